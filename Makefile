@@ -1,0 +1,53 @@
+# The two commands of the README are `make demo` and `make test`; both set everything up first.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+# What Qt and OpenGL need to open a window on a virtual screen; Debian's names.
+SYSTEM_PACKAGES = xvfb xauth libegl1 libgl1 libopengl0 libdbus-1-3 libfontconfig1 \
+	libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 \
+	libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1 fonts-dejavu-core
+
+.PHONY: demo test lint types layers unit screenshots bench system clean
+
+demo: $(VENV)/ready-all
+	$(BIN)/celltrack demo
+
+test: lint types layers unit
+
+lint: $(VENV)/ready-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/ready-test
+	$(BIN)/mypy
+
+layers: $(VENV)/ready-test
+	$(BIN)/lint-imports
+
+unit: $(VENV)/ready-test system
+	tools/with_display $(BIN)/python -m pytest
+
+screenshots: $(VENV)/ready-test system
+	tools/with_display $(BIN)/python docs/screenshots.py
+
+bench: $(VENV)/ready-test
+	$(BIN)/python benchmarks/count_accuracy.py
+	$(BIN)/python benchmarks/memory.py
+
+system:
+	tools/install_system_packages $(SYSTEM_PACKAGES)
+
+$(VENV)/bin/python:
+	tools/make_venv $(PYTHON) $(VENV)
+
+$(VENV)/ready-all: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[all]'
+	touch $@
+
+$(VENV)/ready-test: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist celltrack-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

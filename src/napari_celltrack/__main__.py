@@ -1,0 +1,7 @@
+"""``python -m napari_celltrack`` is the ``celltrack`` command."""
+
+from __future__ import annotations
+
+from napari_celltrack.cli import main
+
+main()

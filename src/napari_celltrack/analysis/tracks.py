@@ -1,0 +1,131 @@
+"""From linked objects to a table of tracks and a table of counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from napari_celltrack.tables import (
+    COUNT_COLUMNS,
+    DISPLACEMENT_PX,
+    DISPLACEMENT_UM,
+    END_FRAME,
+    FRAME,
+    LINEAGE_ID,
+    N_CELLS,
+    N_FRAMES,
+    PARENT_ID,
+    PATH_PX,
+    PATH_UM,
+    SPEED_PX_PER_FRAME,
+    SPEED_UM_PER_S,
+    START_FRAME,
+    TIME_S,
+    TRACK_COLUMNS,
+    TRACK_ID,
+    X_PX,
+    Y_PX,
+    as_table,
+)
+
+
+def track_table(
+    objects: pd.DataFrame,
+    parents: Mapping[int, int],
+    pixel_size_um: tuple[float, float] | None = None,
+    frame_interval_s: float | None = None,
+) -> pd.DataFrame:
+    """Summarise every track.
+
+    Parameters
+    ----------
+    objects : DataFrame
+        With `frame`, `track_id` (from 1), `y_px`, `x_px`.
+    parents : mapping of int to int
+        From a track's id to its mother's.
+    pixel_size_um : (float, float), optional
+        Height and width of a pixel; µm columns are NaN without it.
+    frame_interval_s : float, optional
+        The speed in µm/s is NaN without it.
+
+    Returns
+    -------
+    DataFrame
+        A row a track, sorted by id; columns of :data:`~napari_celltrack.tables.TRACK_COLUMNS`. A
+        track seen once has path 0 and no speed (NaN).
+    """
+    rows = objects.sort_values([TRACK_ID, FRAME], kind="stable")
+    ids = rows[TRACK_ID].to_numpy(np.int64)
+    frame = rows[FRAME].to_numpy(np.int64)
+    position = rows[[Y_PX, X_PX]].to_numpy(np.float64)
+    track_id, first, n_frames = np.unique(ids, return_index=True, return_counts=True)
+    last = first + n_frames - 1
+
+    # The step into each row; the first row of a track has none.
+    step = np.diff(position, axis=0, prepend=position[:1])
+    step[first] = 0
+    px_to_um = np.array(pixel_size_um or (np.nan, np.nan))
+    duration = (frame[last] - frame[first]).astype(np.float64)
+    duration[duration == 0] = np.nan
+
+    def path(step: np.ndarray) -> np.ndarray:
+        return np.add.reduceat(np.hypot(*step.T), first) if len(first) else np.zeros(0)
+
+    straight = position[last] - position[first]
+    path_px, path_um = path(step), path(step * px_to_um)
+    parent_id = np.array([parents.get(int(i), 0) for i in track_id], np.int64)
+    columns = {
+        TRACK_ID: track_id,
+        PARENT_ID: parent_id,
+        LINEAGE_ID: _founders(track_id, parents),
+        START_FRAME: frame[first],
+        END_FRAME: frame[last],
+        N_FRAMES: n_frames,
+        PATH_PX: path_px,
+        DISPLACEMENT_PX: np.hypot(*straight.T),
+        SPEED_PX_PER_FRAME: path_px / duration,
+        PATH_UM: path_um,
+        DISPLACEMENT_UM: np.hypot(*(straight * px_to_um).T),
+        SPEED_UM_PER_S: path_um / duration / (frame_interval_s or np.nan),
+    }
+    return as_table(columns, TRACK_COLUMNS)
+
+
+def count_table(
+    objects: pd.DataFrame, frames: Sequence[int], frame_interval_s: float | None = None
+) -> pd.DataFrame:
+    """Count the cells of every frame, also of frames without any.
+
+    Parameters
+    ----------
+    objects : DataFrame
+        With `frame`.
+    frames : sequence of int
+        True indices of all frames that were looked at.
+    frame_interval_s : float, optional
+        `time_s` is NaN without it.
+
+    Returns
+    -------
+    DataFrame
+        Columns of :data:`~napari_celltrack.tables.COUNT_COLUMNS`, in the order of `frames`.
+    """
+    index = np.asarray(frames, np.int64)
+    n_cells = objects[FRAME].value_counts().reindex(index, fill_value=0).to_numpy()
+    interval = np.nan if frame_interval_s is None else frame_interval_s
+    return as_table({FRAME: index, TIME_S: index * interval, N_CELLS: n_cells}, COUNT_COLUMNS)
+
+
+def _founders(track_id: np.ndarray, parents: Mapping[int, int]) -> np.ndarray:
+    """Return for each track the id of the track that its family began with."""
+    founder: dict[int, int] = {}
+    # A mother's id may be above or below her daughters': follow each line up to what is known.
+    for track in track_id.tolist():
+        line = [track]
+        while line[-1] not in founder and line[-1] in parents:
+            line.append(parents[line[-1]])
+        root = founder.get(line[-1], line[-1])
+        founder.update(dict.fromkeys(line, root))
+    return np.array([founder[track] for track in track_id.tolist()], np.int64)

@@ -1,0 +1,8 @@
+"""A recipe over many files: what they are, and running them."""
+
+from __future__ import annotations
+
+from napari_celltrack.batch.inputs import Inputs, Item, find_inputs
+from napari_celltrack.batch.run import FileDone, FrameDone, run_files
+
+__all__ = ["FileDone", "FrameDone", "Inputs", "Item", "find_inputs", "run_files"]

@@ -1,0 +1,322 @@
+"""The ``celltrack`` command: the engine without a window.
+
+Exit codes: 0 all done, 1 some files failed or the run was stopped, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+import napari_celltrack
+from napari_celltrack.errors import CelltrackError
+
+app = typer.Typer(
+    help="Count cells and follow them, from image files to tables.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+recipe_app = typer.Typer(help="Make, check and show recipes: settings as one file.")
+app.add_typer(recipe_app, name="recipe", no_args_is_help=True)
+
+out_console = Console(highlight=False, soft_wrap=True)
+if not out_console.is_terminal:
+    out_console.width = 200  # nothing is folded or cut off for a pipe that has no width
+err_console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+RecipeFile = Annotated[Path, typer.Argument(help="A recipe as YAML.", show_default=False)]
+OutputFolder = Annotated[
+    Path, typer.Option("-o", "--out", help="Folder for the results.", show_default=False)
+]
+
+
+def main() -> None:
+    """Run the command; expected failures are one sentence and exit code 2."""
+    try:
+        app()
+    except CelltrackError as error:
+        err_console.print(f"[red]Error:[/] {_plain(error)}")
+        sys.exit(2)
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        out_console.print(f"celltrack {napari_celltrack.__version__}")
+        raise typer.Exit()
+
+
+@app.command()
+def run(
+    recipe: RecipeFile,
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT...",
+            help="Image files, or folders: each file in a folder is one item.",
+            show_default=False,
+        ),
+    ],
+    out: OutputFolder,
+    pattern: Annotated[
+        str | None, typer.Option(help="Which files of a folder to take, e.g. 'f*.tif'.")
+    ] = None,
+    frames: Annotated[
+        bool, typer.Option("--frames", help="Each folder is one movie, one file a frame.")
+    ] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Make everything anew, also what is finished.")
+    ] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop after the first file that fails.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the summary as JSON instead of a table.")
+    ] = False,
+) -> None:
+    """Run a recipe over files, folders of files, or folders of frames."""
+    from napari_celltrack.batch import FileDone, find_inputs, run_files
+    from napari_celltrack.recipe import Recipe
+
+    settings = Recipe.load(recipe)
+    found = find_inputs(inputs, pattern=pattern, frames=frames, out=out)
+    if found.ignored:
+        err_console.print(f"Passed over {len(found.ignored)} files that are not images.")
+    rows: list[FileDone] = []
+    events = run_files(settings, found, out, restart=restart, fail_fast=fail_fast)
+    with _shown(events, len(found.items)) as shown:
+        rows += [event for event in shown if isinstance(event, FileDone)]
+    if as_json:
+        print(json.dumps([row.row() for row in rows], indent=2, ensure_ascii=False))  # noqa: T201
+    else:
+        _show_summary(rows)
+        out_console.print(f"Results are in {_plain(out)}")
+    if any(row.status == "failed" for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    out: OutputFolder = Path("celltrack-demo"),
+    no_view: Annotated[
+        bool, typer.Option("--no-view", help="Do not open napari when it is done.")
+    ] = False,
+) -> None:
+    """Make a movie of dividing nuclei with known truth, run it, and say how well it went."""
+    from napari_celltrack.batch import FileDone, find_inputs, run_files
+    from napari_celltrack.errors import ResultError
+    from napari_celltrack.recipe import Recipe
+    from napari_celltrack.sample_data import dividing_nuclei
+
+    made = dividing_nuclei()
+    movie_file = out / "movie" / made.name
+    try:
+        movie_file.parent.mkdir(parents=True, exist_ok=True)
+        made.save(movie_file)
+    except OSError as error:
+        raise ResultError(
+            f"The demo cannot be written to {out} ({error.strerror}); choose another with -o."
+        ) from error
+    results = out / "results"
+    events = run_files(Recipe(), find_inputs([movie_file]), results, restart=True)
+    with _shown(events, 1) as shown:
+        (done,) = [event for event in shown if isinstance(event, FileDone)]
+    if done.status == "failed":
+        raise CelltrackError(done.error)
+    out_console.print(_demo_table(done, results / done.item.name, made))
+    out_console.print(f"Movie, tables and labels are in {_plain(out)}")
+    if not no_view and _can_show():
+        _open_napari(movie_file)
+
+
+@app.command()
+def info(
+    file: Annotated[str, typer.Argument(help="An image file, a folder of frames or a pattern.")],
+) -> None:
+    """Say how a file is read: axes, channels, calibration, data type; one line a fact."""
+    from napari_celltrack.readers import open_movie
+
+    movie = open_movie(file)
+    size, interval = movie.pixel_size_um, movie.frame_interval_s
+    facts = {
+        "file": movie.name,
+        "axes": movie.axes + (f"  ({movie.axes_note})" if movie.axes_note else ""),
+        "frames": movie.n_frames,
+        "planes in Z": movie.n_z,
+        "size": f"{movie.width_px} x {movie.height_px} px (width x height)",
+        "data type": movie.dtype,
+        "channels": ", ".join(movie.channels),
+        "pixel size": f"{size[1]:g} x {size[0]:g} µm (width x height)" if size else "unknown",
+        "Z step": f"{movie.z_step_um:g} µm" if movie.z_step_um else "unknown",
+        "frame interval": f"{interval:g} s" if interval else "unknown",
+    }
+    if movie.n_z == 1:
+        del facts["Z step"]
+    for name, value in facts.items():
+        out_console.print(f"{name}: {_plain(value)}")
+    movie.close()
+
+
+@recipe_app.command("new")
+def recipe_new(
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="File to write; the screen without it.")
+    ] = None,
+) -> None:
+    """Write the default recipe."""
+    from napari_celltrack.recipe import Recipe
+
+    if out is None:
+        print(Recipe().to_yaml(), end="")  # noqa: T201
+        return
+    if out.exists():
+        raise CelltrackError(f"{out} exists already; choose another name.")
+    Recipe().save(out)
+    out_console.print(f"Wrote {_plain(out)}")
+
+
+@recipe_app.command("check")
+def recipe_check(file: RecipeFile) -> None:
+    """Say whether a recipe is valid, and if not, which settings are wrong."""
+    from napari_celltrack.recipe import Recipe
+
+    Recipe.load(file)
+    out_console.print(f"{_plain(file)} is a valid recipe.")
+
+
+@recipe_app.command("show")
+def recipe_show(file: RecipeFile) -> None:
+    """Print a recipe with every setting spelled out, defaults included."""
+    from napari_celltrack.recipe import Recipe
+
+    print(Recipe.load(file).to_yaml(), end="")  # noqa: T201
+
+
+@contextmanager
+def _shown(events: Iterator[Any], n_files: int) -> Iterator[Iterator[Any]]:
+    """Pass on the events of a run while a bar shows how far it is; quiet when piped.
+
+    Ctrl+C ends the run cleanly: the generator is closed, what is finished stays.
+    """
+    from napari_celltrack.batch import FileDone
+
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=err_console,
+        disable=not err_console.is_terminal,
+        transient=True,
+    )
+
+    def watched() -> Iterator[Any]:
+        files = progress.add_task("files", total=n_files, visible=n_files > 1)
+        bar = progress.add_task("frames")
+        for event in events:
+            name = _plain(event.item.file)
+            if isinstance(event, FileDone):
+                progress.advance(files)
+            else:
+                progress.update(bar, description=name, completed=event.n_done, total=event.n_frames)
+            yield event
+
+    try:
+        with progress:
+            yield watched()
+    except KeyboardInterrupt:
+        err_console.print("Stopped; run the same command again to go on from here.")
+        raise typer.Exit(1) from None
+    finally:
+        close = getattr(events, "close", None)
+        if close is not None:
+            close()
+
+
+def _show_summary(rows: list[Any]) -> None:
+    """Print a line a file, and below it what is wrong with those that failed."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("file", "status"):
+        table.add_column(name, overflow="fold")
+    for name in ("frames", "cells", "tracks", "seconds"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        numbers = (row.n_frames, row.n_cells_total, row.n_tracks)
+        status = "[red]failed[/]" if row.status == "failed" else "kept" if row.is_kept else "done"
+        texts = ("" if number is None else str(number) for number in numbers)
+        table.add_row(_plain(row.item.file), status, *texts, f"{row.seconds:.2f}")
+    out_console.print(table)
+    for row in rows:
+        if row.error:
+            out_console.print(f"[red]{_plain(row.item.file)}:[/] {_plain(row.error)}")
+
+
+def _demo_table(done: Any, folder: Path, made: Any) -> Table:
+    """Compare the files of the demo with the truth."""
+    import numpy as np
+    import pandas as pd
+    import tifffile
+
+    from napari_celltrack.analysis import F1, detection_f1, link_f1
+    from napari_celltrack.tables import FRAME, LABEL, TRACK_ID
+
+    labels = tifffile.imread(folder / "labels.tif")
+    objects = pd.read_csv(folder / "objects.csv")
+    tracked = []
+    for frame, image in enumerate(labels):
+        rows = objects[objects[FRAME] == frame]
+        track_of = np.zeros(image.max() + 1, np.int32)
+        track_of[rows[LABEL]] = rows[TRACK_ID]
+        tracked.append(track_of[image])
+    cells = sum(
+        (detection_f1(found, true) for found, true in zip(labels, made.labels, strict=True)),
+        start=F1(0, 0, 0),
+    )
+    links = link_f1(tracked, made.labels, made.parents)
+    truth = [np.count_nonzero(np.unique(frame)) for frame in made.labels]
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("", "found", "truth", "F1"):
+        table.add_column(name, justify="left" if not name else "right")
+    table.add_row("cells in the first frame", str(done.n_cells_first), str(truth[0]), "")
+    table.add_row(
+        "cells in all frames", str(done.n_cells_total), str(sum(truth)), f"{cells.value:.4f}"
+    )
+    table.add_row(
+        "tracks", str(done.n_tracks), str(made.labels.max()), f"{links.value:.4f} (links)"
+    )
+    table.add_row("seconds", f"{done.seconds:.2f}", "", "")
+    return table
+
+
+def _can_show() -> bool:
+    """Tell whether there is a display and a napari to show things in."""
+    has_display = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    on_desktop = has_display or sys.platform in ("darwin", "win32")
+    return on_desktop and importlib.util.find_spec("napari") is not None
+
+
+def _open_napari(file: Path) -> None:
+    # A process of its own: this command knows nothing of windows, and a window outlives it.
+    subprocess.run([sys.executable, "-m", "napari_celltrack.gui", str(file)], check=False)
+
+
+def _plain(text: Any) -> str:
+    """Return text with nothing that rich would take for markup."""
+    return str(text).replace("[", r"\[")

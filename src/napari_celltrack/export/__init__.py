@@ -1,0 +1,21 @@
+"""A result -> files, one file a format.
+
+An export is opened in a folder before the first frame, is handed each frame as it comes, and is
+finished with the tables, so that nothing has to hold a whole movie. Adding one: a file with a
+class, its name in the union.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from napari_celltrack.export.labels_tiff import LabelsTiff
+from napari_celltrack.export.tables_csv import TablesCsv
+from napari_celltrack.export.writer import Writer
+
+#: The menu of exports.
+Export = Annotated[TablesCsv | LabelsTiff, Field(discriminator="method")]
+
+__all__ = ["Export", "LabelsTiff", "TablesCsv", "Writer"]

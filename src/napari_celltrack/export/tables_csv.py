@@ -1,0 +1,48 @@
+"""Tables as CSV: ``objects.csv``, ``tracks.csv``, ``counts.csv``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from napari_celltrack.movie import Movie
+from napari_celltrack.settings import Settings
+
+#: The first column of the object table, so that tables of many files can be put together.
+FILE = "file"
+
+
+class TablesCsv(Settings):
+    """One header row, UTF-8, units in the names, full float precision, empty where unknown."""
+
+    method: Literal["tables_csv"] = "tables_csv"
+
+    def open(self, folder: Path, movie: Movie, n_frames: int) -> TablesCsvWriter:  # noqa: ARG002
+        """Return a writer of tables into `folder`."""
+        return TablesCsvWriter(folder, movie.name)
+
+
+class TablesCsvWriter:
+    """Writes the three tables at the end."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder = folder
+        self._name = name
+
+    def add(self, labels: npt.NDArray[np.int32]) -> None:
+        """Labels are not part of the tables."""
+
+    def finish(self, objects: pd.DataFrame, tracks: pd.DataFrame, counts: pd.DataFrame) -> None:
+        """Write the tables."""
+        named = objects.copy(deep=False)
+        named.insert(0, FILE, self._name)
+        for name, table in (("objects", named), ("tracks", tracks), ("counts", counts)):
+            path = self._folder / f"{name}.csv"
+            table.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+
+    def close(self) -> None:
+        """Nothing is left open."""

@@ -1,0 +1,104 @@
+"""Shape of every cell of a label image at once.
+
+All functions take labels (Y, X) int32 with ids 1..n and return arrays of length n, entry k for
+label k + 1. They count pixels with ``bincount`` over the foreground instead of cutting out one
+cell after the other; tests hold them to scikit-image's ``regionprops``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Labels = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
+
+# What one border pixel adds to the perimeter, by 1 + 2 * (border pixels beside it) + 10 * (border
+# pixels at its corners). Benkrid & Crookes, "Design and FPGA implementation of a perimeter
+# estimator", 2000; the table is the one that scikit-image uses.
+_PERIMETER_WEIGHTS = np.zeros(50)
+_PERIMETER_WEIGHTS[[5, 7, 15, 17, 25, 27]] = 1
+_PERIMETER_WEIGHTS[[21, 33]] = np.sqrt(2)
+_PERIMETER_WEIGHTS[[13, 23]] = (1 + np.sqrt(2)) / 2
+
+_BESIDE = ((-1, 0), (1, 0), (0, -1), (0, 1))
+_CORNERS = ((-1, -1), (-1, 1), (1, -1), (1, 1))
+
+
+def count(labels: Labels) -> int:
+    """Return the number of cells, that is the largest label."""
+    return int(labels.max(initial=0))
+
+
+def areas_px2(labels: Labels) -> npt.NDArray[np.int64]:
+    """Return the number of pixels of each cell, shape (n,)."""
+    foreground = labels[labels > 0]
+    return np.bincount(foreground, minlength=count(labels) + 1)[1:]
+
+
+def centroids_px(labels: Labels) -> Floats:
+    """Return the mean position of each cell's pixels, shape (n, 2), columns y and x."""
+    at = np.flatnonzero(labels)
+    ids = labels.ravel()[at]
+    n = count(labels) + 1
+    y, x = np.divmod(at, labels.shape[1])
+    area = np.maximum(np.bincount(ids, minlength=n), 1)
+    sums = [np.bincount(ids, weights=axis, minlength=n) for axis in (y, x)]
+    return np.stack([total / area for total in sums], axis=1)[1:]
+
+
+def perimeters_px(labels: Labels) -> Floats:
+    """Return the perimeter of each cell, shape (n,), as ``regionprops`` defines it.
+
+    References
+    ----------
+    K. Benkrid, D. Crookes, "Design and FPGA implementation of a perimeter estimator", IMVIP 2000.
+    """
+    padded = np.pad(labels, 1)
+    width = padded.shape[1]
+    flat = padded.ravel()
+    inside = np.flatnonzero(flat)
+    own = flat[inside]
+    # A cell's border: its pixels with a pixel of something else beside them.
+    is_border = np.zeros(flat.shape, bool)
+    is_border[inside] = np.any([flat[inside + dy * width + dx] != own for dy, dx in _BESIDE], 0)
+
+    border = np.flatnonzero(is_border)
+    own = flat[border]
+
+    def neighbours(offsets: tuple[tuple[int, int], ...]) -> npt.NDArray[np.int64]:
+        found = [
+            is_border[border + dy * width + dx] & (flat[border + dy * width + dx] == own)
+            for dy, dx in offsets
+        ]
+        return np.sum(found, axis=0, dtype=np.int64)
+
+    kind = 1 + 2 * neighbours(_BESIDE) + 10 * neighbours(_CORNERS)
+    weights = _PERIMETER_WEIGHTS[kind]
+    return np.bincount(own, weights=weights, minlength=count(labels) + 1)[1:]
+
+
+def roundness(labels: Labels) -> Floats:
+    """Return 4π area / perimeter² of each cell, shape (n,), between 0 and 1.
+
+    1 is a disk; long, bent or ragged cells are lower. Tiny cells, whose perimeter in pixels comes
+    out too short, are cut to 1.
+
+    References
+    ----------
+    E. P. Cox, "A method of assigning numerical and percentage values to the degree of roundness
+    of sand grains", Journal of Paleontology 1927.
+    """
+    perimeter = perimeters_px(labels)
+    ratio: Any = 4 * np.pi * areas_px2(labels) / np.maximum(perimeter, 1e-9) ** 2
+    return np.minimum(ratio, 1.0)
+
+
+def on_border(labels: Labels) -> npt.NDArray[np.bool_]:
+    """Tell of each cell whether it touches the edge of the image, shape (n,)."""
+    touching = np.zeros(count(labels) + 1, bool)
+    for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        touching[edge] = True
+    return touching[1:]

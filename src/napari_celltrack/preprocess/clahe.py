@@ -1,0 +1,83 @@
+"""Contrast limited adaptive histogram equalisation."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from napari_celltrack.preprocess.normalize import Normalize
+from napari_celltrack.settings import Settings
+
+#: OpenCV's own 16-bit way is no way out of 256 levels: its 65536 bins hold a pixel or less each
+#: in a small window, where a clip limit cannot work, and cost 128 KB a window.
+_LEVELS = 256
+
+_RANGE = Normalize(low_percent=0.1, high_percent=99.9, clip=True)
+
+
+class Clahe(Settings):
+    """Equalise the contrast of each neighbourhood, so that dim cells come up beside bright ones.
+
+    The plane is stretched between its percentiles 0.1 and 99.9, so that a hot pixel does not use
+    up the range, sorted into 256 grey levels whatever its data type, and given back from 0 to 1.
+    Brightness is no longer a measure of anything afterwards: measure in the raw channel.
+
+    References
+    ----------
+    Zuiderveld, K. (1994). Contrast limited adaptive histogram equalization. Graphics Gems IV,
+    474-485.
+
+    Notes
+    -----
+    The clip limit counts in means of the histogram of a window, as in the paper and in OpenCV.
+    The ``clip_limit`` of ``skimage.exposure.equalize_adapthist`` is a share of the pixels of a
+    window instead: this one divided by 256.
+    """
+
+    method: Literal["clahe"] = "clahe"
+    window_px: int = Field(
+        64,
+        ge=8,
+        le=1024,
+        title="Window",
+        description=(
+            "Side of the neighbourhood; take a few cell diameters. The nearest size that divides"
+            " the image evenly is used. Lower evens out more but turns background into texture."
+        ),
+    )
+    clip_limit: float = Field(
+        2.0,
+        ge=1.0,
+        le=20.0,
+        title="Clip limit",
+        description=(
+            "How far contrast may be raised, in means of the window's histogram. Higher brings"
+            " up dim cells and noise alike; 1 hardly changes anything."
+        ),
+    )
+
+    def __call__(self, image: NDArray[Any]) -> NDArray[np.float32]:
+        """Equalise one plane.
+
+        Parameters
+        ----------
+        image : ndarray
+            One plane (Y, X), uint8, uint16 or float32.
+
+        Returns
+        -------
+        ndarray
+            The equalised plane (Y, X), float32, from 0 to 1; 0 where the plane is constant.
+        """
+        grey = np.rint(_RANGE(image) * np.float32(_LEVELS - 1)).astype(np.uint8)
+        if not grey.any():
+            return np.zeros(image.shape, np.float32)
+        rows, columns = (max(1, round(size / self.window_px)) for size in image.shape)
+        equalizer = cv2.createCLAHE(self.clip_limit, (columns, rows))
+        equalized: NDArray[np.float32] = equalizer.apply(grey).astype(np.float32)
+        equalized /= np.float32(_LEVELS - 1)
+        return equalized

@@ -1,0 +1,257 @@
+"""Recipe: one frozen value that says everything which changes the answer.
+
+The docks, the command line and batch hold the same recipe and give it to the same engine. It is
+saved as YAML that a person can read and edit.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, field_validator, model_validator
+from typing_extensions import Self
+
+from napari_celltrack.analysis import TrackFilter
+from napari_celltrack.errors import RecipeError
+from napari_celltrack.export import Export, LabelsTiff, TablesCsv
+from napari_celltrack.link import Linker, Nearest
+from napari_celltrack.measure import Measure, ObjectFilter
+from napari_celltrack.preprocess import Gaussian, PreprocessStep
+from napari_celltrack.segment import Regions, Segmenter
+from napari_celltrack.settings import Settings, parse
+
+Stage = Literal["input", "preprocess", "segment", "objects", "measure", "link", "tracks"]
+
+#: The stages in the order they run; the fields of a recipe in the order they are saved.
+STAGES: tuple[Stage, ...] = (
+    "input",
+    "preprocess",
+    "segment",
+    "objects",
+    "measure",
+    "link",
+    "tracks",
+)
+
+
+class Crop(Settings):
+    """The part of the image to work on; positions in tables stay those of the whole image."""
+
+    y_start_px: int = Field(0, ge=0, title="Top", description="First row of the part.")
+    y_stop_px: int | None = Field(
+        None, ge=1, title="Bottom", description="The row after the last; the edge when empty."
+    )
+    x_start_px: int = Field(0, ge=0, title="Left", description="First column of the part.")
+    x_stop_px: int | None = Field(
+        None, ge=1, title="Right", description="The column after the last; the edge when empty."
+    )
+
+    @model_validator(mode="after")
+    def _is_not_empty(self) -> Self:
+        for axis in "yx":
+            start, stop = getattr(self, f"{axis}_start_px"), getattr(self, f"{axis}_stop_px")
+            if stop is not None and stop <= start:
+                raise ValueError(f"{axis}_stop_px must be above {axis}_start_px")
+        return self
+
+
+class FrameRange(Settings):
+    """Which frames to work on; frame numbers in tables stay those of the whole movie."""
+
+    start: int = Field(0, ge=0, title="From frame", description="First frame, counted from 0.")
+    stop: int | None = Field(
+        None, ge=1, title="To frame", description="The frame after the last; the end when empty."
+    )
+    step: int = Field(
+        1, ge=1, title="Every", description="Take every frame, every second one, and so on."
+    )
+
+    @model_validator(mode="after")
+    def _is_not_empty(self) -> Self:
+        if self.stop is not None and self.stop <= self.start:
+            raise ValueError("stop must be above start")
+        return self
+
+
+class Input(Settings):
+    """Which pixels of the movie the cells are looked for in."""
+
+    axes: str | None = Field(
+        None,
+        title="Axes",
+        description=(
+            "What the dimensions of the file are, letters of TCZYX, e.g. TYX; leave empty to take "
+            "them from the file."
+        ),
+    )
+    pixel_size_um: float | None = Field(
+        None,
+        gt=0,
+        title="Pixel size",
+        description="Side of a pixel; leave empty to take it from the file, if it says so.",
+    )
+    frame_interval_s: float | None = Field(
+        None,
+        gt=0,
+        title="Frame interval",
+        description="Time between frames; leave empty to take it from the file, if it says so.",
+    )
+    channel: int | str = Field(
+        0,
+        title="Channel",
+        description="Channel with the cells, by index or by name (red, green, blue of a picture).",
+    )
+    crop: Crop | None = Field(
+        None, title="Crop", description="Work on a part of the image; all of it when left empty."
+    )
+    frames: FrameRange = Field(
+        FrameRange(), title="Frames", description="Work on some of the frames."
+    )
+    project_z: Literal["max", "mean"] = Field(
+        "max",
+        title="Flatten Z by",
+        description="How planes of a stack become one image: the brightest value or the mean.",
+    )
+    project_t: Literal["max", "mean"] | None = Field(
+        None,
+        title="Flatten time by",
+        description=(
+            "Make one image of all frames before cells are looked for, the brightest value or the "
+            "mean; leave empty to look in each frame."
+        ),
+    )
+
+    @field_validator("axes")
+    @classmethod
+    def _axes_have_a_plane(cls, axes: str | None) -> str | None:
+        if axes is None:
+            return None
+        axes = axes.upper()
+        if not set("YX") <= set(axes) <= set("TCZYX") or len(set(axes)) != len(axes):
+            raise ValueError("axes must be different letters of TCZYX, with both Y and X")
+        return axes
+
+
+class Recipe(Settings):
+    """Everything that changes the answer, one field a stage.
+
+    How a recipe is executed (threads, cache, paths) is never part of it. Lengths are in pixels.
+    """
+
+    version: Literal[1] = Field(1, title="Version", description="Version of the recipe format.")
+    input: Input = Field(Input(), title="Input", description="Which pixels to look in.")
+    preprocess: tuple[PreprocessStep, ...] = Field(
+        (Gaussian(sigma_px=1.0),),
+        title="Preprocess",
+        description="Steps from image to image, in order.",
+    )
+    segment: Segmenter = Field(
+        Regions(), title="Segment", description="How cells are found in an image."
+    )
+    objects: ObjectFilter = Field(
+        ObjectFilter(), title="Objects", description="Which of the found objects are cells."
+    )
+    measure: Measure = Field(
+        Measure(), title="Measure", description="What is measured of each cell."
+    )
+    link: Linker = Field(
+        Nearest(), title="Link", description="How cells are followed from frame to frame."
+    )
+    tracks: TrackFilter = Field(TrackFilter(), title="Tracks", description="Which tracks are kept.")
+    export: tuple[Export, ...] = Field(
+        (TablesCsv(), LabelsTiff()), title="Export", description="Which files a run writes."
+    )
+
+    def upto(self, stage: Stage) -> str:
+        """Return a key that is equal when all settings up to and including `stage` are.
+
+        Parameters
+        ----------
+        stage : str
+            One of :data:`STAGES`.
+
+        Returns
+        -------
+        str
+            Canonical JSON.
+        """
+        wanted = set(STAGES[: STAGES.index(stage) + 1])
+        return json.dumps(self.model_dump(mode="json", include=wanted), sort_keys=True)
+
+    def to_yaml(self) -> str:
+        """Return the recipe as YAML, every setting spelled out, in the order of the stages."""
+        values = self.model_dump(mode="json")
+        return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+
+    def save(self, path: str | Path) -> None:
+        """Write the recipe as YAML.
+
+        Raises
+        ------
+        RecipeError
+            If the file cannot be written.
+        """
+        try:
+            Path(path).write_text(self.to_yaml(), encoding="utf-8")
+        except OSError as error:
+            raise RecipeError(
+                f"{path} cannot be written ({error.strerror}); choose another place."
+            ) from error
+
+    @classmethod
+    def from_yaml(cls, text: str, name: str = "recipe") -> Recipe:
+        """Make a recipe from YAML; what is left out takes its default.
+
+        Parameters
+        ----------
+        text : str
+            A mapping as YAML.
+        name : str
+            What to call it in messages.
+
+        Raises
+        ------
+        RecipeError
+            If it is not YAML, has unknown keys or values out of range; each mistake with the path
+            of its field.
+        """
+        try:
+            values = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise RecipeError(f"{name} is not valid YAML: {_yaml_problem(error)}.") from error
+        if not isinstance(values, dict):
+            raise RecipeError(f"{name} is not a recipe; it should start with 'version: 1'.")
+        if "version" not in values:
+            raise RecipeError(f"{name} has no version; add the line 'version: 1'.")
+        try:
+            return parse(cls, values)
+        except RecipeError as error:
+            raise RecipeError(f"{name}: {error}.") from error
+
+    @classmethod
+    def load(cls, path: str | Path) -> Recipe:
+        """Read a recipe from a YAML file.
+
+        Raises
+        ------
+        RecipeError
+            If the file cannot be read or is not a valid recipe.
+        """
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except OSError as error:
+            raise RecipeError(
+                f"{path} cannot be read ({error.strerror}); check the path."
+            ) from error
+        except UnicodeDecodeError as error:
+            raise RecipeError(f"{path} is not a text file; choose a recipe in YAML.") from error
+        return cls.from_yaml(text, name=str(path))
+
+
+def _yaml_problem(error: Any) -> str:
+    mark = getattr(error, "problem_mark", None)
+    place = f" in line {mark.line + 1}" if mark else ""
+    return f"{getattr(error, 'problem', None) or 'it cannot be parsed'}{place}"

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import tifffile
+
+import napari_celltrack
+from napari_celltrack.recipe import Recipe
+from scenes import three_disks
+
+
+def celltrack(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user would, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "napari_celltrack", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_version() -> None:
+    assert celltrack("--version").stdout == f"celltrack {napari_celltrack.__version__}\n"
+
+
+def test_recipe_new_check_show(tmp_path: Path) -> None:
+    file = tmp_path / "recipe.yaml"
+    celltrack("recipe", "new", "-o", file)
+    assert Recipe.load(file) == Recipe()
+    assert "valid recipe" in celltrack("recipe", "check", file).stdout
+    assert celltrack("recipe", "show", file).stdout == celltrack("recipe", "new").stdout
+    assert "exists already" in celltrack("recipe", "new", "-o", file, code=2).stderr
+    file.write_text("version: 1\nobjects: {min_area_px2: -1}")
+    error = celltrack("recipe", "check", file, code=2).stderr
+    assert "objects.min_area_px2: input should be greater than or equal to 0, not -1" in error
+
+
+def test_info_is_one_line_a_fact(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", three_disks())
+    lines = celltrack("info", tmp_path / "a.tif").stdout.splitlines()
+    assert "axes: YX" in lines
+    assert "size: 96 x 64 px (width x height)" in lines
+    assert "data type: uint16" in lines
+    assert "pixel size: unknown" in lines
+    assert "does not exist" in celltrack("info", tmp_path / "b.tif", code=2).stderr
+
+
+def test_run_prints_a_table_and_exits_with_1_when_a_file_failed(tmp_path: Path) -> None:
+    images = tmp_path / "images"
+    images.mkdir()
+    tifffile.imwrite(images / "a.tif", three_disks())
+    Recipe().save(tmp_path / "r.yaml")
+    done = celltrack("run", tmp_path / "r.yaml", images, "-o", tmp_path / "out")
+    assert done.stdout.splitlines()[1].split()[:4] == ["a.tif", "done", "1", "3"]
+    assert done.stderr == ""  # quiet when piped
+    (images / "b.tif").write_text("no image")
+    done = celltrack("run", tmp_path / "r.yaml", images, "-o", tmp_path / "out", "--json", code=1)
+    rows = json.loads(done.stdout)
+    assert [(row["file"], row["status"]) for row in rows] == [
+        ("a.tif", "done"),
+        ("b.tif", "failed"),
+    ]
+
+
+def test_wrong_use_exits_with_2(tmp_path: Path) -> None:
+    Recipe().save(tmp_path / "r.yaml")
+    celltrack("run", tmp_path / "r.yaml", code=2)
+    celltrack("runn", code=2)
+    missing = celltrack("run", tmp_path / "r.yaml", tmp_path / "no", "-o", tmp_path / "out", code=2)
+    assert missing.stderr.startswith("Error: ")
+    assert not (tmp_path / "out").exists()
+
+
+def test_demo_finds_the_cells_of_the_made_movie(tmp_path: Path) -> None:
+    done = celltrack("demo", "-o", tmp_path / "demo", "--no-view")
+    _, first, cells, tracks, *_ = done.stdout.splitlines()
+    assert float(cells.split()[-1]) > 0.98
+    assert float(tracks.split()[-2]) > 0.98
+    counts = pd.read_csv(tmp_path / "demo" / "results" / "dividing_nuclei" / "counts.csv")
+    assert first.split()[-2] == str(counts["n_cells"][0])
+
+
+@pytest.mark.parametrize(
+    ("recipe", "expected"),
+    [("otsu_open", [20, 22, 20, 23, 21]), ("otsu_minus20_erode", [20, 22, 21, 21, 22])],
+)
+def test_published_counts_of_the_lesson(
+    shared_data: Path, tmp_path: Path, recipe: str, expected: list[int]
+) -> None:
+    file = Path(__file__).parents[1] / "examples" / "lesson4" / f"{recipe}.yaml"
+    stills = shared_data / "lesson4"
+    celltrack("run", file, stills, "--pattern", "f*.tif", "-o", tmp_path / "out")
+    table = pd.read_csv(tmp_path / "out" / "summary.csv")
+    assert table["file"].tolist() == ["f1.tif", "f8.tif", "f20.tif", "f32.tif", "f40.tif"]
+    counts = table.set_index("file")["n_cells"]
+    assert counts[["f1.tif", "f20.tif", "f32.tif", "f40.tif", "f8.tif"]].tolist() == expected

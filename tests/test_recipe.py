@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from napari_celltrack.errors import RecipeError
+from napari_celltrack.preprocess import Gaussian, Median
+from napari_celltrack.recipe import STAGES, Crop, FrameRange, Input, Recipe
+
+
+def test_yaml_round_trip(tmp_path: Path) -> None:
+    recipe = Recipe(
+        input=Input(channel="red", crop=Crop(y_stop_px=40), frames=FrameRange(start=2, step=3)),
+        preprocess=(Median(size_px=2), Gaussian(sigma_px=2.5)),
+    )
+    recipe.save(tmp_path / "recipe.yaml")
+    assert Recipe.load(tmp_path / "recipe.yaml") == recipe
+
+
+def test_what_is_left_out_takes_its_default() -> None:
+    assert Recipe.from_yaml("version: 1") == Recipe()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("version: 1\npreproces: []", "recipe: preproces: is not a known setting"),
+        ("version: 2", "recipe: version: input should be 1, not 2"),
+        ("input: {}", "recipe has no version; add the line 'version: 1'."),
+        ("[1, 2]", "recipe is not a recipe; it should start with"),
+        ("version: 1\n\tinput: {}", "recipe is not valid YAML: .* in line 2"),
+        (
+            "version: 1\npreprocess: [{method: gaussian}, {method: gaussian, sigma_px: -1}]",
+            r"preprocess\[1\]\.sigma_px: input should be greater than .*, not -1",
+        ),
+        (
+            "version: 1\nsegment: {method: regions, threshold: {method: otsu, ofset: 3}}",
+            r"segment\.threshold\.ofset: is not a known setting",
+        ),
+        (
+            "version: 1\nsegment: {method: regions, threshold: {method: best}}",
+            r"segment\.threshold: unknown method 'best', use one of ",
+        ),
+        ("version: 1\ninput: {axes: TY}", r"input\.axes: axes must be different letters of TCZYX"),
+        ("version: 1\ninput: {crop: {x_start_px: 9, x_stop_px: 9}}", "x_stop_px must be above"),
+        ("version: 1\ninput: {frames: {start: 5, stop: 2}}", "stop must be above start"),
+        ("version: 1\nlink: {max_distance_px: .nan}", r"link\.max_distance_px: "),
+    ],
+)
+def test_mistakes_are_said_in_words_with_the_path(text: str, sentence: str) -> None:
+    with pytest.raises(RecipeError, match=sentence) as caught:
+        Recipe.from_yaml(text)
+    assert "\n" not in str(caught.value)
+
+
+def test_all_mistakes_are_named_at_once() -> None:
+    with pytest.raises(RecipeError, match="input.chanel.*objects.min_area_px2"):
+        Recipe.from_yaml("version: 1\ninput: {chanel: 1}\nobjects: {min_area_px2: -4}")
+
+
+def test_file_that_is_no_recipe(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="cannot be read .*; check the path"):
+        Recipe.load(tmp_path / "missing.yaml")
+    (tmp_path / "image.yaml").write_bytes(b"\xff\xfe\x00\x81")
+    with pytest.raises(RecipeError, match="is not a text file"):
+        Recipe.load(tmp_path / "image.yaml")
+    with pytest.raises(RecipeError, match="cannot be written"):
+        Recipe().save(tmp_path / "no" / "folder.yaml")
+
+
+def test_key_of_a_stage_holds_what_comes_before_and_nothing_after() -> None:
+    recipe = Recipe()
+    changed = {
+        "input": recipe.replace(input=Input(channel=1)),
+        "preprocess": recipe.replace(preprocess=()),
+        "objects": recipe.replace(objects=recipe.objects.replace(min_area_px2=77)),
+        "link": recipe.replace(link=recipe.link.replace(max_distance_px=3)),
+    }
+    for name, other in changed.items():
+        for stage in STAGES:
+            is_same = recipe.upto(stage) == other.upto(stage)
+            assert is_same == (STAGES.index(stage) < STAGES.index(name)), (name, stage)
+    assert all(recipe.upto(s) == recipe.replace(export=()).upto(s) for s in STAGES)
