@@ -175,7 +175,7 @@ def test_recipe_that_does_not_fit_a_file_fails_that_file_only(folder: Path, tmp_
 
 def test_output_that_cannot_be_written_is_said(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ResultError, match="cannot be written to .*; choose another folder"):
+    with pytest.raises(ResultError, match=r"cannot be written to .*; choose another folder"):
         run(folder, tmp_path / "file" / "out")
 
 

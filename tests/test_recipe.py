@@ -55,12 +55,12 @@ def test_mistakes_are_said_in_words_with_the_path(text: str, sentence: str) -> N
 
 
 def test_all_mistakes_are_named_at_once() -> None:
-    with pytest.raises(RecipeError, match="input.chanel.*objects.min_area_px2"):
+    with pytest.raises(RecipeError, match=r"input\.chanel.*objects\.min_area_px2"):
         Recipe.from_yaml("version: 1\ninput: {chanel: 1}\nobjects: {min_area_px2: -4}")
 
 
 def test_file_that_is_no_recipe(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match="cannot be read .*; check the path"):
+    with pytest.raises(RecipeError, match=r"cannot be read .*; check the path"):
         Recipe.load(tmp_path / "missing.yaml")
     (tmp_path / "image.yaml").write_bytes(b"\xff\xfe\x00\x81")
     with pytest.raises(RecipeError, match="is not a text file"):

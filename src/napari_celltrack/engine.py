@@ -7,7 +7,7 @@ at a time; :func:`run` is a generator, so progress is counting and cancelling is
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -247,7 +247,7 @@ def run(
     *,
     frames: Sequence[int] | None = None,
     n_threads: int = 1,
-) -> Iterator[FrameResult]:
+) -> Generator[FrameResult, None, None]:
     """Find and measure the cells of frame after frame.
 
     Frames come in order whatever the number of threads, and only a few are worked on ahead, so

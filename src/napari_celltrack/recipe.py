@@ -178,7 +178,7 @@ class Recipe(Settings):
         str
             Canonical JSON.
         """
-        wanted = set(STAGES[: STAGES.index(stage) + 1])
+        wanted: set[str] = set(STAGES[: STAGES.index(stage) + 1])
         return json.dumps(self.model_dump(mode="json", include=wanted), sort_keys=True)
 
     def to_yaml(self) -> str:

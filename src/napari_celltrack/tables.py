@@ -13,9 +13,11 @@ in s where the frame interval is known. Intensity columns are ``<channel>_<stati
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 #: True index of the frame in the movie, from 0.
@@ -86,7 +88,9 @@ def intensity_column(channel: str, statistic: str) -> str:
 
 
 def as_table(
-    columns: dict[str, np.ndarray], dtypes: dict[str, type], extra: Iterable[str] = ()
+    columns: Mapping[str, npt.NDArray[Any]],
+    dtypes: Mapping[str, type],
+    extra: Iterable[str] = (),
 ) -> pd.DataFrame:
     """Put columns into a table of known order and dtypes.
 
@@ -104,4 +108,7 @@ def as_table(
     DataFrame
     """
     wanted = {**dtypes, **dict.fromkeys(extra, np.float64)}
-    return pd.DataFrame({name: columns[name].astype(dtype) for name, dtype in wanted.items()})
+    table: pd.DataFrame = pd.DataFrame(
+        {name: columns[name].astype(wanted[name]) for name in wanted}
+    )
+    return table

@@ -22,6 +22,9 @@ class TrackFilter(Settings):
 
     def __call__(self, tracks: pd.DataFrame) -> pd.DataFrame:
         """Return the rows of the track table that pass; a mother left out is no mother."""
-        kept = tracks[tracks[N_FRAMES] >= self.min_length_frames].reset_index(drop=True)
+        kept: pd.DataFrame = tracks[tracks[N_FRAMES] >= self.min_length_frames].reset_index(
+            drop=True
+        )
         has_mother = kept[PARENT_ID].isin(kept[TRACK_ID])
-        return kept.assign(**{PARENT_ID: kept[PARENT_ID].where(has_mother, 0)})
+        kept[PARENT_ID] = kept[PARENT_ID].where(has_mother, 0)
+        return kept

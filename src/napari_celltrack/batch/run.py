@@ -14,7 +14,7 @@ import platform
 import shutil
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
@@ -158,7 +158,7 @@ def _run_item(
             key = _key(movie, item, recipe)
             done = None if restart else _finished(out / item.name, item, key)
             if done is None:
-                done = yield from _make(recipe, item, movie, key, out, n_threads)
+                done = yield from _make(recipe, item, movie, key=key, out=out, n_threads=n_threads)
     except CelltrackError as error:
         done = _failed(item, str(error))
     except MemoryError:
@@ -178,8 +178,8 @@ def _run_item(
 
 
 def _make(
-    recipe: Recipe, item: Item, movie: Movie, key: str, out: Path, n_threads: int
-) -> Iterator[FrameDone]:
+    recipe: Recipe, item: Item, movie: Movie, *, key: str, out: Path, n_threads: int
+) -> Generator[FrameDone, None, FileDone]:
     """Run one movie into a hidden folder, and give it its name when it is whole."""
     started = time.perf_counter()
     hidden = out / f".{item.name}.partial"
@@ -313,10 +313,12 @@ def _failed(item: Item, error: str) -> FileDone:
 
 
 def _summary(rows: Sequence[FileDone]) -> pd.DataFrame:
-    table = pd.DataFrame([row.row() for row in rows], columns=list(SUMMARY_COLUMNS))
+    table: pd.DataFrame = pd.DataFrame([row.row() for row in rows], columns=list(SUMMARY_COLUMNS))
     whole = [name for name in SUMMARY_COLUMNS if name.startswith("n_") and name != "n_cells_mean"]
     table = table.astype(dict.fromkeys(whole, "Int64"))
-    return table if table["n_cells"].notna().any() else table.drop(columns="n_cells")
+    if not table["n_cells"].notna().any():
+        del table["n_cells"]
+    return table
 
 
 def _versions() -> dict[str, str]:

@@ -21,7 +21,7 @@ class TablesCsv(Settings):
 
     method: Literal["tables_csv"] = "tables_csv"
 
-    def open(self, folder: Path, movie: Movie, n_frames: int) -> TablesCsvWriter:  # noqa: ARG002
+    def open(self, folder: Path, movie: Movie, n_frames: int) -> TablesCsvWriter:
         """Return a writer of tables into `folder`."""
         return TablesCsvWriter(folder, movie.name)
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from napari_celltrack.measure.shape import Floats, Labels, count
+from napari_celltrack.measure.shape import Floats, Labels, count, sums_by_id
 from napari_celltrack.settings import Settings
 
 Statistic = Literal["mean", "max", "total"]
@@ -48,7 +48,7 @@ class Measure(Settings):
         at = np.flatnonzero(labels)
         ids = labels.ravel()[at]
         values = plane.ravel()[at].astype(np.float64)
-        total = np.bincount(ids, weights=values, minlength=n)
+        total = sums_by_id(ids, values, n)
         found: dict[str, Floats] = {}
         for statistic in self.statistics:
             if statistic == "total":

@@ -32,10 +32,16 @@ def count(labels: Labels) -> int:
     return int(labels.max(initial=0))
 
 
+def sums_by_id(ids: npt.NDArray[Any], values: npt.NDArray[Any], n: int) -> Floats:
+    """Add up `values` by the id beside each, shape (n,); entry k is the sum of id k."""
+    return np.bincount(ids, weights=values, minlength=n).astype(np.float64, copy=False)
+
+
 def areas_px2(labels: Labels) -> npt.NDArray[np.int64]:
     """Return the number of pixels of each cell, shape (n,)."""
     foreground = labels[labels > 0]
-    return np.bincount(foreground, minlength=count(labels) + 1)[1:]
+    area: npt.NDArray[np.int64] = np.bincount(foreground, minlength=count(labels) + 1)[1:]
+    return area
 
 
 def centroids_px(labels: Labels) -> Floats:
@@ -45,8 +51,7 @@ def centroids_px(labels: Labels) -> Floats:
     n = count(labels) + 1
     y, x = np.divmod(at, labels.shape[1])
     area = np.maximum(np.bincount(ids, minlength=n), 1)
-    sums = [np.bincount(ids, weights=axis, minlength=n) for axis in (y, x)]
-    return np.stack([total / area for total in sums], axis=1)[1:]
+    return np.stack([sums_by_id(ids, axis, n) / area for axis in (y, x)], axis=1)[1:]
 
 
 def perimeters_px(labels: Labels) -> Floats:
@@ -73,11 +78,12 @@ def perimeters_px(labels: Labels) -> Floats:
             is_border[border + dy * width + dx] & (flat[border + dy * width + dx] == own)
             for dy, dx in offsets
         ]
-        return np.sum(found, axis=0, dtype=np.int64)
+        n_found: npt.NDArray[np.int64] = np.sum(found, axis=0, dtype=np.int64)
+        return n_found
 
     kind = 1 + 2 * neighbours(_BESIDE) + 10 * neighbours(_CORNERS)
     weights = _PERIMETER_WEIGHTS[kind]
-    return np.bincount(own, weights=weights, minlength=count(labels) + 1)[1:]
+    return sums_by_id(own, weights, count(labels) + 1)[1:]
 
 
 def roundness(labels: Labels) -> Floats:
@@ -92,7 +98,7 @@ def roundness(labels: Labels) -> Floats:
     of sand grains", Journal of Paleontology 1927.
     """
     perimeter = perimeters_px(labels)
-    ratio: Any = 4 * np.pi * areas_px2(labels) / np.maximum(perimeter, 1e-9) ** 2
+    ratio: Floats = 4 * np.pi * areas_px2(labels) / np.maximum(perimeter, 1e-9) ** 2
     return np.minimum(ratio, 1.0)
 
 
