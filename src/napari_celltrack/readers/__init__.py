@@ -1,0 +1,8 @@
+"""Readers: a file, folder or pattern becomes a lazy movie; one file a format."""
+
+from __future__ import annotations
+
+from napari_celltrack.readers.natural import natural_key
+from napari_celltrack.readers.opening import MOVIE_SUFFIXES, is_image_file, open_movie
+
+__all__ = ["MOVIE_SUFFIXES", "is_image_file", "natural_key", "open_movie"]

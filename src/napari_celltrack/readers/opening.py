@@ -1,0 +1,180 @@
+"""open_movie: find the reader of a path by its content and give a movie."""
+
+from __future__ import annotations
+
+import glob
+import os
+from pathlib import Path
+
+from napari_celltrack.errors import MovieError
+from napari_celltrack.movie import Movie
+from napari_celltrack.readers.fingerprint import file_fingerprint, files_fingerprint
+from napari_celltrack.readers.folder import STILL_SUFFIXES, frames_in, frames_like, read_frames
+from napari_celltrack.readers.guard import decoding
+from napari_celltrack.readers.ome_zarr import MARKS, is_zarr, read_ome_zarr
+from napari_celltrack.readers.stored import Stored, movie_of
+
+_VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".gif")
+#: Suffixes of what :func:`open_movie` reads; ``.zarr`` is a folder.
+MOVIE_SUFFIXES = (*STILL_SUFFIXES, *_VIDEO_SUFFIXES, ".zarr")
+
+_TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_IMAGE_MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM")
+_VIDEO_MAGIC = (b"GIF8", b"RIFF", b"\x1aE\xdf\xa3")
+#: The type of the first box of an MP4 or MOV, at byte 4.
+_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
+
+
+def open_movie(path: str | Path, *, axes: str | None = None) -> Movie:
+    """Open a file, a folder of frames or a pattern as a lazy movie; only headers are read.
+
+    Read are TIFF in its usual dialects (BigTIFF, ImageJ, OME-TIFF, MetaMorph STK, LSM), PNG,
+    JPEG, BMP, GIF, MP4, AVI, MOV, MKV, WebM, OME-Zarr, and a folder or pattern of images with one
+    file a frame. The content decides, not the suffix.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file, a folder, or a pattern such as ``"run1/t*.tif"``.
+    axes : str, optional
+        What the dimensions are, letters of ``TCZYX``, where the file does not say or is wrong;
+        ``"ZYX"`` reads a stack as Z. The samples of a colour image are the last: ``"YXC"``.
+
+    Returns
+    -------
+    Movie
+        Its `axes_note` says what was guessed about the axes. Pixel size and frame interval are
+        None unless the file states them in a unit. A plane that cannot be read raises MovieError
+        when it is asked for.
+
+    Raises
+    ------
+    MovieError
+        If there is nothing to read, or `axes` do not fit.
+    """
+    path = Path(path).expanduser()
+    if not os.path.lexists(path) and glob.has_magic(str(path)):
+        return _open_frames(frames_like(str(path)), _root_of(path), path, axes)
+    try:
+        return _open_existing(path, axes)
+    except FileNotFoundError as error:
+        raise MovieError(f"{path.name} does not exist; check the path {path}.") from error
+    except PermissionError as error:
+        raise MovieError(
+            f"{path.name} may not be read; change its permissions or copy it."
+        ) from error
+    except OSError as error:
+        raise MovieError(
+            f"{path.name} cannot be read ({error.strerror}); check the disk or copy it."
+        ) from error
+
+
+def is_image_file(path: str | Path) -> bool:
+    """Whether the name of a path is that of a movie or image that :func:`open_movie` reads.
+
+    Parameters
+    ----------
+    path : str or Path
+        An existing path; hidden files, and folders other than ``.zarr``, are none.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if path.name.startswith(".") or suffix not in MOVIE_SUFFIXES:
+        return False
+    return path.is_dir() if suffix == ".zarr" else path.is_file()
+
+
+def _open_existing(path: Path, axes: str | None) -> Movie:
+    if not path.is_dir():
+        stored = read_file(path)
+        # Opening must not hold a file: a viewer may list a thousand movies.
+        stored.chunks.close()
+        return movie_of(
+            stored, name=path.name, path=str(path), fingerprint=file_fingerprint(path), axes=axes
+        )
+    if is_zarr(path):
+        stored = read_ome_zarr(path)
+        return movie_of(
+            stored, name=path.name, path=str(path), fingerprint=_zarr_fingerprint(path), axes=axes
+        )
+    frames, note = frames_in(path.resolve())
+    return _open_frames(frames, path, path, axes, note)
+
+
+def _open_frames(
+    frames: list[Path], root: Path, path: Path, axes: str | None, note: str = ""
+) -> Movie:
+    # A single file is no sequence: its own pages may be the frames.
+    stored = read_file(frames[0]) if len(frames) == 1 else read_frames(frames, read_file, note)
+    stored.chunks.close()
+    with decoding(path.name):
+        fingerprint = files_fingerprint(frames, root.resolve())
+    return movie_of(
+        stored,
+        name=path.resolve().name,
+        path=str(path),
+        fingerprint=fingerprint,
+        axes=axes,
+    )
+
+
+def read_file(path: Path) -> Stored:
+    """Read the headers of one file with the reader that its content asks for.
+
+    The file may be left open, for a caller who reads it at once; otherwise close its chunks.
+
+    Parameters
+    ----------
+    path : Path
+        An existing file.
+
+    Raises
+    ------
+    MovieError
+        If it is empty, broken or of an unknown kind.
+    OSError
+        If it cannot be read at all.
+    """
+    with path.open("rb") as file:
+        head = file.read(64)
+    if not head:
+        raise MovieError(f"{path.name} is empty; copy or export it again.")
+    # Readers are imported when needed: decoders take long to load.
+    if head.startswith(_TIFF_MAGIC):
+        from napari_celltrack.readers.tiff import read_tiff
+
+        return read_tiff(path)
+    if head.startswith(_IMAGE_MAGIC):
+        from napari_celltrack.readers.image import read_image
+
+        return read_image(path)
+    if head.startswith(_VIDEO_MAGIC) or head[4:8] in _BOXES:
+        from napari_celltrack.readers.video import read_video
+
+        return read_video(path)
+    raise _unknown(path, head)
+
+
+def _unknown(path: Path, head: bytes) -> MovieError:
+    if head.startswith(b"version https://git-lfs") or b"/annex/objects" in head:
+        return MovieError(
+            f"{path.name} is a pointer to an image and not the image; fetch the image itself with "
+            "git lfs pull or git annex get."
+        )
+    if path.name in MARKS:
+        return MovieError(f"{path.name} is a part of a zarr; choose the folder that holds it.")
+    known = ", ".join(suffix.lstrip(".") for suffix in MOVIE_SUFFIXES)
+    return MovieError(
+        f"{path.name} is not an image or video that can be read; choose one of {known}."
+    )
+
+
+def _root_of(pattern: Path) -> Path:
+    """Return the folder before the first wildcard of a pattern."""
+    return next(parent for parent in pattern.parents if not glob.has_magic(str(parent)))
+
+
+def _zarr_fingerprint(path: Path) -> str:
+    """Return the fingerprint of a zarr, from all its files."""
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return files_fingerprint(files, path)

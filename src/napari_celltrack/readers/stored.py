@@ -1,0 +1,259 @@
+"""Stored: what a format's reader found in a file, and the movie that is made of it.
+
+A reader gives a stored array in chunks (a TIFF page, an image file, a video frame). Everything that
+is the same for all formats is here: axes, channel names, one lock a source, the last chunk kept.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_celltrack.errors import MovieError
+from napari_celltrack.movie import RGB_CHANNELS, Movie
+from napari_celltrack.readers.calibration import Calibration
+from napari_celltrack.readers.layout import Layout, settle
+
+#: More are no channels but a damaged header; each would get a name.
+_MOST_CHANNELS = 10_000
+
+
+class Chunks(Protocol):
+    """A stored array, read chunk by chunk; called by one thread at a time.
+
+    It opens its file when it is first read, and again after a close or after pickling.
+    """
+
+    def read(self, index: tuple[int, ...]) -> npt.NDArray[Any]:
+        """Return the chunk at an index into the first `n_outer` dimensions."""
+        ...
+
+    def close(self) -> None:
+        """Release the file."""
+        ...
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An array in a file, as the file describes it.
+
+    Parameters
+    ----------
+    chunks : Chunks
+        Reads it.
+    axes : str
+        A letter a dimension, see :mod:`napari_celltrack.readers.layout`.
+    shape : tuple of int
+        Lengths of the dimensions.
+    n_outer : int
+        How many leading dimensions number the chunks.
+    dtype : numpy dtype
+        Of the chunks.
+    channels : tuple of str
+        Names along C that the file gives; empty if it gives none.
+    samples : tuple of str
+        Names along S; empty if they are just samples.
+    calibration : Calibration
+        What the file says about sizes and times.
+    note : str
+        What was guessed about the axes, in words.
+    """
+
+    chunks: Chunks
+    axes: str
+    shape: tuple[int, ...]
+    n_outer: int
+    dtype: np.dtype[Any]
+    channels: tuple[str, ...] = ()
+    samples: tuple[str, ...] = ()
+    calibration: Calibration = field(default_factory=Calibration)
+    note: str = ""
+
+
+class StoredSource:
+    """The planes of a stored array; safe to call from several threads, and picklable.
+
+    Parameters
+    ----------
+    chunks : Chunks
+        Reads the array.
+    layout : Layout
+        What its dimensions are.
+    n_outer : int
+        How many leading dimensions number the chunks.
+    dtype : numpy dtype
+        Of the planes.
+    name : str
+        For messages.
+    """
+
+    def __init__(
+        self, chunks: Chunks, layout: Layout, n_outer: int, dtype: np.dtype[Any], name: str
+    ) -> None:
+        self.chunks = chunks
+        self.layout = layout
+        self.n_outer = n_outer
+        self.dtype = dtype
+        self.name = name
+        self._last: tuple[tuple[Any, ...], npt.NDArray[Any]] | None = None
+        self._ready()
+
+    def _ready(self) -> None:
+        self._lock = threading.Lock()
+        # Movies are often dropped without a close; their files must not wait for the garbage.
+        self._dropped = weakref.finalize(self, self.chunks.close)
+        self._dropped.atexit = False
+
+    def read_plane(self, frame: int, z: int, channel: int) -> npt.NDArray[Any]:
+        """Return one plane, shape (Y, X).
+
+        Raises
+        ------
+        MovieError
+            If the file cannot be read there.
+        """
+        index = self.layout.index(frame, z, channel)
+        outer, inner = index[: self.n_outer], index[self.n_outer :]
+        with self._lock:
+            chunk = self._chunk(outer)
+            plane = chunk[inner]
+            if plane.size != chunk.size:
+                # A view would keep the other planes alive and let a caller write into them.
+                plane = plane.copy()
+        return plane.T if self.layout.is_transposed else plane
+
+    def close(self) -> None:
+        """Release the file; reading again reopens it."""
+        with self._lock:
+            self._last = None
+            self.chunks.close()
+
+    def _chunk(self, outer: tuple[Any, ...]) -> npt.NDArray[Any]:
+        if self._last is not None and self._last[0] == outer:
+            return self._last[1]
+        try:
+            chunk = self.chunks.read(outer)
+        except MovieError:
+            # The next read starts afresh: a decoder is in no known state after an error.
+            self.chunks.close()
+            raise
+        expected = self.layout.shape[self.n_outer :]
+        if chunk.shape != expected:
+            raise MovieError(
+                f"{self.name}: the image at {outer} has shape {chunk.shape} where {expected} was "
+                "expected; use images of one size and kind."
+            )
+        chunk = chunk.astype(self.dtype, copy=False)
+        # Red, green and blue are asked for one after the other: decode them once.
+        self._last = (outer, chunk) if chunk.ndim > 2 else None
+        return chunk
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_lock": None, "_last": None, "_dropped": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._ready()
+
+
+def movie_of(
+    stored: Stored, *, name: str, path: str, fingerprint: str, axes: str | None = None
+) -> Movie:
+    """Return the movie of a stored array.
+
+    Parameters
+    ----------
+    stored : Stored
+        What the reader found.
+    name, path : str
+        Of the movie.
+    fingerprint : str
+        Of the content; axes other than the file's own are added to it, as they change the planes.
+    axes : str, optional
+        What the user says the dimensions are.
+
+    Raises
+    ------
+    MovieError
+        If the axes do not fit, or the pixels are of a kind we cannot use.
+    """
+    dtype = np.dtype(stored.dtype).newbyteorder("=")
+    if dtype.kind not in "buif":
+        raise MovieError(
+            f"{name} has pixels of type {dtype}; convert them to integer or floating point numbers."
+        )
+    layout = settle(stored.axes, stored.shape, axes, name)
+    if min(layout.letters.index("Y"), layout.letters.index("X")) < stored.n_outer:
+        raise MovieError(
+            f"{name}: axes {layout.axes} would spread an image over all its pages; save the "
+            "file again with Y and X as the last two dimensions."
+        )
+    if layout.length("CS") > _MOST_CHANNELS:
+        raise MovieError(
+            f"{name} claims {layout.length('CS')} channels; it is damaged, or its axes are wrong, "
+            "so give them with axes=."
+        )
+    own = settle(stored.axes, stored.shape, None, name)
+    size = stored.calibration.swapped() if layout.is_transposed else stored.calibration
+    notes = [note for note in (stored.note, layout.note) if note]
+    return Movie(
+        source=StoredSource(stored.chunks, layout, stored.n_outer, dtype, name),
+        name=name,
+        n_frames=layout.length("T"),
+        n_z=layout.length("Z"),
+        height_px=layout.length("Y"),
+        width_px=layout.length("X"),
+        dtype=dtype,
+        fingerprint=fingerprint if own.letters == layout.letters else f"{fingerprint}-{axes}",
+        channels=channel_names(layout, stored.channels, stored.samples),
+        pixel_size_um=size.pixel_size_um,
+        z_step_um=size.z_step_um,
+        # A still has no interval, even where ImageJ writes its default into a Z stack.
+        frame_interval_s=size.frame_interval_s if layout.length("T") > 1 else None,
+        axes=layout.axes,
+        axes_note="; ".join(notes),
+        path=path,
+    )
+
+
+def channel_names(
+    layout: Layout, channels: Sequence[str], samples: Sequence[str]
+) -> tuple[str, ...]:
+    """Return one unique name a channel: the file's, the colours, or the indices."""
+    n_channels, n_samples = layout.length("C"), layout.length("S")
+    firsts = channels if len(channels) == n_channels else [str(i) for i in range(n_channels)]
+    lasts = samples if len(samples) == n_samples else [str(i) for i in range(n_samples)]
+    if n_samples == 1:
+        names = list(firsts)
+    elif n_channels == 1:
+        names = list(lasts)
+    else:
+        names = [f"{first}-{last}" for first in firsts for last in lasts]
+    return _unique([name.strip() or str(i) for i, name in enumerate(names)])
+
+
+def colour_names(n_samples: int) -> tuple[str, ...]:
+    """Return the names of the samples of a colour image, or nothing if they are no colours."""
+    if n_samples == 2:
+        return ("gray", "alpha")
+    return RGB_CHANNELS[:n_samples] if n_samples in (3, 4) else ()
+
+
+def _unique(names: list[str]) -> tuple[str, ...]:
+    """Make names unique whatever their case: ``GFP, GFP`` becomes ``GFP, GFP 2``."""
+    seen: set[str] = set()
+    unique = []
+    for name in names:
+        candidate, count = name, 1
+        while candidate.lower() in seen:
+            count += 1
+            candidate = f"{name} {count}"
+        seen.add(candidate.lower())
+        unique.append(candidate)
+    return tuple(unique)
