@@ -30,6 +30,9 @@ TRACK_ID = "track_id"
 PARENT_ID = "parent_id"
 #: Track id of the founder of the family that a track belongs to.
 LINEAGE_ID = "lineage_id"
+#: The link that leads to a row; see :class:`napari_celltrack.link.Linking`.
+LINK_DISTANCE_PX, LINK_COST_PX = "link_distance_px", "link_cost_px"
+LINK_MARGIN, N_CANDIDATES = "link_margin", "n_candidates"
 TIME_S = "time_s"
 Y_PX, X_PX = "y_px", "x_px"
 Y_UM, X_UM = "y_um", "x_um"
@@ -48,6 +51,9 @@ SPEED_PX_PER_FRAME, SPEED_UM_PER_S = "speed_px_per_frame", "speed_um_per_s"
 
 N_CELLS = "n_cells"
 
+#: What kind of event, who else is involved (0 for nobody), how likely a mistake (0 to 1), and why.
+KIND, OTHER_TRACK_ID, SEVERITY, REASON = "kind", "other_track_id", "severity", "reason"
+
 OBJECT_COLUMNS = {
     FRAME: np.int64,
     TIME_S: np.float64,
@@ -62,6 +68,10 @@ OBJECT_COLUMNS = {
     AREA_PX2: np.int64,
     AREA_UM2: np.float64,
     ROUNDNESS: np.float64,
+    LINK_DISTANCE_PX: np.float64,
+    LINK_COST_PX: np.float64,
+    LINK_MARGIN: np.float64,
+    N_CANDIDATES: np.int64,
 }
 
 TRACK_COLUMNS = {
@@ -77,6 +87,17 @@ TRACK_COLUMNS = {
     PATH_UM: np.float64,
     DISPLACEMENT_UM: np.float64,
     SPEED_UM_PER_S: np.float64,
+}
+
+EVENT_COLUMNS = {
+    FRAME: "int64",
+    TRACK_ID: "int64",
+    OTHER_TRACK_ID: "int64",
+    KIND: "str",
+    Y_PX: "float64",
+    X_PX: "float64",
+    SEVERITY: "float64",
+    REASON: "str",
 }
 
 COUNT_COLUMNS = {FRAME: np.int64, TIME_S: np.float64, N_CELLS: np.int64}

@@ -1,0 +1,159 @@
+"""Where tracking may have failed, and why: every unexpected event with the numbers behind it.
+
+A track that begins or ends in the middle of a movie and of the field is either a cell that came or
+went, or a mistake; :mod:`napari_celltrack.analysis.breaks` explains each. Here are steps, areas and
+intensities that do not fit, and links that could as well have gone another way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from napari_celltrack.analysis.breaks import Event, find_breaks
+from napari_celltrack.analysis.linked_objects import LinkedObjects
+from napari_celltrack.tables import (
+    AREA_PX2,
+    EVENT_COLUMNS,
+    FRAME,
+    KIND,
+    LINK_MARGIN,
+    OTHER_TRACK_ID,
+    REASON,
+    SEVERITY,
+    TRACK_ID,
+    X_PX,
+    Y_PX,
+)
+
+#: A step, area or brightness is sudden when it is this many times what is usual.
+_SUDDEN_STEP, _SUDDEN_RATIO = 3.0, 1.6
+#: A link is doubtful when an alternative was less than this many typical steps worse.
+_DOUBTFUL_MARGIN = 1.0
+#: A track of so few frames that lies inside the movie is more likely a mistake than a cell.
+_SHORT_FRAMES = 2
+
+
+def find_events(
+    objects: pd.DataFrame,
+    parents: Mapping[int, int],
+    frames: Sequence[int],
+    shape_px: tuple[int, int],
+    *,
+    max_distance_px: float,
+    max_gap_frames: int = 0,
+) -> pd.DataFrame:
+    """List what is unexpected about tracks, most severe first.
+
+    Parameters
+    ----------
+    objects : DataFrame
+        Linked objects: `frame` (true indices), `track_id`, `y_px`, `x_px`, `area_px2`,
+        `link_distance_px`, `link_margin`, and any intensity columns.
+    parents : mapping of int to int
+        From a daughter's track id to its mother's.
+    frames : sequence of int
+        True indices of the frames that were linked, empty ones included.
+    shape_px : (int, int)
+        Height and width of the field.
+    max_distance_px, max_gap_frames : float, int
+        The limits that were linked with.
+
+    Returns
+    -------
+    DataFrame
+        A row an event, columns of :data:`~napari_celltrack.tables.EVENT_COLUMNS`, by falling
+        severity, then frame.
+    """
+    linked = LinkedObjects(
+        objects, parents, frames, shape_px, limit=max_distance_px, max_gap=max_gap_frames
+    )
+    events = [
+        event
+        for find in (find_breaks, _gaps, _jumps, _swap_risks, _changes, _short_tracks)
+        for event in find(linked)
+    ]
+    rows = np.array([event.row for event in events], np.int64)
+    table = objects.iloc[rows][[FRAME, TRACK_ID, Y_PX, X_PX]].reset_index(drop=True)
+    table[KIND] = [event.kind for event in events]
+    table[OTHER_TRACK_ID] = [event.other for event in events]
+    table[SEVERITY] = np.round([event.severity for event in events], 3)
+    table[REASON] = [event.reason for event in events]
+    by = {SEVERITY: False, FRAME: True, TRACK_ID: True, KIND: True}
+    ordered: pd.DataFrame = table.astype(EVENT_COLUMNS)[list(EVENT_COLUMNS)].sort_values(
+        list(by), ascending=list(by.values()), ignore_index=True
+    )
+    return ordered
+
+
+def _gaps(linked: LinkedObjects) -> Iterator[Event]:
+    """Name the links that skip frames."""
+    rows = np.flatnonzero(linked.previous >= 0)
+    missing = linked.frame[rows] - linked.frame[linked.previous[rows]] - 1
+    for row, n_missing in zip(rows[missing > 0], missing[missing > 0], strict=True):
+        first, last = int(linked.frame[row]) - int(n_missing), int(linked.frame[row]) - 1
+        where = f"frame {linked.names[first]}"
+        if n_missing > 1:
+            where = f"frames {linked.names[first]} to {linked.names[last]}"
+        reason = f"gap: missing from the mask in {where}, bridged over {linked.step[row]:.1f} px"
+        yield Event(int(row), "gap", reason, 0.4)
+
+
+def _jumps(linked: LinkedObjects) -> Iterator[Event]:
+    """Name steps far above the cell's own and those of the other cells of the frame."""
+    rows = np.flatnonzero((linked.previous >= 0) & np.isfinite(linked.step))
+    steps = pd.Series(linked.step[rows])
+    own = steps.groupby(linked.track[rows]).transform("median").to_numpy()
+    others = steps.groupby(linked.frame[rows]).transform("median").to_numpy()
+    usual = np.maximum.reduce([own, others, np.full(len(rows), linked.typical_step)])
+    for index in np.flatnonzero(steps.to_numpy() > _SUDDEN_STEP * usual):
+        ratio = float(steps[index] / usual[index])
+        reason = (
+            f"jump: {steps[index]:.1f} px in a step, where it moves {own[index]:.1f} "
+            f"and others {others[index]:.1f}"
+        )
+        yield Event(int(rows[index]), "jump", reason, min(1.0, 0.3 + 0.1 * ratio))
+
+
+def _swap_risks(linked: LinkedObjects) -> Iterator[Event]:
+    """Name links that could nearly as well have gone another way."""
+    margin = linked.objects[LINK_MARGIN].to_numpy(np.float64)
+    for row in np.flatnonzero(margin < _DOUBTFUL_MARGIN):
+        worse = max(float(margin[row]), 0.0)
+        reason = f"swap risk: another link was only {worse:.2f} typical steps worse"
+        yield Event(int(row), "swap risk", reason, 0.3 + 0.5 * (1 - worse / _DOUBTFUL_MARGIN))
+
+
+def _changes(linked: LinkedObjects) -> Iterator[Event]:
+    """Name sudden changes of area and of the first measured intensity."""
+    mean = [name for name in linked.objects.columns if name.endswith("_mean")][:1]
+    for kind, column in [("area", AREA_PX2), *(("intensity", name) for name in mean)]:
+        values = linked.objects[column].to_numpy(np.float64)
+        rows = np.flatnonzero(linked.previous >= 0)
+        before, now = values[linked.previous[rows]], values[rows]
+        ratio = np.full(len(rows), 1.0)
+        np.divide(now, before, out=ratio, where=(before > 0) & (now > 0))
+        size = np.abs(np.log(ratio))
+        # A movie in which everything changes, by bleaching or growth, has its own measure.
+        usual = 1.4826 * float(np.median(size)) if len(size) else 0.0
+        for index in np.flatnonzero(size > max(np.log(_SUDDEN_RATIO), 6 * usual)):
+            values_ = f"from {before[index]:.4g} to {now[index]:.4g}"
+            reason = f"{kind} changes {values_} in one step"
+            yield Event(int(rows[index]), kind, reason, min(0.9, 0.3 + 0.3 * float(size[index])))
+
+
+def _short_tracks(linked: LinkedObjects) -> Iterator[Event]:
+    """Name tracks that are too short to be a cell, unless the movie or the border cuts them."""
+    last = len(linked.names) - 1
+    firsts = np.flatnonzero((linked.previous < 0) & (linked.track > 0) & (linked.frame > 0))
+    for row in firsts.tolist():
+        length, end = 1, row
+        while linked.next[end] >= 0 and length <= _SHORT_FRAMES:
+            end, length = int(linked.next[end]), length + 1
+        is_whole = length <= _SHORT_FRAMES and linked.frame[end] < last
+        is_mother = int(linked.track[row]) in linked.mothers
+        if is_whole and not is_mother and not linked.is_at_border(row):
+            frames = f"{length} frame{'s' if length > 1 else ''}"
+            yield Event(row, "short", f"seen in {frames} only", 0.5)

@@ -1,0 +1,208 @@
+"""Which search radius fits a movie, told from its objects alone, without ground truth.
+
+The number of tracks falls as the radius grows, until every cell is linked to itself; then it
+stays flat until cells begin to be linked to others. The flat part is the right range.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.spatial import cKDTree
+
+from napari_celltrack.tables import FRAME, X_PX, Y_PX
+
+Floats = npt.NDArray[np.float64]
+
+RADIUS_PX = "radius_px"
+N_TRACKS = "n_tracks"
+LINKED_SHARE = "linked_share"
+AMBIGUOUS_SHARE = "ambiguous_share"
+
+#: A range of radii is flat when the number of tracks changes by less than this share of the cells
+#: a frame.
+_FLAT = 0.02
+#: Candidates looked at from each object; more would be other cells at any sensible radius.
+_MOST_CANDIDATES = 8
+
+
+@dataclass(frozen=True)
+class RadiusAdvice:
+    """What the search radius does to the tracks of a movie.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        A row a radius: `radius_px`, `n_tracks`, `linked_share` (objects with a link from the
+        frame before, of those that could have one), `ambiguous_share` (links with another
+        candidate hardly farther away).
+    plateau_px : (float, float) or None
+        Range of radii that give the same tracks; None where there is none.
+    suggested_px : float or None
+        A radius in the lower part of the plateau.
+    sentence : str
+        The advice in words.
+    """
+
+    curve: pd.DataFrame
+    plateau_px: tuple[float, float] | None
+    suggested_px: float | None
+    sentence: str
+
+
+def advise_radius(
+    objects: pd.DataFrame, n_frames: int, radii_px: npt.ArrayLike | None = None
+) -> RadiusAdvice:
+    """Say which search radius fits.
+
+    Cells are paired between neighbouring frames, closest pairs first. What is linked at a radius
+    is then the beginning of what is linked at any larger one, so one pass gives every radius.
+
+    Parameters
+    ----------
+    objects : DataFrame
+        With `frame` (0 to `n_frames` - 1), `y_px`, `x_px`.
+    n_frames : int
+        Length of the movie.
+    radii_px : array-like, optional
+        Radii to look at; by default 30, up to one and a half times the distance between cells.
+
+    Returns
+    -------
+    RadiusAdvice
+    """
+    frame = objects[FRAME].to_numpy(np.int64)
+    position = objects[[Y_PX, X_PX]].to_numpy(np.float64)
+    order = np.argsort(frame, kind="stable")
+    starts = np.searchsorted(frame[order], np.arange(n_frames + 1))
+    frames = [position[order[a:b]] for a, b in pairwise(starts)]
+    if radii_px is None:
+        radii = np.geomspace(1, max(1.5 * _spacing(frames), 2), 30)
+    else:
+        radii = np.sort(np.asarray(radii_px, np.float64))
+    distance, runner_up = _links(frames, float(radii[-1]))
+    curve = _curve(radii, distance, runner_up, frames)
+    return _advice(curve, n_cells=len(objects) / max(n_frames, 1))
+
+
+def _spacing(frames: list[Floats]) -> float:
+    """Return the median distance of a cell to its nearest neighbour in the same frame."""
+    found = [
+        np.asarray(cKDTree(cells).query(cells, k=2)[0])[:, 1] for cells in frames if len(cells) > 1
+    ]
+    return float(np.median(np.concatenate(found))) if found else 50.0
+
+
+def _links(frames: list[Floats], limit: float) -> tuple[Floats, Floats]:
+    """Pair neighbouring frames, closest first.
+
+    Returns the length of each link, and the length of the best other pair at either of its ends.
+    """
+    lengths, others = [np.zeros(0)], [np.zeros(0)]
+    for before, after in pairwise(frames):
+        if not len(before) or not len(after):
+            continue
+        k = min(_MOST_CANDIDATES, len(after))
+        found = cKDTree(after).query(before, k=range(1, k + 1), distance_upper_bound=limit)
+        length, j = np.ravel(found[0]), np.ravel(found[1])
+        i = np.repeat(np.arange(len(before)), k)
+        is_pair = np.isfinite(length)
+        i, j, length = i[is_pair], j[is_pair], length[is_pair]
+        closest_first = np.lexsort((j, i, length))
+        i, j, length = i[closest_first], j[closest_first], length[closest_first]
+        chosen = _one_to_one(i, j)
+        best_i, second_i = _two_smallest(i, length, len(before))
+        best_j, second_j = _two_smallest(j, length, len(after))
+        own = length[chosen]
+        # The best other pair at an end is its best one, or the second where the best is the link.
+        at_i = np.where(best_i[i[chosen]] < own, best_i[i[chosen]], second_i[i[chosen]])
+        at_j = np.where(best_j[j[chosen]] < own, best_j[j[chosen]], second_j[j[chosen]])
+        lengths.append(own)
+        others.append(np.minimum(at_i, at_j))
+    return np.concatenate(lengths), np.concatenate(others)
+
+
+def _one_to_one(i: npt.NDArray[np.int64], j: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return which of the pairs, best first, are taken when each end may be used once.
+
+    In rounds: a pair that is the first left for both its ends is taken, whatever the others do.
+    """
+    taken = [np.zeros(0, np.int64)]
+    left = np.arange(len(i))
+    while len(left):
+        first_i, first_j = np.zeros(len(left), bool), np.zeros(len(left), bool)
+        first_i[np.unique(i[left], return_index=True)[1]] = True
+        first_j[np.unique(j[left], return_index=True)[1]] = True
+        now = left[first_i & first_j]
+        taken.append(now)
+        left = left[~(np.isin(i[left], i[now]) | np.isin(j[left], j[now]))]
+    return np.sort(np.concatenate(taken))
+
+
+def _two_smallest(ids: npt.NDArray[np.int64], length: Floats, n: int) -> tuple[Floats, Floats]:
+    """Return the smallest and second smallest length of each id; `length` is sorted."""
+    by_id = np.argsort(ids, kind="stable")
+    rank = np.arange(len(ids)) - np.searchsorted(ids[by_id], ids[by_id])
+    smallest, second = np.full(n, np.inf), np.full(n, np.inf)
+    smallest[ids[by_id][rank == 0]] = length[by_id][rank == 0]
+    second[ids[by_id][rank == 1]] = length[by_id][rank == 1]
+    return smallest, second
+
+
+def _curve(
+    radii: Floats, distance: Floats, runner_up: Floats, frames: list[Floats]
+) -> pd.DataFrame:
+    n_objects = sum(len(cells) for cells in frames)
+    could_have = sum(len(cells) for cells in frames[1:])
+    step = float(np.median(distance)) if len(distance) else 0.0
+    is_close = runner_up - distance < max(step, 1e-9)
+    n_links = np.array([(distance <= radius).sum() for radius in radii])
+    n_ambiguous = np.array([(is_close & (runner_up <= r) & (distance <= r)).sum() for r in radii])
+    curve: pd.DataFrame = pd.DataFrame(
+        {
+            RADIUS_PX: radii,
+            N_TRACKS: n_objects - n_links,
+            LINKED_SHARE: n_links / max(could_have, 1),
+            AMBIGUOUS_SHARE: n_ambiguous / np.maximum(n_links, 1),
+        }
+    )
+    return curve
+
+
+def _advice(curve: pd.DataFrame, n_cells: float) -> RadiusAdvice:
+    plateau = _plateau(curve, tolerance=max(1.0, _FLAT * n_cells))
+    if plateau is None:
+        return RadiusAdvice(
+            curve,
+            None,
+            None,
+            "No search radius stands out: the cells move about as far as they are apart, "
+            "or there are too few frames.",
+        )
+    low, high = plateau
+    suggested = float(np.round(min(np.sqrt(low * high), 1.25 * low), 1 if low < 10 else 0))
+    nearest = int(np.argmin(np.abs(curve[RADIUS_PX].to_numpy() - suggested)))
+    ambiguous = float(curve[AMBIGUOUS_SHARE].iloc[nearest])
+    sentence = (
+        f"{low:.3g} to {high:.3g} px give the same tracks; {suggested:g} px suggested: "
+        f"{ambiguous:.0%} of links are ambiguous."
+    )
+    return RadiusAdvice(curve, plateau, suggested, sentence)
+
+
+def _plateau(curve: pd.DataFrame, tolerance: float) -> tuple[float, float] | None:
+    """Return the longest range of radii, as a ratio, over which the number of tracks is flat."""
+    radius, n_tracks = curve[RADIUS_PX].to_numpy(), curve[N_TRACKS].to_numpy()
+    # Where hardly anything is linked the curve is flat too, and means nothing.
+    is_linked = curve[LINKED_SHARE].to_numpy() >= 0.5
+    best: tuple[float, float] | None = None
+    for low in np.flatnonzero(is_linked):
+        high = np.flatnonzero(n_tracks[low] - n_tracks[low:] <= tolerance)[-1] + low
+        longer = best is None or radius[high] / radius[low] > best[1] / best[0] * (1 + 1e-9)
+        if high > low + 1 and longer:
+            best = float(radius[low]), float(radius[high])
+    return best
