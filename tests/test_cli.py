@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-import pytest
 import tifffile
 
 import napari_celltrack
@@ -36,7 +35,8 @@ def test_recipe_new_check_show(tmp_path: Path) -> None:
     celltrack("recipe", "new", "-o", file)
     assert Recipe.load(file) == Recipe()
     assert "valid recipe" in celltrack("recipe", "check", file).stdout
-    assert celltrack("recipe", "show", file).stdout == celltrack("recipe", "new").stdout
+    assert celltrack("recipe", "show", file).stdout == Recipe().to_yaml()
+    assert celltrack("recipe", "new").stdout == file.read_text()
     assert "exists already" in celltrack("recipe", "new", "-o", file, code=2).stderr
     file.write_text("version: 1\nobjects: {min_area_px2: -1}")
     error = celltrack("recipe", "check", file, code=2).stderr
@@ -86,19 +86,3 @@ def test_demo_finds_the_cells_of_the_made_movie(tmp_path: Path) -> None:
     assert float(tracks.split()[-2]) > 0.98
     counts = pd.read_csv(tmp_path / "demo" / "results" / "dividing_nuclei" / "counts.csv")
     assert first.split()[-2] == str(counts["n_cells"][0])
-
-
-@pytest.mark.parametrize(
-    ("recipe", "expected"),
-    [("otsu_open", [20, 22, 20, 23, 21]), ("otsu_minus20_erode", [20, 22, 21, 21, 22])],
-)
-def test_published_counts_of_the_lesson(
-    shared_data: Path, tmp_path: Path, recipe: str, expected: list[int]
-) -> None:
-    file = Path(__file__).parents[1] / "examples" / "lesson4" / f"{recipe}.yaml"
-    stills = shared_data / "lesson4"
-    celltrack("run", file, stills, "--pattern", "f*.tif", "-o", tmp_path / "out")
-    table = pd.read_csv(tmp_path / "out" / "summary.csv")
-    assert table["file"].tolist() == ["f1.tif", "f8.tif", "f20.tif", "f32.tif", "f40.tif"]
-    counts = table.set_index("file")["n_cells"]
-    assert counts[["f1.tif", "f20.tif", "f32.tif", "f40.tif", "f8.tif"]].tolist() == expected

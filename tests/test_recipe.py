@@ -73,7 +73,7 @@ def test_key_of_a_stage_holds_what_comes_before_and_nothing_after() -> None:
     recipe = Recipe()
     changed = {
         "input": recipe.replace(input=Input(channel=1)),
-        "preprocess": recipe.replace(preprocess=()),
+        "preprocess": recipe.replace(preprocess=(Median(),)),
         "objects": recipe.replace(objects=recipe.objects.replace(min_area_px2=77)),
         "link": recipe.replace(link=recipe.link.replace(max_distance_px=3)),
     }

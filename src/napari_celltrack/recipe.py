@@ -19,7 +19,7 @@ from napari_celltrack.errors import RecipeError
 from napari_celltrack.export import Export, LabelsTiff, TablesCsv
 from napari_celltrack.link import Linker, Nearest
 from napari_celltrack.measure import Measure, ObjectFilter
-from napari_celltrack.preprocess import Gaussian, PreprocessStep
+from napari_celltrack.preprocess import PreprocessStep
 from napari_celltrack.segment import Regions, Segmenter
 from napari_celltrack.settings import Settings, parse
 
@@ -144,7 +144,7 @@ class Recipe(Settings):
     version: Literal[1] = Field(1, title="Version", description="Version of the recipe format.")
     input: Input = Field(Input(), title="Input", description="Which pixels to look in.")
     preprocess: tuple[PreprocessStep, ...] = Field(
-        (Gaussian(sigma_px=1.0),),
+        (),
         title="Preprocess",
         description="Steps from image to image, in order.",
     )

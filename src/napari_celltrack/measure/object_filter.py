@@ -14,7 +14,7 @@ class ObjectFilter(Settings):
     """Keep objects by size, shape and place; the others become background."""
 
     min_area_px2: int = Field(
-        30,
+        20,
         ge=0,
         le=1_000_000,
         title="Area from",

@@ -1,0 +1,316 @@
+"""A threshold for cells of different brightness on an uneven, noisy background."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from napari_celltrack.segment.label import as_bytes, unordered_parts
+from napari_celltrack.segment.local_threshold import gaussian
+from napari_celltrack.segment.morphology import disk
+from napari_celltrack.settings import Settings
+
+_Plane = NDArray[np.float32]
+
+#: The background is sought in an image that is this much smaller: it has no detail to lose.
+_SHRINK = 8
+#: Standard deviation of a normal distribution relative to its median absolute deviation.
+_MAD_TO_SIGMA = 1.4826
+#: The opening that keeps grains inside a cell from counting as the brightness of the cell.
+_GRAIN_RADIUS_PX = 2
+#: Pixels this far apart have independent noise after the smoothing.
+_LAG_PX = 5
+#: Grey levels of an integer image below which a difference is chance, as with few photons.
+_LEAST_LEVELS = 0.5
+#: Backgrounds brighter than this, relative to the typical one, are taken for haze, not for light.
+_MOST_LIGHT = 4.0
+#: Width of the rims inside and outside an object that are compared.
+_RIM_PX = 3
+#: Smallest difference of the rims, relative to the height of the object.
+_LEAST_EDGE = 0.25
+#: Slopes below this many times their noise are no edges.
+_EDGE_TO_NOISE = 3.0
+
+
+class Contrast(Settings):
+    """Brighter than background, than the noise, and than the halo of the nearest bright cell.
+
+    A pixel is foreground when, above the local background, it is brighter than
+
+    1. `noise_factor` times the noise,
+    2. `typical_percent` of the brightness at which the image's edges lie, and
+    3. `local_percent` of the brightest spot within `local_radius_px`.
+
+    The first keeps empty images empty, the second keeps haze and halos out, the third cuts
+    each cell at about half its own height, so that dim and bright cells can stand side by side.
+
+    Attributes
+    ----------
+    method : str
+        Name of the method.
+    noise_factor : float
+        Smallest contrast in multiples of the noise.
+    typical_percent : float
+        Smallest brightness relative to that of the edges in the image.
+    local_percent : float
+        Smallest brightness relative to the brightest nearby.
+    local_radius_px : int
+        How far "nearby" reaches.
+    smoothing_px : float
+        Standard deviation of the Gaussian that suppresses noise first.
+    background_px : int
+        Size of the window that the local background is sought in.
+
+    Notes
+    -----
+    The brightness of edges is the mean grey level weighted by the gradient: J. Kittler,
+    J. Illingworth and J. Foglein, "Threshold selection based on a simple image statistic",
+    Computer Vision, Graphics, and Image Processing 30, 125-147 (1985). Background by opening:
+    S. R. Sternberg, "Biomedical image processing", Computer 16, 22-34 (1983). Noise from
+    the darker side of the background's peak, so that cells do not count as noise.
+    """
+
+    method: Literal["contrast"] = "contrast"
+    noise_factor: float = Field(
+        6.0,
+        ge=0.0,
+        le=1000.0,
+        title="Contrast to noise",
+        description="How many times the noise a cell must be brighter than the background. "
+        "Raise it when noise is found, lower it to find dimmer cells.",
+    )
+    typical_percent: float = Field(
+        35.0,
+        ge=0.0,
+        le=200.0,
+        title="Dimmest cell",
+        description="How bright a cell must be, relative to the typical edge in the image. "
+        "Raise it to drop haze and dim cells, lower it to find dimmer or very uneven ones.",
+    )
+    local_percent: float = Field(
+        45.0,
+        ge=0.0,
+        le=100.0,
+        title="Height of the outline",
+        description="At which share of its own brightness a cell is cut off. "
+        "Raise it for tighter outlines, lower it for wider ones and for cells with bright spots.",
+    )
+    local_radius_px: int = Field(
+        5,
+        ge=1,
+        le=50,
+        title="Reach of a cell's halo",
+        description="How far the halo of a bright cell reaches. "
+        "Raise it when blurred cells get too wide, lower it when dim neighbours are lost.",
+    )
+    smoothing_px: float = Field(
+        1.0,
+        ge=0.0,
+        le=20.0,
+        title="Smoothing",
+        description="Width of the Gaussian that suppresses noise before the comparison. "
+        "Raise it for noisy images, lower it to keep small details.",
+    )
+    background_px: int = Field(
+        128,
+        ge=16,
+        le=4096,
+        title="Background window",
+        description="The background is what is darkest within a window of this size. Take more "
+        "than twice the largest cell or clump; lower it when the background is very uneven.",
+    )
+
+    def __call__(self, image: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return the foreground; an image without cells has none.
+
+        Parameters
+        ----------
+        image : ndarray of uint8, uint16 or float32, shape (Y, X)
+            One plane without NaN.
+
+        Returns
+        -------
+        ndarray of bool, shape (Y, X)
+            The foreground.
+        """
+        if image.min() == image.max():
+            return np.zeros(image.shape, dtype=np.bool_)
+        pixels = gaussian(without_hot_pixels(image).astype(np.float32), self.smoothing_px)
+        beneath = background(pixels, self.background_px)
+        pixels -= beneath
+        ground, noise = ground_and_noise(pixels)
+        noise *= _photon_factor(beneath)
+        pixels -= np.float32(ground)
+        least = self.noise_factor * noise
+        if image.dtype.kind != "f":
+            least = max(least, _LEAST_LEVELS)
+        if self.typical_percent > 0:
+            least = max(least, self.typical_percent / 100 * _edge_brightness(pixels, least))
+        foreground = np.asarray(pixels > max(least, 0.0))
+        if self.local_percent > 0 and foreground.any():
+            foreground &= pixels > self._local_level(pixels)
+        return with_edges(foreground, pixels, self.noise_factor / 2 * noise)
+
+    def _local_level(self, pixels: _Plane) -> _Plane:
+        grains = disk(_GRAIN_RADIUS_PX)
+        smooth = cv2.morphologyEx(pixels, cv2.MORPH_OPEN, grains)
+        brightest = cv2.dilate(smooth, disk(self.local_radius_px))
+        return np.asarray(brightest * np.float32(self.local_percent / 100), dtype=np.float32)
+
+
+def without_hot_pixels(image: NDArray[Any]) -> NDArray[Any]:
+    """Limit each pixel to the largest median next to it.
+
+    What is smaller than half a 3 x 3 window has no median of its own: single hot pixels and 2 x 2
+    clusters vanish, the smallest real object stays as it is.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, uint16 or float32, shape (Y, X)
+        One plane.
+
+    Returns
+    -------
+    ndarray, shape (Y, X)
+        Same dtype.
+    """
+    source = np.ascontiguousarray(image)
+    medians = cv2.medianBlur(source, 3).reshape(source.shape)
+    return np.asarray(np.minimum(source, cv2.dilate(medians, np.ones((3, 3), np.uint8))))
+
+
+def background(pixels: _Plane, window_px: int) -> _Plane:
+    """Return the local background: what is darkest within a window, smoothed.
+
+    Parameters
+    ----------
+    pixels : ndarray of float32, shape (Y, X)
+        One plane.
+    window_px : int
+        Side of the window.
+
+    Returns
+    -------
+    ndarray of float32, shape (Y, X)
+        Below the image almost everywhere.
+    """
+    height, width = pixels.shape
+    small = (max(1, width // _SHRINK), max(1, height // _SHRINK))
+    shrunk = cv2.resize(pixels, small, interpolation=cv2.INTER_AREA)
+    half = max(1, window_px // (2 * _SHRINK))
+    # Continued as a slope beyond the border, so that a slope does not stand out there.
+    wide = np.pad(shrunk, half, mode="reflect", reflect_type="odd")
+    opened = cv2.morphologyEx(wide, cv2.MORPH_OPEN, np.ones((2 * half + 1,) * 2, np.uint8))
+    inside = np.ascontiguousarray(opened[half:-half, half:-half], dtype=np.float32)
+    smooth = gaussian(inside, half / 2)
+    grown = cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(grown, dtype=np.float32)
+
+
+def ground_and_noise(pixels: _Plane) -> tuple[float, float]:
+    """Return the most frequent dark value and the standard deviation around it.
+
+    The value is the half-sample mode of the darker three quarters; the deviation is taken from
+    what is darker still, where no cells are.
+
+    Parameters
+    ----------
+    pixels : ndarray of float32, shape (Y, X)
+        One plane, background removed.
+
+    Returns
+    -------
+    ground : float
+        Grey level of the background.
+    noise : float
+        Its standard deviation.
+    """
+    step = max(1, int(np.sqrt(pixels.size / 60_000)))
+    values = np.sort(pixels[::step, ::step], axis=None)
+    part = values[: max(1, (3 * values.size) // 4)]
+    # The mode of fewer values than this is where noise happens to cluster.
+    fewest = max(50, values.size // 50)
+    while part.size > fewest:
+        half = part.size // 2
+        start = int(np.argmin(part[half:] - part[: part.size - half]))
+        part = part[start : start + half + 1]
+    ground = float(part.mean())
+    darker = ground - values[values < ground]
+    spread = float(np.median(darker)) if darker.size else 0.0
+    # Noise that is cut off at zero has no darker side; neighbours still differ.
+    differences = np.abs(pixels[::step, _LAG_PX:] - pixels[::step, :-_LAG_PX])
+    differ = float(np.median(differences)) / np.sqrt(2) if differences.size else 0.0
+    return ground, _MAD_TO_SIGMA * max(spread, differ)
+
+
+def with_edges(mask: NDArray[np.bool_], pixels: _Plane, least: float) -> NDArray[np.bool_]:
+    """Keep the parts of a mask that end abruptly.
+
+    Where an uneven background passes the level by and by, what lies within the part is hardly
+    brighter than what lies outside.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (Y, X)
+        The foreground.
+    pixels : ndarray of float32, shape (Y, X)
+        One plane, about 0 in the background.
+    least : float
+        Smallest difference between the inner and the outer rim of a part.
+
+    Returns
+    -------
+    ndarray of bool, shape (Y, X)
+        The mask without parts that have no edge.
+    """
+    parts = unordered_parts(mask)
+    size = int(parts.max()) + 1
+    kernel = disk(_RIM_PX)
+    bytes_ = as_bytes(mask)
+    inner = np.flatnonzero(mask & (cv2.erode(bytes_, kernel) == 0))
+    grown = cv2.dilate(parts.astype(np.float32), kernel)
+    outer = np.flatnonzero((grown > 0) & ~mask)
+    nearest = grown.ravel()[outer].astype(np.int32)
+    values, names = pixels.ravel(), parts.ravel()
+    rim = _means(names[inner], values[inner], size)
+    difference = rim - _means(nearest, values[outer], size)
+    # The rim stands for the height: inside there may be more, the level is reached there.
+    keep = difference > np.maximum(least, _LEAST_EDGE * rim)
+    keep[0] = False
+    return np.asarray(keep[parts])
+
+
+def _means(names: NDArray[np.int32], values: NDArray[np.float32], size: int) -> NDArray[np.float64]:
+    """Return the mean of the values of each name."""
+    count = np.maximum(np.bincount(names, minlength=size), 1)
+    return np.asarray(np.bincount(names, values, minlength=size) / count)
+
+
+def _photon_factor(beneath: _Plane) -> float:
+    """Return how much larger the noise of the brightest background is than that of the typical.
+
+    The noise of light grows as the root of its brightness; an offset of the camera makes the
+    true factor larger, noise of reading makes it smaller.
+    """
+    typical = float(np.median(beneath[::_SHRINK, ::_SHRINK]))
+    if typical <= 0:
+        return 1.0
+    return float(np.sqrt(np.clip(beneath.max() / typical, 1.0, _MOST_LIGHT)))
+
+
+def _edge_brightness(pixels: _Plane, least: float) -> float:
+    """Return the mean brightness of the image's edges, weighted by their steepness."""
+    along_x = cv2.Sobel(pixels, cv2.CV_32F, 1, 0, scale=1 / 8)
+    along_y = cv2.Sobel(pixels, cv2.CV_32F, 0, 1, scale=1 / 8)
+    steepness = np.asarray(cv2.magnitude(along_x, along_y), dtype=np.float32)
+    step = max(1, int(np.sqrt(pixels.size / 250_000)))
+    dark = pixels[::step, ::step] < least
+    flat = steepness[::step, ::step][dark]
+    noise = _MAD_TO_SIGMA * float(np.median(flat)) if flat.size else 0.0
+    _, edges = cv2.threshold(steepness, _EDGE_TO_NOISE * noise, 0, cv2.THRESH_TOZERO)
+    weight = float(cv2.sumElems(edges)[0])
+    return float(edges.ravel().dot(pixels.ravel())) / weight if weight > 0 else 0.0
