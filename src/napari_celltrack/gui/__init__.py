@@ -1,0 +1,1 @@
+"""The docks in napari; the only part of the package that needs napari and Qt."""

@@ -1,0 +1,75 @@
+"""Show a movie that was read by our readers: lazily, at its place in the world."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import numpy.typing as npt
+from napari.components import ViewerModel
+from napari.layers import Image
+
+from napari_celltrack.movie import RGB_CHANNELS, Movie
+
+
+def add_movie(viewer: ViewerModel, movie: Movie) -> list[Image]:
+    """Add a movie to a viewer: one layer for a picture in colours, else one a channel.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Where to add it.
+    movie : Movie
+        Read as the viewer asks for frames.
+
+    Returns
+    -------
+    list of Image
+        With units of length and time where the movie is calibrated, in pixels otherwise.
+    """
+    name = Path(movie.name).stem or movie.name
+    place = _place(movie)
+    if movie.channels == RGB_CHANNELS[: len(movie.channels)] and len(movie.channels) >= 3:
+        colours = da.stack([_channel(movie, index) for index in range(3)], axis=-1)
+        return [viewer.add_image(colours, name=name, rgb=True, **place)]
+    layers = []
+    for index, channel in enumerate(movie.channels):
+        own = name if len(movie.channels) == 1 else f"{name} {channel}"
+        layers.append(viewer.add_image(_channel(movie, index), name=own, **place))
+    return layers
+
+
+def _channel(movie: Movie, channel: int) -> Any:
+    """Return a lazy array (T, Z, Y, X) of a channel, without the axes that have one entry."""
+
+    def plane(block_info: Any) -> npt.NDArray[Any]:
+        frame, z, *_ = block_info[None]["chunk-location"]
+        return movie.plane(frame, z, channel)[np.newaxis, np.newaxis]
+
+    ones = (1,) * movie.n_frames, (1,) * movie.n_z
+    chunks = (*ones, (movie.height_px,), (movie.width_px,))
+    lazy = da.map_blocks(plane, chunks=chunks, dtype=movie.dtype, meta=np.empty(0, movie.dtype))
+    return lazy[_kept(movie)]
+
+
+def _kept(movie: Movie) -> tuple[Any, ...]:
+    """Return the index that drops T and Z where they have one entry."""
+    return tuple(slice(None) if n > 1 else 0 for n in (movie.n_frames, movie.n_z))
+
+
+def _place(movie: Movie) -> dict[str, Any]:
+    height_um, width_um = movie.pixel_size_um or (1.0, 1.0)
+    length = "um" if movie.pixel_size_um else "pixel"
+    interval_s, z_step_um = movie.frame_interval_s, movie.z_step_um
+    steps = [
+        (movie.n_frames > 1, interval_s or 1.0, "s" if interval_s else "pixel"),
+        (movie.n_z > 1, z_step_um or 1.0, "um" if z_step_um else "pixel"),
+        (True, height_um, length),
+        (True, width_um, length),
+    ]
+    return {
+        "scale": [step for present, step, _ in steps if present],
+        "units": [unit for present, _, unit in steps if present],
+    }

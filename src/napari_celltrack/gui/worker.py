@@ -1,0 +1,165 @@
+"""A lane: one job at a time on a background thread, and only the newest request waits.
+
+A lane has a thread only while it has work, so nothing is left to stop when a window closes.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from psygnal import Signal
+from qtpy.QtCore import QCoreApplication, QObject, Qt
+from qtpy.QtCore import Signal as QtSignal
+
+#: Results that may wait for the GUI thread, so that a fast job does not fill the memory.
+_N_AHEAD = 2
+
+
+@dataclass(eq=False)
+class _Job:
+    work: Callable[[], Iterable[Any]]
+    on_result: Callable[[Any], None]
+    on_error: Callable[[Exception], None]
+    on_end: Callable[[], None]
+    epoch: int
+    room: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_N_AHEAD))
+
+
+class Lane:
+    """Runs jobs one after the other in the background, and gives their results to the GUI thread.
+
+    All methods are called on the GUI thread, and all callbacks are called there. A job is a
+    callable that returns an iterable, e.g. a generator; each item is a result. A request that
+    comes while a job is running waits, and takes the place of one that waits already. What is
+    running is finished: its result is newer than the one on the screen.
+
+    Parameters
+    ----------
+    name : str
+        Name of the thread.
+    """
+
+    busy_changed = Signal(bool)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lock = threading.Lock()
+        self._running: _Job | None = None
+        self._waiting: _Job | None = None
+        #: Grows with each cancel; jobs and results of an earlier one are void.
+        self._epoch = 0
+        self._post = _Post(QCoreApplication.instance())
+        # Qt owns the object and deletes it in its own thread, wherever the lane is let go.
+        weakref.finalize(self, _delete, self._post)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job is running or waiting."""
+        return self._running is not None
+
+    def submit(
+        self,
+        work: Callable[[], Iterable[Any]],
+        on_result: Callable[[Any], None],
+        on_error: Callable[[Exception], None],
+        on_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Request a job; one that still waits is dropped.
+
+        Parameters
+        ----------
+        work : callable
+            Called without arguments on the lane's thread; returns an iterable of results.
+        on_result : callable
+            Called with each result.
+        on_error : callable
+            Called with the exception that ended the job, if one did.
+        on_end : callable
+            Called when all results were given out; not after an error, nor when cancelled.
+        """
+        job = _Job(work, on_result, on_error, on_end, self._epoch)
+        with self._lock:
+            if self._running is not None:
+                self._waiting = job
+                return
+            self._running = job
+        threading.Thread(target=self._work, args=(job,), name=self._name, daemon=True).start()
+        self.busy_changed.emit(True)
+
+    def cancel(self) -> None:
+        """Drop what waits, and stop what runs at its next result; nothing of it is given out."""
+        with self._lock:
+            self._waiting = None
+            self._epoch += 1
+
+    def _work(self, job: _Job | None) -> None:
+        """Run jobs until none waits; the target of the thread."""
+        while job is not None:
+            try:
+                self._run(job)
+            except Exception as error:
+                self._give(job, job.on_error, error)
+            with self._lock:
+                job = self._running = self._waiting
+                self._waiting = None
+        self._post.call(self._say_idle)
+
+    def _run(self, job: _Job) -> None:
+        results = iter(job.work())
+        try:
+            for result in results:
+                while not job.room.acquire(timeout=0.1):
+                    if job.epoch != self._epoch:
+                        return
+                if job.epoch != self._epoch:
+                    return
+                self._give(job, job.on_result, result)
+        finally:
+            if hasattr(results, "close"):
+                results.close()
+        self._give(job, job.on_end)
+
+    def _give(self, job: _Job, callback: Callable[..., None], *args: Any) -> None:
+        def call() -> None:
+            job.room.release()
+            # Asked here and not in the thread: it may be cancelled while this is on its way.
+            if job.epoch == self._epoch:
+                callback(*args)
+
+        self._post.call(call)
+
+    def _say_idle(self) -> None:
+        if not self.busy:
+            self.busy_changed.emit(False)
+
+
+class _Post(QObject):
+    """Carries calls from any thread to the thread it lives in."""
+
+    _posted = QtSignal(object)
+
+    def __init__(self, parent: QObject | None) -> None:
+        super().__init__(parent)
+        self._posted.connect(self._receive, Qt.ConnectionType.QueuedConnection)
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Call a function in the thread of this object, as soon as its event loop is there."""
+        # At the end of the program Qt's half of the object goes first; then nobody waits for this.
+        try:
+            self._posted.emit(function)
+        except RuntimeError:
+            return
+
+    def _receive(self, function: Callable[[], None]) -> None:
+        function()
+
+
+def _delete(post: _Post) -> None:
+    try:
+        post.deleteLater()
+    except RuntimeError:  # Qt's half is gone already, with the application
+        return

@@ -1,0 +1,124 @@
+"""Fixtures of the tests that need a display and a real viewer."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from napari_celltrack.measure import ObjectFilter
+from napari_celltrack.recipe import Recipe
+from napari_celltrack.segment import Manual, NoSplit, Regions
+
+#: Cells in each frame of the scene; one frame is empty.
+CELLS_OF_FRAME = (3, 5, 0, 4, 2)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fail with a sentence where Qt would abort the whole process."""
+    has_display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if sys.platform.startswith("linux") and not has_display:
+        pytest.fail("tests/gui need a display: start them as 'xvfb-run -a pytest'", pytrace=False)
+
+
+@pytest.fixture
+def cells_of_frame() -> tuple[int, ...]:
+    """Return how many cells each frame of the scene has."""
+    return CELLS_OF_FRAME
+
+
+@pytest.fixture
+def scene() -> npt.NDArray[np.uint16]:
+    """Return a movie (5, 96, 96) of bright squares, far apart, as many as CELLS_OF_FRAME says."""
+    movie = np.random.default_rng(0).normal(100, 3, (len(CELLS_OF_FRAME), 96, 96))
+    for frame, n_cells in enumerate(CELLS_OF_FRAME):
+        for cell in range(n_cells):
+            y, x = divmod(cell, 3)
+            movie[frame, 12 + 36 * y : 24 + 36 * y, 6 + 32 * x : 18 + 32 * x] += 500
+    return movie.astype(np.uint16)
+
+
+@pytest.fixture
+def recipe() -> Recipe:
+    """Return a recipe that counts the squares of the scene: a fixed level, nothing split."""
+    segment = Regions(threshold=Manual(value=300.0), split=NoSplit())
+    return Recipe(segment=segment, objects=ObjectFilter(min_area_px2=30))
+
+
+@pytest.fixture
+def viewer(make_napari_viewer, qtbot, lane_threads, recipe) -> Iterator:
+    """Return a viewer that is closed, and whose background threads end, before the test does."""
+    from napari_celltrack.gui.session import session_of
+
+    viewer = make_napari_viewer()
+    session_of(viewer).set_recipe(recipe)
+    yield viewer
+    viewer.close()
+    qtbot.waitUntil(lambda: not lane_threads(), timeout=10_000)
+
+
+@pytest.fixture
+def open_count(viewer, qtbot) -> Callable:
+    """Return a function that opens the dock, and waits for the first result if there is a movie."""
+    from napari_celltrack.gui.count_widget import CountCells
+    from napari_celltrack.gui.session import session_of
+
+    def open_dock() -> CountCells:
+        dock = CountCells(viewer)
+        viewer.window.add_dock_widget(dock, name="Count")
+        session = session_of(viewer)
+        if session.movie is not None:
+            qtbot.waitUntil(lambda: session.found is not None, timeout=10_000)
+        return dock
+
+    return open_dock
+
+
+class Watchdog:
+    """Measures for how long the GUI thread is blocked, by a timer that should tick all the time."""
+
+    def __init__(self) -> None:
+        from qtpy.QtCore import QTimer
+
+        self._ticks = [time.perf_counter()]
+        self._timer = QTimer()
+        self._timer.setInterval(1)
+        self._timer.timeout.connect(lambda: self._ticks.append(time.perf_counter()))
+        self._timer.start()
+
+    def __call__(self) -> float:
+        """Return the longest time without a tick, in ms."""
+        return 1000 * float(np.diff([*self._ticks, time.perf_counter()]).max())
+
+    def restart(self) -> None:
+        """Forget what was measured."""
+        self._ticks = [time.perf_counter()]
+
+    def stop(self) -> None:
+        """Stop measuring."""
+        self._timer.stop()
+
+
+@pytest.fixture
+def gui_blocked_ms(qtbot) -> Iterator[Watchdog]:
+    """Return a function that tells for how long the GUI thread was blocked at worst, in ms."""
+    watchdog = Watchdog()
+    yield watchdog
+    watchdog.stop()
+
+
+@pytest.fixture
+def lane_threads() -> Callable[[], list[str]]:
+    """Return a function that names the background threads that are alive."""
+
+    def alive() -> list[str]:
+        names = (thread.name for thread in threading.enumerate())
+        return [name for name in names if name.startswith("celltrack")]
+
+    return alive

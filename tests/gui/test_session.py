@@ -1,0 +1,404 @@
+"""A session follows its viewer and finds cells in the background."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import dask.array as da
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_celltrack.engine import segment_frame
+from napari_celltrack.errors import MovieError
+from napari_celltrack.gui import layers
+from napari_celltrack.gui import session as session_module
+from napari_celltrack.gui.session import session_of
+from napari_celltrack.measure import ObjectFilter
+from napari_celltrack.recipe import Input
+
+
+@pytest.fixture
+def model(qtbot, lane_threads, recipe):
+    """Return a viewer without a window."""
+    model = ViewerModel()
+    session_of(model).set_recipe(recipe)
+    yield model
+    session_of(model).open_layer(None)
+    qtbot.waitUntil(lambda: not lane_threads(), timeout=10_000)
+
+
+@pytest.fixture
+def looking(model):
+    """Return the session of the viewer, with somebody looking, and what was told."""
+    session = session_of(model)
+    told = {"found": [], "failed": []}
+    session.frame_found.connect(told["found"].append)
+    session.failed.connect(told["failed"].append)
+    session.told = told
+    return session
+
+
+def settle(session, qtbot) -> None:
+    qtbot.waitUntil(lambda: not session.preview_lane.busy, timeout=10_000)
+    qtbot.wait(20)
+
+
+def test_a_viewer_has_one_session_and_another_viewer_another(model):
+    assert session_of(model) is session_of(model)
+    assert session_of(ViewerModel()) is not session_of(model)
+
+
+def test_the_layer_holds_what_the_engine_finds(model, looking, qtbot, scene, cells_of_frame):
+    image = model.add_image(scene)
+    looking.open_layer(image)
+    for frame, n_cells in enumerate(cells_of_frame):
+        model.dims.set_current_step(0, frame)
+        qtbot.waitUntil(
+            lambda frame=frame: looking.found is not None and looking.found.frame == frame
+        )
+        assert looking.found.n_cells == n_cells
+    cells = layers.cells_layer(model)
+    for frame in range(len(scene)):
+        expected = segment_frame(looking.movie, looking.recipe, frame)
+        np.testing.assert_array_equal(cells.data[frame], expected)
+
+
+def test_without_anybody_looking_nothing_is_computed(model, qtbot, scene):
+    session = session_of(model)
+    session.open_layer(model.add_image(scene))
+    settle(session, qtbot)
+    assert session.found is None
+    assert len(model.layers) == 1
+
+
+def test_many_changes_end_with_the_last(model, looking, qtbot, scene):
+    looking.open_layer(model.add_image(scene))
+    for area in range(1, 150):
+        looking.update(objects=ObjectFilter(min_area_px2=area))
+    settle(looking, qtbot)
+    assert looking.found.recipe.objects.min_area_px2 == 149
+    assert len(looking.told["found"]) < 149
+    expected = segment_frame(looking.movie, looking.recipe, looking.frame)
+    np.testing.assert_array_equal(layers.cells_layer(model).data[looking.frame], expected)
+
+
+def test_what_is_shown_is_not_computed_again(model, looking, qtbot, scene):
+    looking.open_layer(model.add_image(scene))
+    settle(looking, qtbot)
+    n_found = len(looking.told["found"])
+    looking.request_preview()
+    settle(looking, qtbot)
+    assert len(looking.told["found"]) == n_found
+
+
+def test_live_off_waits(model, looking, qtbot, scene):
+    looking.open_layer(model.add_image(scene))
+    settle(looking, qtbot)
+    looking.set_live(False)
+    looking.update(objects=ObjectFilter(min_area_px2=77))
+    settle(looking, qtbot)
+    assert looking.found.recipe.objects.min_area_px2 != 77
+    looking.set_live(True)
+    settle(looking, qtbot)
+    assert looking.found.recipe.objects.min_area_px2 == 77
+
+
+def test_an_image_edited_in_place_is_looked_at_again(model, looking, qtbot, scene, cells_of_frame):
+    image = model.add_image(scene)
+    model.dims.set_current_step(0, 0)
+    looking.open_layer(image)
+    settle(looking, qtbot)
+    assert looking.found.n_cells == cells_of_frame[0]
+    image.data[0] = image.data[1]
+    image.refresh()
+    settle(looking, qtbot)
+    assert looking.found.n_cells == cells_of_frame[1]
+
+
+def test_replaced_data_is_looked_at_again(model, looking, qtbot, scene, cells_of_frame):
+    image = model.add_image(scene)
+    model.dims.set_current_step(0, 0)
+    looking.open_layer(image)
+    settle(looking, qtbot)
+    image.data = scene[::-1].copy()
+    settle(looking, qtbot)
+    assert looking.found.n_cells == cells_of_frame[-1]
+
+
+def test_moving_the_slider_keeps_what_is_known(model, looking, qtbot, scene):
+    looking.open_layer(model.add_image(scene))
+    settle(looking, qtbot)
+    fingerprint = looking.movie.fingerprint
+    for frame in (0, 1, 2, 1, 0):
+        model.dims.set_current_step(0, frame)
+        settle(looking, qtbot)
+    assert looking.movie.fingerprint == fingerprint
+
+
+def test_a_lazy_layer_stays_lazy(model, looking, qtbot, scene, cells_of_frame):
+    read = []
+
+    def block(block_info=None):
+        frame = block_info[None]["array-location"][0][0]
+        read.append(frame)
+        return scene[frame : frame + 1]
+
+    lazy = da.map_blocks(block, chunks=((1,) * 5, (96,), (96,)), dtype=np.uint16)
+    image = model.add_image(lazy, contrast_limits=(0, 1000))
+    model.dims.set_current_step(0, 3)
+    settle(looking, qtbot)
+    read.clear()
+    looking.open_layer(image)
+    settle(looking, qtbot)
+    assert set(read) <= {3}
+    assert looking.found.n_cells == cells_of_frame[3]
+
+
+def test_an_expected_failure_is_a_sentence_and_the_old_result_stays(model, looking, qtbot, scene):
+    looking.open_layer(model.add_image(scene, name="nuclei"))
+    settle(looking, qtbot)
+    before = looking.found
+    looking.update(input=Input(channel="green"))
+    settle(looking, qtbot)
+    assert "nuclei has no channel 'green'" in looking.told["failed"][-1]
+    assert looking.found is before
+    looking.set_recipe(before.recipe)
+    settle(looking, qtbot)
+    assert looking.problem == ""
+
+
+def test_axes_that_do_not_fit_are_a_sentence(model, looking, qtbot, scene):
+    looking.open_layer(model.add_image(scene))
+    settle(looking, qtbot)
+    looking.update(input=Input(axes="TCYX"))
+    assert looking.movie is None
+    assert "do not fit" in looking.problem
+    looking.update(input=Input(axes="CYX"))
+    settle(looking, qtbot)
+    assert looking.movie.n_frames == 1
+    assert looking.problem == ""
+
+
+def test_an_unexpected_failure_is_reported_and_survived(model, looking, qtbot, scene, monkeypatch):
+    from napari.utils.notifications import notification_manager
+
+    def broken(*_):
+        raise ZeroDivisionError("by nothing")
+
+    monkeypatch.setattr(session_module, "segment_frame", broken)
+    looking.open_layer(model.add_image(scene))
+    settle(looking, qtbot)
+    assert "by nothing" in looking.problem
+    assert isinstance(notification_manager.records[-1].exception, ZeroDivisionError)
+    monkeypatch.undo()
+    looking.request_preview()
+    settle(looking, qtbot)
+    assert looking.found is not None
+    assert looking.problem == ""
+
+
+def test_a_layer_deleted_while_it_is_worked_on(model, looking, qtbot, scene):
+    image = model.add_image(scene)
+    looking.open_layer(image)
+    model.layers.remove(image)
+    settle(looking, qtbot)
+    assert looking.movie is None
+    assert looking.found is None
+    assert list(model.layers) == []
+
+
+def test_our_layer_comes_back_when_the_user_deleted_it(model, looking, qtbot, scene):
+    looking.open_layer(model.add_image(scene))
+    settle(looking, qtbot)
+    model.layers.remove(layers.cells_layer(model))
+    looking.update(objects=ObjectFilter(min_area_px2=31))
+    settle(looking, qtbot)
+    assert layers.cells_layer(model) is not None
+
+
+def test_a_layer_of_the_user_is_never_touched(model, looking, qtbot, scene):
+    mine = model.add_labels(np.full(scene.shape, 7), name="cells")
+    looking.open_layer(model.add_image(scene))
+    settle(looking, qtbot)
+    copy = layers.cells_layer(model)
+    assert copy is not mine
+    duplicate = model.add_labels(copy.data.copy(), metadata=copy.metadata, name="kept")
+    model.layers.remove(copy)
+    kept = duplicate.data.copy()
+    looking.update(objects=ObjectFilter(min_area_px2=100_000))
+    settle(looking, qtbot)
+    assert (mine.data == 7).all()
+    np.testing.assert_array_equal(duplicate.data, kept)
+
+
+def test_the_cells_follow_the_place_of_the_image(model, looking, qtbot, scene):
+    image = model.add_image(scene, scale=(1, 0.5, 0.5), translate=(0, 10, 20))
+    looking.open_layer(image)
+    settle(looking, qtbot)
+    image.translate = (0, 1, 2)
+    image.scale = (1, 2, 2)
+    settle(looking, qtbot)
+    cells = layers.cells_layer(model)
+    np.testing.assert_array_equal(cells.scale, (1, 2, 2))
+    np.testing.assert_array_equal(cells.translate, (0, 1, 2))
+    assert cells.extent.world.tolist() == image.extent.world.tolist()
+
+
+def test_calibration_changes_no_pixels(model, looking, qtbot, scene):
+    image = model.add_image(scene)
+    looking.open_layer(image)
+    settle(looking, qtbot)
+    fingerprint = looking.movie.fingerprint
+    image.scale = (1, 0.5, 0.5)
+    image.units = ("s", "um", "um")
+    settle(looking, qtbot)
+    assert looking.movie.pixel_size_um == (0.5, 0.5)
+    assert looking.movie.fingerprint == fingerprint
+
+
+def test_a_session_does_not_keep_its_viewer(qtbot):
+    def forgotten() -> weakref.ref:
+        model = ViewerModel()
+        session_of(model).open_layer(model.add_image(np.zeros((3, 8, 8))))
+        return weakref.ref(model)
+
+    ghost = forgotten()
+    gc.collect()
+    assert ghost() is None
+
+
+# Reading a layer
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes", "n_frames", "n_channels"),
+    [
+        ((8, 9), "YX", 1, 1),
+        ((5, 8, 9), "TYX", 5, 1),
+        ((5, 2, 8, 9), "TZYX", 5, 1),
+        ((8, 9, 3), "YXC", 1, 3),
+        ((5, 8, 9, 4), "TYXC", 5, 4),
+    ],
+)
+def test_axes_are_guessed(model, shape, axes, n_frames, n_channels):
+    image = model.add_image(np.zeros(shape, np.uint8), rgb=axes.endswith("C"))
+    movie = layers.movie_from_layer(image)
+    assert movie.axes == axes
+    assert (movie.n_frames, len(movie.channels)) == (n_frames, n_channels)
+    assert movie.shape == (8, 9)
+
+
+def test_axes_that_the_layer_names_are_taken(model):
+    image = model.add_image(np.zeros((2, 5, 8, 9)), axis_labels=("channel", "time", "y", "x"))
+    assert layers.movie_from_layer(image).axes == "CTYX"
+
+
+def test_axes_that_do_not_fit_a_layer_are_refused(model):
+    with pytest.raises(MovieError, match="do not fit"):
+        layers.movie_from_layer(model.add_image(np.zeros((5, 8, 9))), "YX")
+
+
+def test_a_scale_without_physical_units_is_no_calibration(model):
+    movie = layers.movie_from_layer(model.add_image(np.zeros((5, 8, 9)), scale=(2, 0.5, 0.5)))
+    assert movie.pixel_size_um is None
+    assert movie.frame_interval_s is None
+
+
+def test_units_are_converted(model):
+    image = model.add_image(
+        np.zeros((5, 4, 8, 9)), scale=(2, 3, 500, 250), units=("min", "um", "nm", "nm")
+    )
+    movie = layers.movie_from_layer(image)
+    assert movie.pixel_size_um == pytest.approx((0.5, 0.25))
+    assert movie.z_step_um == pytest.approx(3)
+    assert movie.frame_interval_s == pytest.approx(120)
+
+
+def test_the_frame_in_view_counts_scale_offset_and_units(model):
+    image = model.add_image(
+        np.zeros((5, 8, 9)), scale=(2, 1, 1), translate=(10, 0, 0), units=("s", "um", "um")
+    )
+    movie = layers.movie_from_layer(image)
+    for frame in range(5):
+        model.dims.set_point(0, 10 + 2 * frame)
+        assert layers.frame_in_view(model, image, movie) == frame
+
+
+def test_the_frame_in_view_of_a_layer_with_fewer_dimensions(model):
+    model.add_image(np.zeros((3, 5, 8, 9)))
+    image = model.add_image(np.zeros((5, 8, 9)))
+    movie = layers.movie_from_layer(image)
+    model.dims.set_current_step(1, 4)
+    assert layers.frame_in_view(model, image, movie) == 4
+
+
+def test_only_images_of_numbers_are_offered(model):
+    model.add_points(np.zeros((2, 2)))
+    model.add_labels(np.zeros((8, 9), int))
+    model.add_image(np.zeros((2, 2, 2, 2, 8, 9)))
+    good = model.add_image(np.zeros((8, 9), bool))
+    assert layers.image_layers(model) == [good]
+
+
+# Writing a layer
+
+
+@pytest.mark.parametrize(
+    ("shape", "rgb", "axes"),
+    [
+        ((8, 9), False, "YX"),
+        ((5, 8, 9), False, "TYX"),
+        ((5, 2, 8, 9), False, "TZYX"),
+        ((5, 2, 8, 9), False, "TCYX"),
+        ((2, 5, 8, 9), False, "CTYX"),
+        ((2, 8, 9), False, "CYX"),
+        ((8, 9, 3), True, "YXC"),
+        ((5, 8, 9, 3), True, "TYXC"),
+    ],
+)
+def test_cells_lie_over_all_dimensions_of_the_image(model, shape, rgb, axes):
+    image = model.add_image(np.zeros(shape, np.uint8), rgb=rgb)
+    movie = layers.movie_from_layer(image, axes)
+    frame = movie.n_frames - 1
+    found = np.arange(72, dtype=np.int32).reshape(8, 9)
+    for _ in range(2):
+        cells = layers.show_labels(model, image, movie, frame, found)
+    assert cells.data.shape == (shape[:-1] if rgb else shape)
+    assert cells.data.dtype == np.int32
+    rows = axes.removesuffix("C") if rgb else axes
+    shown = cells.data[tuple({"T": frame}.get(axis, slice(None)) for axis in rows)]
+    np.testing.assert_array_equal(shown, np.broadcast_to(found, shown.shape))
+    assert len(model.layers) == 2
+
+
+def test_a_long_movie_takes_no_memory_for_what_was_not_found(model, monkeypatch):
+    monkeypatch.setattr(layers, "_MAX_PLAIN_BYTES", 1000)
+    image = model.add_image(da.zeros((1000, 8, 9), chunks=(1, 8, 9)))
+    movie = layers.movie_from_layer(image)
+    found = np.arange(72, dtype=np.int32).reshape(8, 9)
+    cells = layers.show_labels(model, image, movie, 500, found)
+    assert type(cells.data).__module__.startswith("zarr")
+    layers.show_labels(model, image, movie, 501, found)
+    np.testing.assert_array_equal(cells.data[500], found)
+    np.testing.assert_array_equal(cells.data[501], found)
+    assert not np.asarray(cells.data[499]).any()
+
+
+def test_the_selection_of_the_user_stays(model):
+    image = model.add_image(np.zeros((5, 8, 9)))
+    movie = layers.movie_from_layer(image)
+    layers.show_labels(model, image, movie, 0, np.zeros((8, 9), np.int32))
+    assert model.layers.selection.active is image
+    assert set(model.layers.selection) == {image}
+
+
+def test_another_image_gets_a_new_layer_of_cells(model):
+    found = np.ones((8, 9), np.int32)
+    for shape in ((5, 8, 9), (8, 9)):
+        image = model.add_image(np.zeros(shape))
+        movie = layers.movie_from_layer(image)
+        cells = layers.show_labels(model, image, movie, 0, found)
+    assert cells.data.shape == (8, 9)
+    assert [layer.name for layer in model.layers].count("cells") == 1

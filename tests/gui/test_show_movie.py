@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_celltrack.gui.show_movie import add_movie
+from napari_celltrack.movie import movie_from_array
+
+RANDOM = np.random.default_rng(0)
+
+
+def test_calibrated_stack_keeps_pixels_and_place(viewer) -> None:
+    stack = RANDOM.integers(0, 999, (3, 2, 8, 9)).astype(np.uint16)
+    movie = movie_from_array(
+        stack, "TZYX", name="a.tif", pixel_size_um=(0.5, 0.25), z_step_um=2, frame_interval_s=60
+    )
+    (layer,) = add_movie(viewer, movie)
+    np.testing.assert_array_equal(np.asarray(layer.data), stack)
+    assert layer.name == "a"
+    assert layer.scale.tolist() == [60, 2, 0.5, 0.25]
+    assert [str(unit) for unit in layer.units] == [
+        "second",
+        "micrometer",
+        "micrometer",
+        "micrometer",
+    ]
+
+
+def test_unknown_calibration_stays_pixels(viewer) -> None:
+    (layer,) = add_movie(viewer, movie_from_array(np.zeros((8, 9), np.uint8), "YX"))
+    assert layer.scale.tolist() == [1, 1]
+    assert {str(unit) for unit in layer.units} == {"pixel"}
+
+
+@pytest.mark.parametrize("axes", ["TYXC", "YXC"])
+def test_colours_are_one_layer(viewer, axes: str) -> None:
+    pixels = RANDOM.integers(0, 255, (4, 8, 9, 3)[4 - len(axes) :]).astype(np.uint8)
+    (layer,) = add_movie(viewer, movie_from_array(pixels, axes))
+    assert layer.rgb
+    np.testing.assert_array_equal(np.asarray(layer.data), pixels)
+
+
+def test_channels_are_a_layer_each(viewer) -> None:
+    pixels = RANDOM.integers(0, 255, (2, 3, 8, 9)).astype(np.uint8)
+    movie = movie_from_array(pixels, "CTYX", name="b.tif", channels=["YFP", "RFP"])
+    layers = add_movie(viewer, movie)
+    assert [layer.name for layer in layers] == ["b YFP", "b RFP"]
+    np.testing.assert_array_equal(np.asarray(layers[1].data), pixels[1])
