@@ -50,12 +50,13 @@ def test_results_hold_what_the_engine_says(folder: Path, tmp_path: Path) -> None
         "recipe.yaml", "run.json", "summary.csv", "t10", "t2", "t3",
     ]  # fmt: skip
     assert sorted(p.name for p in (out / "t3").iterdir()) == [
-        "counts.csv", "labels.tif", "objects.csv", "recipe.yaml", "run.json", "tracks.csv",
+        "counts.csv", "events.csv", "labels.tif", "objects.csv", "recipe.yaml", "run.json",
+        "tracks.csv",
     ]  # fmt: skip
     movie = open_movie(folder / "t3.tif")
     frames = list(engine.run(movie, Recipe()))
-    result = engine.link(movie, Recipe(), [frame.objects for frame in frames])
-    for name in ("objects", "tracks", "counts"):
+    result = engine.link_objects(movie, Recipe(), [frame.objects for frame in frames])
+    for name in ("objects", "tracks", "counts", "events"):
         written = pd.read_csv(out / "t3" / f"{name}.csv")
         expected = getattr(result, name)
         assert written.drop(columns="file", errors="ignore").columns.tolist() == [*expected]
@@ -154,7 +155,7 @@ def test_failed_file_does_not_keep_the_result_of_another_recipe(
     (folder / "t10.tif").write_bytes(b"II*\0broken")
     run(folder, out)
     assert (out / "t10").is_dir()  # made with this very recipe, from the file as it was
-    other = Recipe().replace(preprocess=())
+    other = Recipe.from_yaml("version: 1\npreprocess: [{method: gaussian}]")
     row = run(folder, out, other)[-1]
     assert row.status == "failed"
     assert not (out / "t10").exists()

@@ -8,22 +8,25 @@ from skimage.measure import label as skimage_label
 from napari_celltrack import engine
 from napari_celltrack.cache import StageCache
 from napari_celltrack.errors import MovieError, RecipeError
+from napari_celltrack.link import Assignment, Nearest
 from napari_celltrack.measure import ObjectFilter
 from napari_celltrack.recipe import Crop, FrameRange, Input, Recipe
 from napari_celltrack.segment import NoSplit, Otsu, Regions
+from napari_celltrack.tables import Tables
 from scenes import movie_of, moving_disks, three_disks
 
-#: Otsu's threshold and connected parts, nothing else: the answer can be worked out by hand.
+#: Otsu's threshold, connected parts and nearest centroids: the answer can be worked out by hand.
 PLAIN = Recipe(
     preprocess=(),
     segment=Regions(threshold=Otsu(), morphology=(), split=NoSplit()),
     objects=ObjectFilter(min_area_px2=1),
+    link=Nearest(),
 )
 
 
-def run_all(movie: engine.Movie, recipe: Recipe, **options: object) -> engine.Result:
+def run_all(movie: engine.Movie, recipe: Recipe, **options: object) -> Tables:
     frames = list(engine.run(movie, recipe, **options))  # type: ignore[arg-type]
-    return engine.link(movie, recipe, [frame.objects for frame in frames])
+    return engine.link_objects(movie, recipe, [frame.objects for frame in frames])
 
 
 def test_three_disks_are_three_cells() -> None:
@@ -134,19 +137,19 @@ def test_frame_range_keeps_the_frame_numbers_of_the_whole_movie() -> None:
     assert result.tracks["n_frames"].tolist() == [3, 1, 3, 1]
     with pytest.raises(RecipeError, match="has 6 frames, none from 6 on"):
         recipe = PLAIN.replace(input=Input(frames=FrameRange(start=6)))
-        engine.frames_of(movie_of(moving_disks()), recipe)
+        recipe.input.frames_of(movie_of(moving_disks()))
 
 
 @pytest.mark.parametrize("how", ["max", "mean"])
 def test_projections(how: str) -> None:
     stack = np.random.default_rng(0).integers(0, 1000, (4, 3, 8, 9)).astype(np.uint16)
     movie = movie_of(stack, "TZYX")
-    flat_z = engine.read_image(movie, Recipe(input=Input(project_z=how)), 2)
+    flat_z = Input(project_z=how)(movie, 2)
     np.testing.assert_allclose(flat_z, getattr(np, how)(stack[2], axis=0), rtol=1e-6)
     recipe = Recipe(input=Input(project_z=how, project_t=how, frames=FrameRange(start=1)))
-    flat = engine.read_image(movie, recipe, 1)
+    flat = recipe.input(movie, 1)
     np.testing.assert_allclose(flat, getattr(np, how)(stack[1:], axis=(0, 1)), rtol=1e-6)
-    assert list(engine.frames_of(movie, recipe)) == [1]
+    assert list(recipe.input.frames_of(movie)) == [1]
 
 
 @pytest.mark.parametrize(
@@ -196,3 +199,27 @@ def test_short_tracks_are_left_out_but_their_cells_stay() -> None:
     assert result.tracks["track_id"].tolist() == [1, 2, 3]
     assert (result.objects["track_id"] == 0).sum() == 2
     assert result.counts["n_cells"].sum() == len(result.objects) == 17
+
+
+def test_overlaps_are_counted_only_when_the_linker_asks() -> None:
+    frames = np.zeros((3, 20, 60), np.uint16)
+    for t, left in enumerate((5, 8, 30)):
+        frames[t, 4:14, left : left + 10] = 100
+    movie = movie_of(frames)
+    assert all(result.overlaps is None for result in engine.run(movie, PLAIN))
+    recipe = PLAIN.replace(link=Assignment(overlap_weight=1.0))
+    for n_threads in (1, 2):
+        found = list(engine.run(movie, recipe, n_threads=n_threads))
+        shared = [result.overlaps.to_numpy().tolist() for result in found]
+        assert shared == [[], [[1, 1, 70, 1]], []]  # 7 columns of 10 px, in frame 1
+    objects, overlaps = zip(*((result.objects, result.overlaps) for result in found), strict=True)
+    assert engine.link_objects(movie, recipe, objects, overlaps).tracks["n_frames"].max() >= 2
+
+
+def test_events_say_why_a_track_broke() -> None:
+    events = run_all(movie_of(moving_disks()), PLAIN).events
+    (end,) = events[events["kind"] == "end"].itertuples()
+    assert end.frame == 2
+    assert end.reason == (
+        "ends: missing from the mask for 1 frame after, then track 4 is 6.0 px away; gap limit 0"
+    )

@@ -26,12 +26,12 @@ def test_core_works_without_napari_and_qt() -> None:
     code = """
 import numpy as np
 import napari_celltrack.cli, napari_celltrack.batch
-from napari_celltrack.engine import run, link
+from napari_celltrack.engine import run, link_objects
 from napari_celltrack.movie import movie_from_array
 from napari_celltrack.recipe import Recipe
 frames = np.zeros((2, 64, 64), np.uint16); frames[:, 20:36, 20:36] = 500
 movie = movie_from_array(frames, "TYX")
-print(len(link(movie, Recipe(), [f.objects for f in run(movie, Recipe())]).tracks))
+print(len(link_objects(movie, Recipe(), [f.objects for f in run(movie, Recipe())]).tracks))
 """
     assert run_python(BLOCKED + code).strip() == "1"
 

@@ -20,10 +20,10 @@ def blocks(language: str) -> list[str]:
 def test_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (code,) = blocks("python")
     monkeypatch.chdir(tmp_path)
-    dividing_nuclei(4, (128, 128), 8, n_divisions=0).save(tmp_path / "movie.tif")
+    dividing_nuclei(4, (256, 256), 20, n_divisions=0).save(tmp_path / "movie.tif")
     names: dict[str, object] = {}
     exec(code, names)
-    assert len(names["tracks"]) >= 8  # type: ignore[arg-type]
+    assert len(names["tracks"]) == 20  # type: ignore[arg-type]
 
 
 def test_recipe_is_valid() -> None:

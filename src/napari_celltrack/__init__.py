@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_celltrack.engine import link, run, segment_frame
+    from napari_celltrack.engine import link_objects, run, segment_frame
     from napari_celltrack.errors import CelltrackError
     from napari_celltrack.movie import Movie, movie_from_array
     from napari_celltrack.readers import open_movie
@@ -22,7 +22,7 @@ __all__ = [
     "CelltrackError",
     "Movie",
     "Recipe",
-    "link",
+    "link_objects",
     "movie_from_array",
     "open_movie",
     "run",
@@ -33,7 +33,7 @@ _HOME = {
     "CelltrackError": "errors",
     "Movie": "movie",
     "Recipe": "recipe",
-    "link": "engine",
+    "link_objects": "engine",
     "movie_from_array": "movie",
     "open_movie": "readers",
     "run": "engine",

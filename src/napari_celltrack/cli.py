@@ -42,6 +42,7 @@ RecipeFile = Annotated[Path, typer.Argument(help="A recipe as YAML.", show_defau
 OutputFolder = Annotated[
     Path, typer.Option("-o", "--out", help="Folder for the results.", show_default=False)
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
 def main() -> None:
@@ -86,29 +87,79 @@ def run(
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Stop after the first file that fails.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the summary as JSON instead of a table.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run a recipe over files, folders of files, or folders of frames."""
-    from napari_celltrack.batch import FileDone, find_inputs, run_files
+    from napari_celltrack.batch import find_inputs, run_files
     from napari_celltrack.recipe import Recipe
 
     settings = Recipe.load(recipe)
     found = find_inputs(inputs, pattern=pattern, frames=frames, out=out)
     if found.ignored:
         err_console.print(f"Passed over {len(found.ignored)} files that are not images.")
-    rows: list[FileDone] = []
     events = run_files(settings, found, out, restart=restart, fail_fast=fail_fast)
-    with _shown(events, len(found.items)) as shown:
-        rows += [event for event in shown if isinstance(event, FileDone)]
+    _run_and_report(events, len(found.items), out, as_json=as_json)
+
+
+@app.command()
+def link(
+    labels: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="LABELS...",
+            help="A folder of label images, one a frame; a quoted pattern; or a stack in one file.",
+            show_default=False,
+        ),
+    ],
+    out: OutputFolder,
+    recipe: Annotated[
+        Path | None,
+        typer.Option("-r", "--recipe", help="A recipe; its stages from 'objects' on are used."),
+    ] = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Make everything anew, also what is finished.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Link cells that are labelled already (by Cellpose, StarDist, hand) to tracks.
+
+    The result folder holds tables, the labels and, in 01_RES, tracks in the format of the Cell
+    Tracking Challenge; with several LABELS, a folder for each.
+    """
+    from napari_celltrack.batch import link_labels
+    from napari_celltrack.recipe import Recipe
+
+    settings = Recipe.load(recipe) if recipe is not None else None
+    events = link_labels(labels, out, settings, restart=restart)
+    _run_and_report(events, len(labels), out, as_json=as_json)
+
+
+@app.command()
+def score(
+    result: Annotated[
+        Path,
+        typer.Argument(help="A result with 01_RES in it, or 01_RES itself.", show_default=False),
+    ],
+    truth: Annotated[
+        Path, typer.Argument(help="The truth: 01_GT, or its folder TRA.", show_default=False)
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Compare tracks with truth: cells, links, divisions, and each link that is wrong."""
+    from napari_celltrack.analysis import read_ctc, score_ctc
+    from napari_celltrack.cli_score import score_texts
+
+    found = score_ctc(read_ctc(result), read_ctc(truth, is_truth=True))
     if as_json:
-        print(json.dumps([row.row() for row in rows], indent=2, ensure_ascii=False))  # noqa: T201
+        print(json.dumps(found.to_json(), indent=2))  # noqa: T201
     else:
-        _show_summary(rows)
-        out_console.print(f"Results are in {_plain(out)}")
-    if any(row.status == "failed" for row in rows):
-        raise typer.Exit(1)
+        for text in score_texts(found):
+            out_console.print(text)
+    if found.measures is None:
+        err_console.print(
+            r"DET, SEG, TRA and LNK are left out; install them with pip install "
+            r"'napari-celltrack\[score]'."
+        )
 
 
 @app.command()
@@ -179,15 +230,23 @@ def recipe_new(
         Path | None, typer.Option("-o", "--out", help="File to write; the screen without it.")
     ] = None,
 ) -> None:
-    """Write the default recipe."""
+    """Write the default recipe, with a comment on every setting."""
     from napari_celltrack.recipe import Recipe
+    from napari_celltrack.reference import annotated_yaml
 
+    text = annotated_yaml(Recipe())
     if out is None:
-        print(Recipe().to_yaml(), end="")  # noqa: T201
+        print(text, end="")  # noqa: T201
         return
-    if out.exists():
-        raise CelltrackError(f"{out} exists already; choose another name.")
-    Recipe().save(out)
+    try:
+        with out.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise CelltrackError(f"{out} exists already; choose another name.") from None
+    except OSError as error:
+        raise CelltrackError(
+            f"{out} cannot be written ({error.strerror}); choose another place."
+        ) from error
     out_console.print(f"Wrote {_plain(out)}")
 
 
@@ -206,6 +265,21 @@ def recipe_show(file: RecipeFile) -> None:
     from napari_celltrack.recipe import Recipe
 
     print(Recipe.load(file).to_yaml(), end="")  # noqa: T201
+
+
+def _run_and_report(events: Iterator[Any], n_items: int, out: Path, *, as_json: bool) -> None:
+    """Work through the events of a run, print its summary, and exit with 1 if a file failed."""
+    from napari_celltrack.batch import FileDone
+
+    with _shown(events, n_items) as shown:
+        rows = [event for event in shown if isinstance(event, FileDone)]
+    if as_json:
+        print(json.dumps([row.row() for row in rows], indent=2, ensure_ascii=False))  # noqa: T201
+    else:
+        _show_summary(rows)
+        out_console.print(f"Results are in {_plain(out)}")
+    if any(row.status == "failed" for row in rows):
+        raise typer.Exit(1)
 
 
 @contextmanager

@@ -16,19 +16,24 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from napari_celltrack.analysis import count_table, track_table
+from napari_celltrack.analysis import count_table, find_events, track_table
 from napari_celltrack.cache import StageCache
-from napari_celltrack.errors import RecipeError
-from napari_celltrack.measure import areas_px2, centroids_px, roundness
+from napari_celltrack.measure import areas_px2, centroids_px, overlaps_px, roundness
 from napari_celltrack.movie import Movie
-from napari_celltrack.recipe import Crop, Recipe, Stage
+from napari_celltrack.recipe import Recipe, Stage
 from napari_celltrack.tables import (
     AREA_PX2,
     AREA_UM2,
     FRAME,
     LABEL,
+    LABEL_BEFORE,
     LINEAGE_ID,
+    LINK_COST_PX,
+    LINK_DISTANCE_PX,
+    LINK_MARGIN,
+    N_CANDIDATES,
     OBJECT_COLUMNS,
+    OVERLAP_PX,
     PARENT_ID,
     ROUNDNESS,
     TIME_S,
@@ -37,6 +42,7 @@ from napari_celltrack.tables import (
     X_UM,
     Y_PX,
     Y_UM,
+    Tables,
     as_table,
     intensity_column,
 )
@@ -56,71 +62,15 @@ class FrameResult:
     labels : ndarray, shape (Y, X), int32
         The cells, 1..n, in the coordinates of the whole image.
     objects : DataFrame
-        The object table of this frame; track columns are 0 until :func:`link`.
+        The object table of this frame; track columns are 0 until :func:`link_objects`.
+    overlaps : DataFrame or None
+        Which cells lie over which of the frame before, where the linker asks for it.
     """
 
     frame: int
     labels: Labels
     objects: pd.DataFrame
-
-
-@dataclass(frozen=True)
-class Result:
-    """The tables of a movie; columns in :mod:`napari_celltrack.tables`."""
-
-    objects: pd.DataFrame
-    tracks: pd.DataFrame
-    counts: pd.DataFrame
-
-
-def calibrated(movie: Movie, recipe: Recipe) -> Movie:
-    """Return the movie with the pixel size and frame interval that the recipe sets, if any."""
-    size, interval = recipe.input.pixel_size_um, recipe.input.frame_interval_s
-    return replace(
-        movie,
-        pixel_size_um=(size, size) if size is not None else movie.pixel_size_um,
-        frame_interval_s=interval if interval is not None else movie.frame_interval_s,
-    )
-
-
-def frames_of(movie: Movie, recipe: Recipe) -> range:
-    """Return the true indices of the frames that a recipe gives results for.
-
-    Raises
-    ------
-    RecipeError
-        If the range lies outside the movie.
-    """
-    wanted = recipe.input.frames
-    frames = range(movie.n_frames)[wanted.start : wanted.stop : wanted.step]
-    if not frames:
-        raise RecipeError(
-            f"input.frames: {movie.name} has {movie.n_frames} frames, none from {wanted.start} on;"
-            " lower start."
-        )
-    # One image of all frames gives one result, kept under the first frame's number.
-    return frames[:1] if recipe.input.project_t else frames
-
-
-def read_image(movie: Movie, recipe: Recipe, frame: int) -> Plane:
-    """Return the image that cells are looked for in: one channel, projected and cropped.
-
-    Parameters
-    ----------
-    movie : Movie
-        The input.
-    recipe : Recipe
-        Its `input` is used.
-    frame : int
-        True index; with a projection over time, any.
-
-    Returns
-    -------
-    ndarray, shape (Y, X), uint8, uint16 or float32
-        Without NaN or infinity.
-    """
-    planes = _planes_of(movie, recipe, frame, recipe.input.channel)
-    return as_grey(planes[_crop_slices(movie, recipe.input.crop)])
+    overlaps: pd.DataFrame | None = None
 
 
 def segment_frame(
@@ -157,7 +107,7 @@ def segment_frame(
         return cache.get(key, compute)
 
     def preprocess() -> Plane:
-        image = stage("input", lambda: read_image(movie, recipe, frame))
+        image = stage("input", lambda: recipe.input(movie, frame))
         for step in recipe.preprocess:
             image = step(image)
         return image
@@ -170,7 +120,7 @@ def segment_frame(
         if recipe.input.crop is None:
             return found
         whole = np.zeros(movie.shape, np.int32)
-        whole[_crop_slices(movie, recipe.input.crop)] = found
+        whole[recipe.input.slices_in(movie)] = found
         return whole
 
     return stage("objects", keep_cells)
@@ -195,7 +145,7 @@ def measure_frame(movie: Movie, recipe: Recipe, frame: int, labels: Labels) -> p
     DataFrame
         The object table, with track columns 0.
     """
-    movie = calibrated(movie, recipe)
+    movie = recipe.input.calibrated(movie)
     area = areas_px2(labels)
     n = len(area)
     y_px, x_px = centroids_px(labels).T
@@ -215,10 +165,14 @@ def measure_frame(movie: Movie, recipe: Recipe, frame: int, labels: Labels) -> p
         AREA_PX2: area,
         AREA_UM2: area * height_um * width_um,
         ROUNDNESS: roundness(labels),
+        LINK_DISTANCE_PX: np.full(n, np.nan),
+        LINK_COST_PX: np.full(n, np.nan),
+        LINK_MARGIN: np.full(n, np.nan),
+        N_CANDIDATES: np.zeros(n),
     }
     intensities = {}
     for channel in measured_channels(movie, recipe):
-        plane = _planes_of(movie, recipe, frame, channel)
+        plane = recipe.input.plane(movie, frame, channel)
         for statistic, values in recipe.measure(labels, plane).items():
             intensities[intensity_column(channel, statistic)] = values
     return as_table({**columns, **intensities}, OBJECT_COLUMNS, extra=intensities)
@@ -270,16 +224,23 @@ def run(
     ------
     FrameResult
     """
-    wanted = frames_of(movie, recipe) if frames is None else frames
+    wanted = recipe.input.frames_of(movie) if frames is None else frames
+    found = in_order(lambda frame: run_frame(movie, recipe, frame, cache), wanted, n_threads)
+    yield from with_overlaps(found) if recipe.link.needs_overlaps else found
+
+
+def in_order(
+    work: Callable[[int], FrameResult], frames: Sequence[int], n_threads: int
+) -> Generator[FrameResult, None, None]:
+    """Work on frames, a few at once and a few ahead, and yield the results in order."""
     if n_threads <= 1:
-        for frame in wanted:
-            yield run_frame(movie, recipe, frame, cache)
+        yield from map(work, frames)
         return
     with ThreadPoolExecutor(n_threads) as pool:
         ahead: deque[Future[FrameResult]] = deque()
         try:
-            for frame in wanted:
-                ahead.append(pool.submit(run_frame, movie, recipe, frame, cache))
+            for frame in frames:
+                ahead.append(pool.submit(work, frame))
                 if len(ahead) > n_threads:
                     yield ahead.popleft().result()
             while ahead:
@@ -289,8 +250,25 @@ def run(
                 job.cancel()
 
 
-def link(movie: Movie, recipe: Recipe, objects: Iterable[pd.DataFrame]) -> Result:
-    """Link the objects of all frames to tracks and make the three tables.
+def with_overlaps(found: Iterable[FrameResult]) -> Iterator[FrameResult]:
+    """Add to each frame which of its cells lie over which of the frame before."""
+    before: Labels | None = None
+    for result in found:
+        if before is None:
+            before = np.zeros_like(result.labels)
+        columns = (LABEL_BEFORE, LABEL, OVERLAP_PX)
+        pairs = pd.DataFrame(dict(zip(columns, overlaps_px(before, result.labels), strict=True)))
+        yield replace(result, overlaps=pairs.assign(**{FRAME: result.frame}))
+        before = result.labels
+
+
+def link_objects(
+    movie: Movie,
+    recipe: Recipe,
+    objects: Iterable[pd.DataFrame],
+    overlaps: Iterable[pd.DataFrame | None] = (),
+) -> Tables:
+    """Link the objects of all frames to tracks, and make the tables.
 
     Parameters
     ----------
@@ -300,19 +278,28 @@ def link(movie: Movie, recipe: Recipe, objects: Iterable[pd.DataFrame]) -> Resul
         Its `input`, `link` and `tracks` are used.
     objects : iterable of DataFrame
         The object table of each frame, as :func:`run` yields them.
+    overlaps : iterable of DataFrame
+        Which masks lie over each other, as :func:`run` yields them; only some linkers ask for it.
 
     Returns
     -------
-    Result
+    Tables
     """
-    movie = calibrated(movie, recipe)
-    frames = frames_of(movie, recipe)
+    movie = recipe.input.calibrated(movie)
+    frames = recipe.input.frames_of(movie)
     table = pd.concat(objects, ignore_index=True)
     # A linker counts frames in steps of the range it is given: a gap is a missing image, whatever
     # the true index between two of them.
     index_of = {frame: index for index, frame in enumerate(frames)}
-    linking = recipe.link(table.assign(**{FRAME: table[FRAME].map(index_of)}), len(frames))
-    tracked = table.assign(**{TRACK_ID: linking.track_id})
+
+    def in_steps(rows: pd.DataFrame) -> pd.DataFrame:
+        renamed: pd.DataFrame = rows.assign(**{FRAME: rows[FRAME].map(index_of)})
+        return renamed
+
+    known = [pairs for pairs in overlaps if pairs is not None]
+    shared = in_steps(pd.concat(known, ignore_index=True)) if known else None
+    linking = recipe.link(in_steps(table), len(frames), shared)
+    tracked = table.assign(**linking.columns())
     tracks = track_table(tracked, linking.parents, movie.pixel_size_um, movie.frame_interval_s)
     tracks = recipe.tracks(tracks)
     by_id = tracks.set_index(TRACK_ID)
@@ -321,81 +308,14 @@ def link(movie: Movie, recipe: Recipe, objects: Iterable[pd.DataFrame]) -> Resul
         column: kept.map(by_id[column]).fillna(0).astype(np.int64)
         for column in (PARENT_ID, LINEAGE_ID)
     }
-    return Result(
-        objects=tracked.assign(**{TRACK_ID: kept, **family}),
-        tracks=tracks,
-        counts=count_table(table, frames, movie.frame_interval_s),
+    tracked = tracked.assign(**{TRACK_ID: kept, **family})
+    events = find_events(
+        tracked,
+        linking.parents,
+        frames,
+        movie.shape,
+        max_distance_px=recipe.link.max_distance_px,
+        max_gap_frames=recipe.link.max_gap_frames,
     )
-
-
-def as_grey(plane: Plane) -> Plane:
-    """Return a plane in one of the three dtypes that methods work with.
-
-    Parameters
-    ----------
-    plane : ndarray, shape (Y, X)
-        Of any real dtype.
-
-    Returns
-    -------
-    ndarray, shape (Y, X), uint8, uint16 or float32
-        8- and 16-bit unsigned planes as they are; booleans as uint8 0 and 1; everything else as
-        float32, with NaN and infinity set to the lowest finite value, which is what an unseen
-        pixel most resembles: background.
-    """
-    if plane.dtype == bool:
-        return plane.astype(np.uint8)
-    if plane.dtype in (np.uint8, np.uint16):
-        return plane
-    grey = plane.astype(np.float32)
-    finite = np.isfinite(grey)
-    if not finite.all():
-        grey[~finite] = grey[finite].min() if finite.any() else 0
-    return grey
-
-
-def _planes_of(movie: Movie, recipe: Recipe, frame: int, channel: int | str) -> Plane:
-    """Read one channel of one frame, projected over Z and time as the recipe says."""
-    wanted = recipe.input
-    frames: Sequence[int] = [frame]
-    if wanted.project_t:
-        frames = range(movie.n_frames)[
-            wanted.frames.start : wanted.frames.stop : wanted.frames.step
-        ]
-    flat = (
-        _project(
-            (movie.plane(t, z, channel) for z in range(movie.n_z)), movie.n_z, wanted.project_z
-        )
-        for t in frames
-    )
-    return _project(flat, len(frames), wanted.project_t or "max")
-
-
-def _project(planes: Iterator[Plane], n_planes: int, how: str) -> Plane:
-    """Flatten planes by maximum or mean, holding two of them at a time."""
-    flat = next(planes)
-    if n_planes == 1:
-        return flat
-    if how == "max":
-        for plane in planes:
-            flat = np.fmax(flat, plane)
-        return flat
-    total = flat.astype(np.float64)
-    for plane in planes:
-        total += plane
-    return (total / n_planes).astype(np.float32)
-
-
-def _crop_slices(movie: Movie, crop: Crop | None) -> tuple[slice, slice]:
-    if crop is None:
-        return slice(None), slice(None)
-    for axis, start, length in (
-        ("y", crop.y_start_px, movie.height_px),
-        ("x", crop.x_start_px, movie.width_px),
-    ):
-        if start >= length:
-            raise RecipeError(
-                f"input.crop.{axis}_start_px: {movie.name} is only {length} px along {axis}; "
-                f"lower {start}."
-            )
-    return slice(crop.y_start_px, crop.y_stop_px), slice(crop.x_start_px, crop.x_stop_px)
+    counts = count_table(table, frames, movie.frame_interval_s)
+    return Tables(tracked, tracks, counts, events)

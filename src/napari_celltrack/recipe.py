@@ -11,17 +11,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field, field_validator, model_validator
-from typing_extensions import Self
+from pydantic import Field
 
 from napari_celltrack.analysis import TrackFilter
 from napari_celltrack.errors import RecipeError
 from napari_celltrack.export import Export, LabelsTiff, TablesCsv
-from napari_celltrack.link import Linker, Nearest
+from napari_celltrack.input import Crop, FrameRange, Input
+from napari_celltrack.link import Assignment, Linker
 from napari_celltrack.measure import Measure, ObjectFilter
 from napari_celltrack.preprocess import PreprocessStep
 from napari_celltrack.segment import Regions, Segmenter
 from napari_celltrack.settings import Settings, parse
+
+__all__ = ["STAGES", "Crop", "FrameRange", "Input", "Recipe", "Stage"]
 
 Stage = Literal["input", "preprocess", "segment", "objects", "measure", "link", "tracks"]
 
@@ -35,104 +37,6 @@ STAGES: tuple[Stage, ...] = (
     "link",
     "tracks",
 )
-
-
-class Crop(Settings):
-    """The part of the image to work on; positions in tables stay those of the whole image."""
-
-    y_start_px: int = Field(0, ge=0, title="Top", description="First row of the part.")
-    y_stop_px: int | None = Field(
-        None, ge=1, title="Bottom", description="The row after the last; the edge when empty."
-    )
-    x_start_px: int = Field(0, ge=0, title="Left", description="First column of the part.")
-    x_stop_px: int | None = Field(
-        None, ge=1, title="Right", description="The column after the last; the edge when empty."
-    )
-
-    @model_validator(mode="after")
-    def _is_not_empty(self) -> Self:
-        for axis in "yx":
-            start, stop = getattr(self, f"{axis}_start_px"), getattr(self, f"{axis}_stop_px")
-            if stop is not None and stop <= start:
-                raise ValueError(f"{axis}_stop_px must be above {axis}_start_px")
-        return self
-
-
-class FrameRange(Settings):
-    """Which frames to work on; frame numbers in tables stay those of the whole movie."""
-
-    start: int = Field(0, ge=0, title="From frame", description="First frame, counted from 0.")
-    stop: int | None = Field(
-        None, ge=1, title="To frame", description="The frame after the last; the end when empty."
-    )
-    step: int = Field(
-        1, ge=1, title="Every", description="Take every frame, every second one, and so on."
-    )
-
-    @model_validator(mode="after")
-    def _is_not_empty(self) -> Self:
-        if self.stop is not None and self.stop <= self.start:
-            raise ValueError("stop must be above start")
-        return self
-
-
-class Input(Settings):
-    """Which pixels of the movie the cells are looked for in."""
-
-    axes: str | None = Field(
-        None,
-        title="Axes",
-        description=(
-            "What the dimensions of the file are, letters of TCZYX, e.g. TYX; leave empty to take "
-            "them from the file."
-        ),
-    )
-    pixel_size_um: float | None = Field(
-        None,
-        gt=0,
-        title="Pixel size",
-        description="Side of a pixel; leave empty to take it from the file, if it says so.",
-    )
-    frame_interval_s: float | None = Field(
-        None,
-        gt=0,
-        title="Frame interval",
-        description="Time between frames; leave empty to take it from the file, if it says so.",
-    )
-    channel: int | str = Field(
-        0,
-        title="Channel",
-        description="Channel with the cells, by index or by name (red, green, blue of a picture).",
-    )
-    crop: Crop | None = Field(
-        None, title="Crop", description="Work on a part of the image; all of it when left empty."
-    )
-    frames: FrameRange = Field(
-        FrameRange(), title="Frames", description="Work on some of the frames."
-    )
-    project_z: Literal["max", "mean"] = Field(
-        "max",
-        title="Flatten Z by",
-        description="How planes of a stack become one image: the brightest value or the mean.",
-    )
-    project_t: Literal["max", "mean"] | None = Field(
-        None,
-        title="Flatten time by",
-        description=(
-            "Make one image of all frames before cells are looked for, the brightest value or the "
-            "mean; leave empty to look in each frame."
-        ),
-    )
-
-    @field_validator("axes")
-    @classmethod
-    def _axes_have_a_plane(cls, axes: str | None) -> str | None:
-        if axes is None:
-            return None
-        axes = axes.upper()
-        if not set("YX") <= set(axes) <= set("TCZYX") or len(set(axes)) != len(axes):
-            raise ValueError("axes must be different letters of TCZYX, with both Y and X")
-        return axes
 
 
 class Recipe(Settings):
@@ -158,7 +62,7 @@ class Recipe(Settings):
         Measure(), title="Measure", description="What is measured of each cell."
     )
     link: Linker = Field(
-        Nearest(), title="Link", description="How cells are followed from frame to frame."
+        Assignment(), title="Link", description="How cells are followed from frame to frame."
     )
     tracks: TrackFilter = Field(TrackFilter(), title="Tracks", description="Which tracks are kept.")
     export: tuple[Export, ...] = Field(

@@ -1,4 +1,4 @@
-"""Columns of the three tables that a result is made of: names, units, dtypes.
+"""Columns of the tables that a result is made of: names, units, dtypes.
 
 objects
     A row a cell and frame, sorted by frame, then label.
@@ -6,6 +6,8 @@ tracks
     A row a track, sorted by track id.
 counts
     A row a frame, also for frames without cells.
+events
+    A row a place that deserves a look, with the reason in words.
 
 Lengths are given in px always, and in µm where the movie is calibrated (empty otherwise); times
 in s where the frame interval is known. Intensity columns are ``<channel>_<statistic>``.
@@ -14,6 +16,7 @@ in s where the frame interval is known. Intensity columns are ``<channel>_<stati
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -50,6 +53,9 @@ PATH_UM, DISPLACEMENT_UM = "path_um", "displacement_um"
 SPEED_PX_PER_FRAME, SPEED_UM_PER_S = "speed_px_per_frame", "speed_um_per_s"
 
 N_CELLS = "n_cells"
+
+#: Masks that share pixels in consecutive frames; `frame` is that of the later one.
+LABEL_BEFORE, OVERLAP_PX = "label_before", "overlap_px"
 
 #: What kind of event, who else is involved (0 for nobody), how likely a mistake (0 to 1), and why.
 KIND, OTHER_TRACK_ID, SEVERITY, REASON = "kind", "other_track_id", "severity", "reason"
@@ -101,6 +107,28 @@ EVENT_COLUMNS = {
 }
 
 COUNT_COLUMNS = {FRAME: np.int64, TIME_S: np.float64, N_CELLS: np.int64}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables that a result is made of, columns as above.
+
+    Parameters
+    ----------
+    objects : DataFrame
+        A row a cell and frame, sorted by frame, then label.
+    tracks : DataFrame
+        A row a track, sorted by track id.
+    counts : DataFrame
+        A row a frame, also for frames without cells.
+    events : DataFrame
+        A row a place that deserves a look, most severe first.
+    """
+
+    objects: pd.DataFrame
+    tracks: pd.DataFrame
+    counts: pd.DataFrame
+    events: pd.DataFrame
 
 
 def intensity_column(channel: str, statistic: str) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from napari_celltrack.measure import overlaps_px
+
 Labels = npt.NDArray[np.int32]
 
 
@@ -30,6 +32,20 @@ class F1:
         """2 TP / (2 TP + FP + FN), between 0 and 1; 1 when both sets are empty."""
         total = 2 * self.true_positives + self.false_positives + self.false_negatives
         return 2 * self.true_positives / total if total else 1.0
+
+    @property
+    def precision(self) -> float:
+        """TP / (TP + FP); where nothing was found, 1 if there was nothing to find, else 0."""
+        return self._share(self.false_positives)
+
+    @property
+    def recall(self) -> float:
+        """TP / (TP + FN); where there was nothing to find, 1 if nothing was found, else 0."""
+        return self._share(self.false_negatives)
+
+    def _share(self, others: int) -> float:
+        total = self.true_positives + others
+        return self.true_positives / total if total else float(self.value == 1)
 
     def __add__(self, other: F1) -> F1:
         return F1(
@@ -56,14 +72,11 @@ def match_labels(found: Labels, true: Labels, min_iou: float = 0.5) -> dict[int,
     dict of int to int
         From found to true labels.
     """
-    both = (found > 0) & (true > 0)
-    pairs, overlap = np.unique(
-        np.stack([found[both], true[both]], axis=1), axis=0, return_counts=True
-    )
+    found_label, true_label, shared = overlaps_px(found, true)
     area_found, area_true = np.bincount(found.ravel()), np.bincount(true.ravel())
-    union = area_found[pairs[:, 0]] + area_true[pairs[:, 1]] - overlap
-    good = overlap > min_iou * union
-    return {int(a): int(b) for a, b in pairs[good]}
+    union = area_found[found_label] + area_true[true_label] - shared
+    good = shared > min_iou * union
+    return dict(zip(found_label[good].tolist(), true_label[good].tolist(), strict=True))
 
 
 def detection_f1(found: Labels, true: Labels, min_iou: float = 0.5) -> F1:

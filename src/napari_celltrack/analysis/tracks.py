@@ -56,7 +56,8 @@ def track_table(
         A row a track, sorted by id; columns of :data:`~napari_celltrack.tables.TRACK_COLUMNS`. A
         track seen once has path 0 and no speed (NaN).
     """
-    rows = objects.sort_values([TRACK_ID, FRAME], kind="stable")
+    # Only what is needed is sorted: the table of a long movie is large.
+    rows = objects[[TRACK_ID, FRAME, Y_PX, X_PX]].sort_values([TRACK_ID, FRAME], kind="stable")
     ids = rows[TRACK_ID].to_numpy(np.int64)
     frame = rows[FRAME].to_numpy(np.int64)
     position = rows[[Y_PX, X_PX]].to_numpy(np.float64)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from napari_celltrack.batch.inputs import Inputs, Item, find_inputs
-from napari_celltrack.batch.run import FileDone, FrameDone, run_files
+from napari_celltrack.batch.link import link_labels
+from napari_celltrack.batch.result import FileDone, FrameDone
+from napari_celltrack.batch.run import run_files
 
-__all__ = ["FileDone", "FrameDone", "Inputs", "Item", "find_inputs", "run_files"]
+__all__ = ["FileDone", "FrameDone", "Inputs", "Item", "find_inputs", "link_labels", "run_files"]

@@ -92,7 +92,7 @@ def find_inputs(
             f"{' and the pattern' if pattern else ''}."
         )
     in_order = sorted(found, key=lambda path: natural_key(str(path)))
-    names = _unique_names(in_order)
+    names = unique_names(in_order)
     return Inputs(
         tuple(
             Item(found[path], path.name, name) for path, name in zip(in_order, names, strict=True)
@@ -112,7 +112,7 @@ def _is_inside(path: Path, folder: Path | None) -> bool:
     return folder is not None and path.resolve().is_relative_to(folder.resolve())
 
 
-def _unique_names(paths: Iterable[Path]) -> list[str]:
+def unique_names(paths: Iterable[Path]) -> list[str]:
     """Name each path by its stem, with as much of suffix and folders as tells it from others.
 
     The name of a file does not depend on its place in the list, so that adding files to a folder

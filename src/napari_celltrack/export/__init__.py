@@ -11,11 +11,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from napari_celltrack.export.ctc import Ctc
 from napari_celltrack.export.labels_tiff import LabelsTiff
 from napari_celltrack.export.tables_csv import TablesCsv
 from napari_celltrack.export.writer import Writer
 
 #: The menu of exports.
-Export = Annotated[TablesCsv | LabelsTiff, Field(discriminator="method")]
+Export = Annotated[TablesCsv | LabelsTiff | Ctc, Field(discriminator="method")]
 
-__all__ = ["Export", "LabelsTiff", "TablesCsv", "Writer"]
+__all__ = ["Ctc", "Export", "LabelsTiff", "TablesCsv", "Writer"]

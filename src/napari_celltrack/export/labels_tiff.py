@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import tifffile
 
 from napari_celltrack.movie import Movie
 from napari_celltrack.settings import Settings
+from napari_celltrack.tables import Tables
 
 
 class LabelsTiff(Settings):
@@ -55,7 +55,7 @@ class LabelsTiffWriter:
         )
         self._description = None
 
-    def finish(self, objects: pd.DataFrame, tracks: pd.DataFrame, counts: pd.DataFrame) -> None:
+    def finish(self, tables: Tables) -> None:
         """Tables are not part of the label images."""
 
     def close(self) -> None:

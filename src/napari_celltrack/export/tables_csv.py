@@ -1,4 +1,4 @@
-"""Tables as CSV: ``objects.csv``, ``tracks.csv``, ``counts.csv``."""
+"""Tables as CSV: ``objects.csv``, ``tracks.csv``, ``counts.csv``, ``events.csv``."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from napari_celltrack.movie import Movie
 from napari_celltrack.settings import Settings
+from napari_celltrack.tables import Tables
 
 #: The first column of the object table, so that tables of many files can be put together.
 FILE = "file"
@@ -36,11 +36,17 @@ class TablesCsvWriter:
     def add(self, labels: npt.NDArray[np.int32]) -> None:
         """Labels are not part of the tables."""
 
-    def finish(self, objects: pd.DataFrame, tracks: pd.DataFrame, counts: pd.DataFrame) -> None:
+    def finish(self, tables: Tables) -> None:
         """Write the tables."""
-        named = objects.copy(deep=False)
-        named.insert(0, FILE, self._name)
-        for name, table in (("objects", named), ("tracks", tracks), ("counts", counts)):
+        objects = tables.objects.copy(deep=False)
+        objects.insert(0, FILE, self._name)
+        named = {
+            "objects": objects,
+            "tracks": tables.tracks,
+            "counts": tables.counts,
+            "events": tables.events,
+        }
+        for name, table in named.items():
             path = self._folder / f"{name}.csv"
             table.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
 

@@ -6,7 +6,8 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+
+from napari_celltrack.tables import Tables
 
 
 class Writer(Protocol):
@@ -16,7 +17,7 @@ class Writer(Protocol):
         """Take the labels (Y, X) of the next frame."""
         ...
 
-    def finish(self, objects: pd.DataFrame, tracks: pd.DataFrame, counts: pd.DataFrame) -> None:
+    def finish(self, tables: Tables) -> None:
         """Take the tables, after the last frame."""
         ...
 

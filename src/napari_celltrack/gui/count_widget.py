@@ -22,7 +22,6 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_celltrack.engine import calibrated
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.form import SettingsForm
 from napari_celltrack.gui.layers import axes_choices, guess_axes, image_layers
@@ -299,7 +298,7 @@ class CountCells(QWidget):
 
     def _show_calibration(self) -> None:
         movie = self._session.movie
-        size = calibrated(movie, self._session.recipe).pixel_size_um if movie else None
+        size = self._session.recipe.input.calibrated(movie).pixel_size_um if movie else None
         self._form.setPixelSize((size[0] * size[1]) ** 0.5 if size else None)
 
     def _show_frame(self, frame: int | None = None) -> None:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from napari_celltrack.readers.label_image import check_label_movie, read_labels
 from napari_celltrack.readers.natural import natural_key
 from napari_celltrack.readers.opening import MOVIE_SUFFIXES, is_image_file, open_movie
 
-__all__ = ["MOVIE_SUFFIXES", "is_image_file", "natural_key", "open_movie"]
+__all__ = [
+    "MOVIE_SUFFIXES",
+    "check_label_movie",
+    "is_image_file",
+    "natural_key",
+    "open_movie",
+    "read_labels",
+]

@@ -84,7 +84,7 @@ class Contrast(Settings):
         "Raise it when noise is found, lower it to find dimmer cells.",
     )
     typical_percent: float = Field(
-        35.0,
+        25.0,
         ge=0.0,
         le=200.0,
         title="Dimmest cell",
