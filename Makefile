@@ -35,6 +35,7 @@ screenshots: $(VENV)/ready-test system
 
 bench: $(VENV)/ready-test
 	$(BIN)/python benchmarks/count_accuracy.py
+	$(BIN)/python benchmarks/linking.py
 	$(BIN)/python benchmarks/memory.py
 
 system:

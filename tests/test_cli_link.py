@@ -204,6 +204,5 @@ def test_real_nuclei(shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFi
     printed(capsys, "link", home / "TRA", "-o", tmp_path / "out")
     values = json.loads(printed(capsys, "score", tmp_path / "out", home, "--json"))
     assert (values["DET"], values["SEG"]) == (1, 1)
-    assert values["LNK"] > 0.9
-    assert values["TRA"] > 0.98
-    assert values["links"]["f1"] > 0.95
+    assert values["LNK"] == values["TRA"] == 1
+    assert values["links"]["f1"] == values["divisions"]["f1"] == 1

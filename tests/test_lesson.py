@@ -43,3 +43,8 @@ def test_nine_nuclei_are_followed_through_the_video(shared_data: Path, tmp_path:
     assert nearest.groupby("track_id_true").size().tolist() == [44] * 9
     assert nearest["apart_px"].max() < 5
     assert nearest.groupby("track_id_true")["track_id"].nunique().tolist() == [1] * 9
+    # The three mitoses, seen by eye in frames 3, 19 and 27, and nothing else that divides.
+    tracks = pd.read_csv(tmp_path / "CellVideo" / "tracks.csv")
+    daughters = tracks[tracks["parent_id"] > 0]
+    assert daughters["start_frame"].tolist() == [3, 3, 19, 19, 27, 27]
+    assert daughters.groupby("parent_id").size().tolist() == [2, 2, 2]

@@ -45,7 +45,7 @@ def test_what_is_left_out_takes_its_default() -> None:
         ("version: 1\ninput: {axes: TY}", r"input\.axes: axes must be different letters of TCZYX"),
         ("version: 1\ninput: {crop: {x_start_px: 9, x_stop_px: 9}}", "x_stop_px must be above"),
         ("version: 1\ninput: {frames: {start: 5, stop: 2}}", "stop must be above start"),
-        ("version: 1\nlink: {max_distance_px: .nan}", r"link\.max_distance_px: "),
+        ("version: 1\nlink: {method: nearest, max_distance_px: .nan}", r"link\.max_distance_px: "),
     ],
 )
 def test_mistakes_are_said_in_words_with_the_path(text: str, sentence: str) -> None:

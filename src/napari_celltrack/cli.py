@@ -96,7 +96,9 @@ def run(
     settings = Recipe.load(recipe)
     found = find_inputs(inputs, pattern=pattern, frames=frames, out=out)
     if found.ignored:
-        err_console.print(f"Passed over {len(found.ignored)} files that are not images.")
+        n_ignored = len(found.ignored)
+        files = "1 file that is no image" if n_ignored == 1 else f"{n_ignored} files, no images"
+        err_console.print(f"Passed over {files}.")
     events = run_files(settings, found, out, restart=restart, fail_fast=fail_fast)
     _run_and_report(events, len(found.items), out, as_json=as_json)
 

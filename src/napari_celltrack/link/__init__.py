@@ -6,10 +6,17 @@ Each method is called with the objects and the number of frames, and returns a
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
+from napari_celltrack.link.assignment import Assignment
+from napari_celltrack.link.candidates import Pairs, candidate_pairs
+from napari_celltrack.link.crocker_grier import Trackpy
 from napari_celltrack.link.linking import Linking
 from napari_celltrack.link.nearest import Nearest
 
-#: The menu of linkers.
-Linker = Nearest
+#: The menu of linkers; ``method`` says which.
+Linker = Annotated[Assignment | Nearest | Trackpy, Field(discriminator="method")]
 
-__all__ = ["Linker", "Linking", "Nearest"]
+__all__ = ["Assignment", "Linker", "Linking", "Nearest", "Pairs", "Trackpy", "candidate_pairs"]

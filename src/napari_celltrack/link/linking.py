@@ -4,23 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from napari_celltrack.tables import (
+    LINK_COST_PX,
+    LINK_DISTANCE_PX,
+    LINK_MARGIN,
+    N_CANDIDATES,
+    TRACK_ID,
+)
+
+Floats = npt.NDArray[np.float64]
+
 
 @dataclass(frozen=True)
 class Linking:
-    """Which objects are one cell.
+    """Which objects are one cell, and how sure that is.
+
+    Arrays are in the order of the rows that were linked. A row's link is the one that leads to
+    it, from the cell's last sight or, for a daughter, from the mother's.
 
     Parameters
     ----------
     track_id : ndarray, shape (n_objects,), int64
-        In the order of the rows that were linked; ids 1..n_tracks without holes, at most once a
-        frame.
+        Ids 1..n_tracks without holes, at most once a frame.
+    distance_px : ndarray, shape (n_objects,), float64
+        Length of the row's link, beside the drift if that was taken out; NaN where a track
+        begins without a mother.
+    cost : ndarray, shape (n_objects,), float64
+        What the linker counted for the row's link, in px: the distance, unless motion or looks
+        count as well; NaN without a link.
+    margin : ndarray, shape (n_objects,), float64
+        How much more the best alternative to the row's link would have cost (to link another
+        object, to exchange partners with another link, or not to link), in units of the square
+        of the typical step. Below about 3 is doubtful, below 0 is against the cost; NaN without
+        a link.
+    n_candidates : ndarray, shape (n_objects,), int64
+        Objects of the frame before that the row could have been linked from.
     parents : mapping of int to int
         From a daughter's track id to its mother's; tracks without a mother are not in it.
+    drift_px : ndarray, shape (n_frames, 2), float64, optional
+        Common motion (y, x) since the first frame that was taken out before linking.
     """
 
     track_id: npt.NDArray[np.int64]
+    distance_px: Floats
+    cost: Floats
+    margin: Floats
+    n_candidates: npt.NDArray[np.int64]
     parents: Mapping[int, int] = field(default_factory=dict)
+    drift_px: Floats | None = None
+
+    def columns(self) -> dict[str, npt.NDArray[Any]]:
+        """Return what is kept of each row in the object table, by column."""
+        return {
+            TRACK_ID: self.track_id,
+            LINK_DISTANCE_PX: self.distance_px,
+            LINK_COST_PX: self.cost,
+            LINK_MARGIN: self.margin,
+            N_CANDIDATES: self.n_candidates,
+        }

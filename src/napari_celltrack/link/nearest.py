@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
-from scipy.spatial import cKDTree
 
+from napari_celltrack.link.candidates import Pairs, near_pairs
+from napari_celltrack.link.confidence import Costs, with_confidence
 from napari_celltrack.link.linking import Linking
+from napari_celltrack.link.sights import NONE, Sights
 from napari_celltrack.settings import Settings
-from napari_celltrack.tables import FRAME, X_PX, Y_PX
 
 Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
+
+#: Rounds of linking all pairs that are closest for both ends, before going one by one.
+MAX_ROUNDS = 20
 
 
 class Nearest(Settings):
@@ -52,8 +57,23 @@ class Nearest(Settings):
             "cells flicker; 0 ends a track at the first miss."
         ),
     )
+    mutual_only: bool = Field(
+        False,
+        title="Only mutual neighbours",
+        description=(
+            "Link only cells that are each other's nearest. Fewer wrong links where it is "
+            "crowded, and more tracks that break."
+        ),
+    )
 
-    def __call__(self, objects: pd.DataFrame, n_frames: int) -> Linking:
+    @property
+    def needs_overlaps(self) -> bool:
+        """Whether the overlaps of masks would change the answer; never."""
+        return False
+
+    def __call__(
+        self, objects: pd.DataFrame, n_frames: int, overlaps: pd.DataFrame | None = None
+    ) -> Linking:
         """Link objects to tracks.
 
         Parameters
@@ -62,46 +82,82 @@ class Nearest(Settings):
             With `frame` (0 to `n_frames` - 1), `y_px` and `x_px`, in any order of rows.
         n_frames : int
             Length of the movie, empty frames included.
+        overlaps : DataFrame, optional
+            Not used.
 
         Returns
         -------
         Linking
             Without parents: this method knows no divisions.
         """
-        position = objects[[Y_PX, X_PX]].to_numpy(np.float64)
-        frame = objects[FRAME].to_numpy(np.int64)
-        # Ids follow time and place, so that they do not depend on the order of the rows.
-        order = np.lexsort((position[:, 1], position[:, 0], frame))
-        starts = np.searchsorted(frame[order], np.arange(n_frames + 1))
+        sights = Sights.read(objects, n_frames)
+        rows = np.arange(len(sights), dtype=np.int64)
+        pairs = near_pairs(sights, self.max_distance_px, rows, rows)
+        no_mother = np.full(len(sights), NONE, np.int64)
+        if self.max_gap_frames:
+            previous = self._with_waiting(sights)
+        else:
+            # Without waiting cells, frames do not depend on each other: all at once.
+            previous = no_mother.copy()
+            chosen = self._choose(pairs)
+            previous[pairs.after[chosen]] = pairs.before[chosen]
+        costs = Costs(pairs, pairs.distance_px**2, self.max_distance_px**2)
+        return with_confidence(sights, previous, no_mother, costs)
 
-        track_id = np.zeros(len(objects), np.int64)
-        last_seen = np.zeros(0, np.int64)  # row of the last sight of each track still open
-        n_tracks = 0
-        for now in range(n_frames):
-            rows = order[starts[now] : starts[now + 1]]
-            is_open = now - frame[last_seen] <= self.max_gap_frames + 1
-            last_seen = last_seen[is_open]
-            from_, to = _closest_first(position[last_seen], position[rows], self.max_distance_px)
-            track_id[rows[to]] = track_id[last_seen[from_]]
-            new = rows[track_id[rows] == 0]
-            track_id[new] = n_tracks + 1 + np.arange(len(new))
-            n_tracks += len(new)
-            waiting = np.delete(last_seen, from_)
-            last_seen = np.concatenate([waiting, rows])
-        return Linking(track_id)
+    def _with_waiting(self, sights: Sights) -> Ids:
+        """Link frame by frame, cells that are missing for a while included."""
+        starts = sights.starts()
+        previous = np.full(len(sights), NONE, np.int64)
+        waiting, last_seen = np.zeros(0, np.int64), sights.frame.copy()
+        as_if = replace(sights, frame=last_seen)
+        for now in range(sights.n_frames):
+            rows = np.arange(starts[now], starts[now + 1])
+            waiting = waiting[now - sights.frame[waiting] <= self.max_gap_frames + 1]
+            # Whoever waits stands as if it had been seen in the frame before.
+            last_seen[waiting] = now - 1
+            pairs = near_pairs(as_if, self.max_distance_px, waiting, rows)
+            chosen = self._choose(pairs)
+            previous[pairs.after[chosen]] = pairs.before[chosen]
+            waiting = np.concatenate([np.setdiff1d(waiting, pairs.before[chosen]), rows])
+        return previous
+
+    def _choose(self, pairs: Pairs) -> Ids:
+        """Return the pairs to link: closest first, one to one."""
+        left = np.arange(len(pairs))
+        chosen = [left[:0]]
+        for _ in range(1 if self.mutual_only else MAX_ROUNDS):
+            if not len(left):
+                break
+            i, j, distance = pairs.before[left], pairs.after[left], pairs.distance_px[left]
+            best = _first_of_each(i, distance) & _first_of_each(j, distance)
+            taken_i, taken_j = i[best], j[best]
+            chosen.append(left[best])
+            left = left[~(np.isin(i, taken_i) | np.isin(j, taken_j))]
+        if not self.mutual_only:
+            chosen.append(_one_by_one(pairs, left))
+        return np.concatenate(chosen)
 
 
-def _closest_first(before: Floats, after: Floats, limit: float) -> tuple[Ids, Ids]:
-    """Pair points one to one, closest pairs first; return indices into both."""
-    if not len(before) or not len(after):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    pairs = cKDTree(before).sparse_distance_matrix(cKDTree(after), limit, output_type="ndarray")
-    pairs = pairs[np.lexsort((pairs["j"], pairs["i"], pairs["v"]))]
-    free_before, free_after = np.ones(len(before), bool), np.ones(len(after), bool)
+def _one_by_one(pairs: Pairs, left: Ids) -> Ids:
+    """Return the pairs to link, closest first; slower, but sure to end soon."""
+    left = left[np.argsort(pairs.distance_px[left], kind="stable")]
+    taken_before: set[int] = set()
+    taken_after: set[int] = set()
     chosen = []
-    for i, j in zip(pairs["i"].tolist(), pairs["j"].tolist(), strict=True):
-        if free_before[i] and free_after[j]:
-            free_before[i] = free_after[j] = False
-            chosen.append((i, j))
-    from_, to = np.array(chosen, np.int64).reshape(-1, 2).T
-    return from_, to
+    for pair, i, j in zip(
+        left.tolist(), pairs.before[left].tolist(), pairs.after[left].tolist(), strict=True
+    ):
+        if i not in taken_before and j not in taken_after:
+            taken_before.add(i)
+            taken_after.add(j)
+            chosen.append(pair)
+    return np.array(chosen, np.int64)
+
+
+def _first_of_each(group: Ids, distance: Floats) -> npt.NDArray[np.bool_]:
+    """Return the nearest entry of each group; ties go to the first."""
+    order = np.lexsort((np.arange(len(group)), distance, group))
+    begins = np.concatenate([[True], np.diff(group[order]) > 0])
+    first = np.zeros(len(group), bool)
+    first[order[begins]] = True
+    return first

@@ -1,0 +1,250 @@
+"""Optimal assignment: the links of all cells are chosen together, then gaps and divisions."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import Field
+
+from napari_celltrack.link.candidates import Pairs, near_pairs
+from napari_celltrack.link.confidence import Costs, with_confidence
+from napari_celltrack.link.divisions import Divisions, telling_areas
+from napari_celltrack.link.drift import common_drift
+from napari_celltrack.link.frame_links import FrameLinks, link_frames
+from napari_celltrack.link.gaps import close_gaps
+from napari_celltrack.link.linking import Linking
+from napari_celltrack.link.looks import Weights, looks_cost
+from napari_celltrack.link.sights import NONE, Sights
+from napari_celltrack.settings import Settings
+from napari_celltrack.tables import AREA_PX2
+
+Floats = npt.NDArray[np.float64]
+Ids = npt.NDArray[np.int64]
+
+
+class Assignment(Settings):
+    """All links chosen together, with gaps and divisions.
+
+    Of all ways to link a frame to the next, the one is taken whose links are shortest in sum,
+    where a cell without a partner costs as well. How much of a step the next one repeats is
+    measured in the movie and used to tell close cells apart. Then tracks that end are joined with
+    ones that begin a few frames later, and divisions are looked for: a cell that goes on as two,
+    one on either side.
+
+    References
+    ----------
+    The steps follow Jaqaman et al., "Robust single-particle tracking in live-cell time-lapse
+    sequences", Nature Methods 5, 2008; motion, divisions and solver are our own.
+    """
+
+    method: Literal["assignment"] = "assignment"
+    max_distance_px: float = Field(
+        20.0,
+        gt=0,
+        le=10_000,
+        title="Search radius",
+        description=(
+            "The farthest a cell may move from one frame to the next. Too low breaks tracks of "
+            "fast cells, too high lets neighbours swap; a bit above the longest true step is best."
+        ),
+    )
+    max_gap_frames: int = Field(
+        1,
+        ge=0,
+        le=100,
+        title="Bridge gaps of",
+        description=(
+            "Frames in a row in which a cell may be missing before its track ends. Raise it when "
+            "cells flicker; 0 ends a track at the first miss."
+        ),
+    )
+    max_gap_distance_px: float | None = Field(
+        None,
+        gt=0,
+        le=10_000,
+        title="Radius over a gap",
+        description=(
+            "The farthest a cell may be from where it was lost; the search radius when left "
+            "empty. Raise it for fast cells that are missing for long."
+        ),
+    )
+    divisions: bool = Field(
+        True,
+        title="Find divisions",
+        description="Let a cell go on as two daughters. Switch off when nothing divides.",
+    )
+    max_division_distance_px: float = Field(
+        40.0,
+        gt=0,
+        le=10_000,
+        title="Daughters within",
+        description=(
+            "The farthest a daughter may be from her mother. About the diameter of a cell is "
+            "right; too high takes cells that come in for daughters."
+        ),
+    )
+    max_division_asymmetry: float = Field(
+        0.6,
+        gt=0,
+        le=1,
+        title="Lopsided up to",
+        description=(
+            "How far from the middle of her daughters the mother may be: 0 is in the middle, 1 "
+            "is at one of them. Lower it when neighbours are taken for daughters."
+        ),
+    )
+    predict_motion: bool = Field(
+        True,
+        title="Predict motion",
+        description=(
+            "Expect a cell to go on as it moved, as far as cells of this movie do. Switch off "
+            "to go by distance alone."
+        ),
+    )
+    remove_drift: bool = Field(
+        True,
+        title="Remove drift",
+        description=(
+            "Take out the motion that all cells share, such as that of the stage, before "
+            "linking; distances are then those beside the drift."
+        ),
+    )
+    unlinked_cost: float = Field(
+        1.05,
+        ge=0.1,
+        le=10,
+        title="Cost of not linking",
+        description=(
+            "What a lost and a new cell cost, in units of a link as long as the search radius. "
+            "Below 1, long links are avoided; higher links more cells at any price."
+        ),
+    )
+    area_weight: float = Field(
+        0.0,
+        ge=0,
+        le=10,
+        title="Weight of area",
+        description=(
+            "How much a change of area speaks against a link; 1 counts it as much as position, "
+            "0 not at all. Raise it where cells of different sizes pass each other."
+        ),
+    )
+    intensity_weight: float = Field(
+        0.0,
+        ge=0,
+        le=10,
+        title="Weight of intensity",
+        description=(
+            "How much a change of brightness speaks against a link; 1 counts it as much as "
+            "position, 0 not at all. Keep it 0 where brightness is what you measure."
+        ),
+    )
+    overlap_weight: float = Field(
+        0.0,
+        ge=0,
+        le=10,
+        title="Weight of overlap",
+        description=(
+            "How much it speaks against a link when the two outlines do not overlap; 1 counts it "
+            "as much as position, 0 not at all. Raise it for large cells that move little."
+        ),
+    )
+
+    @property
+    def needs_overlaps(self) -> bool:
+        """Whether the overlaps of masks would change the answer."""
+        return self.overlap_weight > 0
+
+    def __call__(
+        self,
+        objects: pd.DataFrame,
+        n_frames: int,
+        overlaps: pd.DataFrame | None = None,
+        *,
+        candidates: Pairs | None = None,
+    ) -> Linking:
+        """Link objects to tracks.
+
+        Parameters
+        ----------
+        objects : DataFrame
+            With `frame` (0 to `n_frames` - 1), `y_px` and `x_px`, in any order of rows; areas,
+            intensities and labels are used where the settings ask for them.
+        n_frames : int
+            Length of the movie, empty frames included.
+        overlaps : DataFrame, optional
+            `frame`, `label_before`, `label` and `overlap_px` of the masks of consecutive frames.
+        candidates : Pairs, optional
+            What :func:`~napari_celltrack.link.candidates.candidate_pairs` found at this radius
+            or a larger one, to link at many radii without looking again.
+
+        Returns
+        -------
+        Linking
+        """
+        sights = Sights.read(objects, n_frames)
+        if candidates is None:
+            pairs = self._pairs(sights)
+        else:
+            pairs = candidates.renumbered(sights.order).within(self.max_distance_px)
+        drift_px = None
+        if self.remove_drift:
+            drift_px = common_drift(sights, pairs)
+            if drift_px.any():
+                sights = sights.without(drift_px)
+                pairs = self._pairs(sights)
+        links = link_frames(
+            sights,
+            pairs,
+            self._looks_px2(objects, sights, pairs, overlaps),
+            limit_px2=self.max_distance_px**2,
+            unlinked_px2=self._unlinked_px2,
+            predict=self.predict_motion,
+        )
+        previous, mother, cost_px2 = self._gaps_and_divisions(sights, links, objects)
+        costs = Costs(pairs, links.cost_px2, self._unlinked_px2, cost_px2)
+        return with_confidence(sights, previous, mother, costs, drift_px)
+
+    @property
+    def _unlinked_px2(self) -> float:
+        return self.unlinked_cost * self.max_distance_px**2
+
+    def _pairs(self, sights: Sights) -> Pairs:
+        rows = np.arange(len(sights), dtype=np.int64)
+        return near_pairs(sights, self.max_distance_px, rows, rows)
+
+    def _looks_px2(
+        self, objects: pd.DataFrame, sights: Sights, pairs: Pairs, overlaps: pd.DataFrame | None
+    ) -> Floats:
+        weights = Weights(self.area_weight, self.intensity_weight, self.overlap_weight)
+        if not any(weights):
+            return np.zeros(len(pairs))
+        return looks_cost(objects.iloc[sights.order], pairs, weights, overlaps)
+
+    def _gaps_and_divisions(
+        self, sights: Sights, links: FrameLinks, objects: pd.DataFrame
+    ) -> tuple[Ids, Ids, Floats]:
+        """Return predecessors, mothers, and the costs of the links that were added."""
+        previous = links.previous
+        cost_px2 = np.full(len(sights), np.nan)
+        mother = np.full(len(sights), NONE, np.int64)
+        if self.max_gap_frames:
+            radius_px = self.max_gap_distance_px or self.max_distance_px
+            previous, cost_px2 = close_gaps(
+                sights, previous, self.max_gap_frames, radius_px, links.motion
+            )
+        if self.divisions:
+            area = objects[AREA_PX2].to_numpy(np.float64) if AREA_PX2 in objects else None
+            area = None if area is None else area[sights.order]
+            divisions = Divisions(
+                self.max_division_distance_px,
+                self.max_division_asymmetry,
+                self._unlinked_px2,
+                self.max_distance_px,
+            )
+            previous, mother, born_px2 = divisions.find(sights, previous, telling_areas(area))
+            cost_px2 = np.where(mother >= 0, born_px2, np.where(previous >= 0, cost_px2, np.nan))
+        return previous, mother, cost_px2

@@ -1,0 +1,123 @@
+"""How sure each link is: what the best other choice would have cost.
+
+The same for every linker. A link is doubtful when something else would have been nearly as good:
+to go on as another object, to exchange partners with another link, or not to link at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_celltrack.link.candidates import Pairs
+from napari_celltrack.link.linking import Linking
+from napari_celltrack.link.sights import Sights, squared
+from napari_celltrack.link.tracklets import following, tracks_of
+
+Floats = npt.NDArray[np.float64]
+Ids = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What was counted, in px².
+
+    Parameters
+    ----------
+    pairs : Pairs
+        What could have been linked from one frame to the next.
+    pair_px2 : ndarray, shape (n_pairs,), float64
+        What each would cost.
+    unlinked_px2 : float
+        What it costs that a track ends and another begins.
+    link_px2 : ndarray, shape (n_objects,), float64, optional
+        What the link to each row costs where it is none of the pairs; NaN elsewhere.
+    """
+
+    pairs: Pairs
+    pair_px2: Floats
+    unlinked_px2: float
+    link_px2: Floats | None = None
+
+
+def with_confidence(
+    sights: Sights, previous: Ids, mother: Ids, costs: Costs, drift_px: Floats | None = None
+) -> Linking:
+    """Give the tracks ids, and weigh each link against its alternatives.
+
+    Parameters
+    ----------
+    sights : Sights
+        The objects.
+    previous, mother : ndarray, shape (n_objects,), int64
+        Row of the last sight, and of the mother's for a daughter's first; -1 elsewhere.
+    costs : Costs
+        What links cost, and what else could have been linked.
+    drift_px : ndarray, shape (n_frames, 2), float64, optional
+        Passed on.
+
+    Returns
+    -------
+    Linking
+        In the order of the caller's rows.
+    """
+    pairs, n_objects = costs.pairs, len(sights)
+    source = np.where(previous >= 0, previous, mother)
+    linked = np.flatnonzero(source >= 0)
+    distance_px2 = np.full(n_objects, np.nan)
+    distance_px2[linked] = squared(sights.place[linked] - sights.place[source[linked]])
+    is_link = previous[pairs.after] == pairs.before
+    cost_px2 = distance_px2.copy()
+    cost_px2[pairs.after[is_link]] = costs.pair_px2[is_link]
+    if costs.link_px2 is not None:
+        known = np.isfinite(costs.link_px2)
+        cost_px2[known] = costs.link_px2[known]
+    margin_px2 = _margin(source, following(previous), is_link, cost_px2, costs)
+    typical_px2 = float(np.median(distance_px2[linked])) if len(linked) else 0.0
+    track_id, parents = tracks_of(previous, mother, sights.frame)
+    back = sights.in_callers_order
+    return Linking(
+        track_id=back(track_id),
+        distance_px=back(np.sqrt(distance_px2)),
+        cost=back(np.sqrt(np.maximum(cost_px2, 0))),
+        margin=back(margin_px2 / max(typical_px2, 1e-6 * costs.unlinked_px2)),
+        n_candidates=back(np.bincount(pairs.after, minlength=n_objects).astype(np.int64)),
+        parents=parents,
+        drift_px=drift_px,
+    )
+
+
+def _margin(source: Ids, next_: Ids, is_link: Mask, cost: Floats, costs: Costs) -> Floats:
+    """Return what the best alternative to the link of each row costs more; NaN without a link."""
+    pairs, pair_cost, unlinked = costs.pairs, costs.pair_px2, costs.unlinked_px2
+    half = unlinked / 2
+    # Without the link, one track ends and one begins.
+    margin = np.where(source >= 0, unlinked - cost, np.inf)
+    others = np.flatnonzero(~is_link)
+    a, b = pairs.before[others], pairs.after[others]
+    goes, comes = next_[a], source[b]
+    saved = np.where(goes >= 0, cost[goes], half) + np.where(comes >= 0, cost[b], half)
+    left = (goes >= 0) * half + (comes >= 0) * half
+    more = pair_cost[others] - saved
+    # The two that lose their partners may take each other: looked up only where it can matter.
+    both = np.flatnonzero((goes >= 0) & (comes >= 0) & (more < np.maximum(margin[goes], margin[b])))
+    left[both] = np.minimum(left[both], _cost_of(comes[both], goes[both], pairs, pair_cost))
+    more += left
+    for end in (goes, b):
+        np.minimum.at(margin, end[end >= 0], more[end >= 0])
+    margin[source < 0] = np.nan
+    return margin
+
+
+def _cost_of(before: Ids, after: Ids, pairs: Pairs, pair_cost: Floats) -> Floats:
+    """Return the costs of pairs, infinity where they are none."""
+    if not len(pairs):
+        return np.full(len(before), np.inf)
+    n = int(max(pairs.after.max(), after.max(initial=0))) + 1
+    key, wanted = pairs.before * n + pairs.after, before * n + after
+    place = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
+    found: Floats = np.where(key[place] == wanted, pair_cost[place], np.inf)
+    return found
