@@ -196,10 +196,7 @@ class TestInputs:
 
 
 def test_real_nuclei(shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Given true masks, the default linker finds nearly all true links.
-
-    Tighten with ``celltrack link .../01_GT/TRA -o OUT``, then ``celltrack score OUT .../01_GT``.
-    """
+    """Given true masks, the default linker finds all links and all six divisions."""
     home = shared_data / "ctc_sim_nuclei" / "01_GT"
     printed(capsys, "link", home / "TRA", "-o", tmp_path / "out")
     values = json.loads(printed(capsys, "score", tmp_path / "out", home, "--json"))
