@@ -47,7 +47,7 @@ def export(
     ids = sorted(set(objects["track_id"]) - {0})
     tracks = pd.DataFrame({"track_id": ids, "parent_id": [(parents or {}).get(i, 0) for i in ids]})
     counts = pd.DataFrame({"frame": list(numbers)})
-    writer.finish(Tables(objects, tracks, counts, events=pd.DataFrame()))
+    writer.finish(Tables(objects, tracks, counts, events=pd.DataFrame(), drift=counts))
     writer.close()
     return folder / "01_RES"
 

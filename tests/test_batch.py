@@ -50,13 +50,13 @@ def test_results_hold_what_the_engine_says(folder: Path, tmp_path: Path) -> None
         "recipe.yaml", "run.json", "summary.csv", "t10", "t2", "t3",
     ]  # fmt: skip
     assert sorted(p.name for p in (out / "t3").iterdir()) == [
-        "counts.csv", "events.csv", "labels.tif", "objects.csv", "recipe.yaml", "run.json",
-        "tracks.csv",
+        "counts.csv", "drift.csv", "events.csv", "labels.tif", "objects.csv",
+        "recipe.yaml", "run.json", "tracks.csv",
     ]  # fmt: skip
     movie = open_movie(folder / "t3.tif")
     frames = list(engine.run(movie, Recipe()))
     result = engine.link_objects(movie, Recipe(), [frame.objects for frame in frames])
-    for name in ("objects", "tracks", "counts", "events"):
+    for name in ("objects", "tracks", "counts", "events", "drift"):
         written = pd.read_csv(out / "t3" / f"{name}.csv")
         expected = getattr(result, name)
         assert written.drop(columns="file", errors="ignore").columns.tolist() == [*expected]

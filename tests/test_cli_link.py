@@ -24,8 +24,8 @@ LABELS = ([7, 0, 3], [3, 0, 9], [1, 2, 5], [4, 6, 2])
 TRACKS = ([1, 0, 2], [1, 0, 2], [1, 3, 2], [1, 3, 2])
 TABLE = ((1, 0, 3, 0), (2, 0, 3, 0), (3, 2, 3, 0))
 RESULT = [
-    "01_RES", "counts.csv", "events.csv", "labels.tif", "objects.csv", "recipe.yaml", "run.json",
-    "tracks.csv",
+    "01_RES", "counts.csv", "drift.csv", "events.csv", "labels.tif", "objects.csv",
+    "recipe.yaml", "run.json", "tracks.csv",
 ]  # fmt: skip
 
 

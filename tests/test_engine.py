@@ -13,7 +13,7 @@ from napari_celltrack.measure import ObjectFilter
 from napari_celltrack.recipe import Crop, FrameRange, Input, Recipe
 from napari_celltrack.segment import NoSplit, Otsu, Regions
 from napari_celltrack.tables import Tables
-from scenes import movie_of, moving_disks, three_disks
+from scenes import disk, movie_of, moving_disks, three_disks
 
 #: Otsu's threshold, connected parts and nearest centroids: the answer can be worked out by hand.
 PLAIN = Recipe(
@@ -223,3 +223,18 @@ def test_events_say_why_a_track_broke() -> None:
     assert end.reason == (
         "ends: missing from the mask for 1 frame after, then track 4 is 6.0 px away; gap limit 0"
     )
+
+
+def test_common_drift_is_kept_in_a_table() -> None:
+    random = np.random.default_rng(0)
+    places = np.stack(np.meshgrid(np.arange(4), np.arange(5)), -1).reshape(-1, 2) * 40 + 30
+    places = places + random.integers(-6, 7, places.shape)
+    frames = np.zeros((5, 200, 260), np.uint16)
+    for t in range(5):
+        for y, x in places + t * np.array([2, 6]):
+            frames[t][disk((200, 260), y, x, 5)] = 200
+    recipe = PLAIN.replace(link=Assignment())
+    drift = run_all(movie_of(frames), recipe).drift
+    np.testing.assert_allclose(drift["drift_y_px"], 2 * np.arange(5), atol=0.1)
+    np.testing.assert_allclose(drift["drift_x_px"], 6 * np.arange(5), atol=0.1)
+    assert (run_all(movie_of(frames), PLAIN).drift[["drift_y_px", "drift_x_px"]] == 0).all(axis=None)

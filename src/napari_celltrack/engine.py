@@ -24,6 +24,9 @@ from napari_celltrack.recipe import Recipe, Stage
 from napari_celltrack.tables import (
     AREA_PX2,
     AREA_UM2,
+    DRIFT_COLUMNS,
+    DRIFT_X_PX,
+    DRIFT_Y_PX,
     FRAME,
     LABEL,
     LABEL_BEFORE,
@@ -318,4 +321,7 @@ def link_objects(
         max_gap_frames=recipe.link.max_gap_frames,
     )
     counts = count_table(table, frames, movie.frame_interval_s)
-    return Tables(tracked, tracks, counts, events)
+    drift_px = np.zeros((len(frames), 2)) if linking.drift_px is None else linking.drift_px
+    by_axis = dict(zip((DRIFT_Y_PX, DRIFT_X_PX), drift_px.T, strict=True))
+    drift = as_table({FRAME: np.asarray(frames), **by_axis}, DRIFT_COLUMNS)
+    return Tables(tracked, tracks, counts, events, drift)

@@ -8,6 +8,8 @@ counts
     A row a frame, also for frames without cells.
 events
     A row a place that deserves a look, with the reason in words.
+drift
+    A row a frame, the common motion that was taken out before linking.
 
 Lengths are given in px always, and in µm where the movie is calibrated (empty otherwise); times
 in s where the frame interval is known. Intensity columns are ``<channel>_<statistic>``.
@@ -106,6 +108,11 @@ EVENT_COLUMNS = {
     REASON: "str",
 }
 
+#: Common motion of all cells since the first frame.
+DRIFT_Y_PX, DRIFT_X_PX = "drift_y_px", "drift_x_px"
+
+DRIFT_COLUMNS = {FRAME: np.int64, DRIFT_Y_PX: np.float64, DRIFT_X_PX: np.float64}
+
 COUNT_COLUMNS = {FRAME: np.int64, TIME_S: np.float64, N_CELLS: np.int64}
 
 
@@ -123,12 +130,15 @@ class Tables:
         A row a frame, also for frames without cells.
     events : DataFrame
         A row a place that deserves a look, most severe first.
+    drift : DataFrame
+        A row a frame: the common motion that was taken out before linking, 0 where none was.
     """
 
     objects: pd.DataFrame
     tracks: pd.DataFrame
     counts: pd.DataFrame
     events: pd.DataFrame
+    drift: pd.DataFrame
 
 
 def intensity_column(channel: str, statistic: str) -> str:

@@ -31,7 +31,7 @@ from napari_celltrack.tables import (
 #: A step, area or brightness is sudden when it is this many times what is usual.
 _SUDDEN_STEP, _SUDDEN_RATIO = 3.0, 1.6
 #: A link is doubtful when an alternative was less than this many typical steps worse.
-_DOUBTFUL_MARGIN = 1.0
+_DOUBTFUL_MARGIN = 1.7
 #: A track of so few frames that lies inside the movie is more likely a mistake than a cell.
 _SHORT_FRAMES = 2
 

@@ -1,4 +1,4 @@
-"""Tables as CSV: ``objects.csv``, ``tracks.csv``, ``counts.csv``, ``events.csv``."""
+"""Tables as CSV: ``objects``, ``tracks``, ``counts``, ``events`` and ``drift``."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ class TablesCsvWriter:
             "tracks": tables.tracks,
             "counts": tables.counts,
             "events": tables.events,
+            "drift": tables.drift,
         }
         for name, table in named.items():
             path = self._folder / f"{name}.csv"

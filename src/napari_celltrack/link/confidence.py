@@ -76,14 +76,16 @@ def with_confidence(
         known = np.isfinite(costs.link_px2)
         cost_px2[known] = costs.link_px2[known]
     margin_px2 = _margin(source, following(previous), is_link, cost_px2, costs)
-    typical_px2 = float(np.median(distance_px2[linked])) if len(linked) else 0.0
+    step_px = float(np.sqrt(np.median(distance_px2[linked]))) if len(linked) else 0.0
+    # Back from squares to a length, so that it reads in steps; the sign says which was better.
+    margin_px = np.sign(margin_px2) * np.sqrt(np.abs(margin_px2))
     track_id, parents = tracks_of(previous, mother, sights.frame)
     back = sights.in_callers_order
     return Linking(
         track_id=back(track_id),
         distance_px=back(np.sqrt(distance_px2)),
         cost=back(np.sqrt(np.maximum(cost_px2, 0))),
-        margin=back(margin_px2 / max(typical_px2, 1e-6 * costs.unlinked_px2)),
+        margin=back(margin_px / max(step_px, 1e-3 * np.sqrt(costs.unlinked_px2))),
         n_candidates=back(np.bincount(pairs.after, minlength=n_objects).astype(np.int64)),
         parents=parents,
         drift_px=drift_px,

@@ -38,10 +38,10 @@ class Linking:
         What the linker counted for the row's link, in px: the distance, unless motion or looks
         count as well; NaN without a link.
     margin : ndarray, shape (n_objects,), float64
-        How much more the best alternative to the row's link would have cost (to link another
-        object, to exchange partners with another link, or not to link), in units of the square
-        of the typical step. Below about 3 is doubtful, below 0 is against the cost; NaN without
-        a link.
+        How much worse the best alternative to the row's link was (to link another object, to
+        exchange partners with another link, or not to link): the root of the difference of the
+        squared costs, in typical steps. Below about 1.7 is doubtful, below 0 is against the
+        cost; NaN without a link.
     n_candidates : ndarray, shape (n_objects,), int64
         Objects of the frame before that the row could have been linked from.
     parents : mapping of int to int
