@@ -237,4 +237,6 @@ def test_common_drift_is_kept_in_a_table() -> None:
     drift = run_all(movie_of(frames), recipe).drift
     np.testing.assert_allclose(drift["drift_y_px"], 2 * np.arange(5), atol=0.1)
     np.testing.assert_allclose(drift["drift_x_px"], 6 * np.arange(5), atol=0.1)
-    assert (run_all(movie_of(frames), PLAIN).drift[["drift_y_px", "drift_x_px"]] == 0).all(axis=None)
+    assert (run_all(movie_of(frames), PLAIN).drift[["drift_y_px", "drift_x_px"]] == 0).all(
+        axis=None
+    )

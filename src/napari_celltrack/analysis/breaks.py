@@ -85,7 +85,9 @@ def _empty_frame(linked: LinkedObjects, place: _Break) -> Event | None:
 def _shared_mask(linked: LinkedObjects, place: _Break) -> Event | None:
     """Find one mask over both the cell and a neighbour of it: forward a merge, backward a split."""
     row = place.row
-    for near in linked.within(row, place.frame, linked.limit).tolist():
+    # The middle of the one mask is off by up to the size of the other cell.
+    reach = linked.limit + float(np.sqrt(linked.area[row] / np.pi))
+    for near in linked.within(row, place.frame, reach).tolist():
         rival = linked.link_of(near, -place.ahead)
         if rival < 0 or linked.frame[rival] != linked.frame[row]:
             continue
