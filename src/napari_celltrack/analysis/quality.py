@@ -123,7 +123,7 @@ def _swap_risks(linked: LinkedObjects) -> Iterator[Event]:
     for row in np.flatnonzero(margin < _DOUBTFUL_MARGIN):
         worse = max(float(margin[row]), 0.0)
         reason = f"swap risk: another link was only {worse:.2f} typical steps worse"
-        yield Event(int(row), "swap risk", reason, 0.3 + 0.5 * (1 - worse / _DOUBTFUL_MARGIN))
+        yield Event(int(row), "swap risk", reason, 0.95 - 0.65 * worse / _DOUBTFUL_MARGIN)
 
 
 def _changes(linked: LinkedObjects) -> Iterator[Event]:

@@ -31,6 +31,8 @@ from napari_celltrack.readers import open_movie
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.tables import N_CELLS, Tables
 
+_TABLES_A_CHUNK = 128
+
 #: Where cells come from: found in images, or given as label images.
 CellsFrom = Literal["image", "labels"]
 _CELLS_FROM = {"image": engine.run, "labels": run_labels}
@@ -205,8 +207,7 @@ def _write(
 ) -> Generator[FrameDone, None, Tables]:
     """Hand frames and tables to the exports as they come."""
     n_frames = len(recipe.input.frames_of(movie))
-    objects: list[pd.DataFrame] = []
-    overlaps: list[pd.DataFrame | None] = []
+    objects, overlaps = _Collected(), _Collected()
     with ExitStack() as stack:
         writers = []
         for export in recipe.export:
@@ -215,13 +216,43 @@ def _write(
         for n_done, result in enumerate(found, start=1):
             for writer in writers:
                 writer.add(result.labels)
-            objects.append(result.objects)
-            overlaps.append(result.overlaps)
+            objects.add(result.objects)
+            overlaps.add(result.overlaps)
             yield FrameDone(item, n_done, n_frames)
         tables = engine.link_objects(movie, recipe, objects, overlaps)
         for writer in writers:
             writer.finish(tables)
     return tables
+
+
+class _Collected:
+    """Small tables put together as they come, and let go of as they are taken.
+
+    The objects of a long movie are most of what a run holds: thousands of small tables would
+    scatter over the memory, and must not be there beside the table they become.
+    """
+
+    def __init__(self) -> None:
+        self._small: list[pd.DataFrame] = []
+        self._large: list[pd.DataFrame] = []
+
+    def add(self, table: pd.DataFrame | None) -> None:
+        if table is None:
+            return
+        self._small.append(table)
+        if len(self._small) == _TABLES_A_CHUNK:
+            self._put_together()
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        if self._small:
+            self._put_together()
+        self._large.reverse()
+        while self._large:
+            yield self._large.pop()
+
+    def _put_together(self) -> None:
+        self._large.append(pd.concat(self._small, ignore_index=True))
+        self._small.clear()
 
 
 def _key(movie: Movie, item: Item, recipe: Recipe, cells_from: CellsFrom) -> str:
