@@ -28,8 +28,14 @@ def smooth_rgb(height: int = 48, width: int = 64) -> np.ndarray:
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
-def write_video(  # noqa: PLR0917
-    path: Path, codec: str, pix_fmt: str = "yuv420p", n: int = 30, gop: int = 10, b_frames: int = 2
+def write_video(
+    path: Path,
+    codec: str,
+    pix_fmt: str = "yuv420p",
+    *,
+    n: int = 30,
+    gop: int = 10,
+    b_frames: int = 2,
 ) -> Path:
     """Write a picture that moves right by one pixel a frame."""
     picture = smooth_rgb()

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import tifffile
 
-from napari_celltrack.link import Assignment, Linking, Nearest, candidate_pairs
+from napari_celltrack.link import Assignment, Linking, Nearest
 from napari_celltrack.tables import AREA_PX2, LABEL
 from scenes import objects_at
 
@@ -134,18 +134,6 @@ def test_margin_is_small_where_a_swap_is_nearly_as_good() -> None:
     margin = linked(movie, divisions=False).margin[3:]
     assert margin[2] > 2 * max(margin[:2])
     assert (margin > 0).all()
-
-
-def test_candidates_at_a_larger_radius_give_the_same() -> None:
-    random = np.random.default_rng(3)
-    table = objects_at(random.uniform(0, 200, (5, 60, 2)).tolist())
-    table = table.sample(frac=1, random_state=0, ignore_index=True)
-    pairs = candidate_pairs(table[["y_px", "x_px"]].to_numpy(), table.frame.to_numpy(), 5, 40.0)
-    for radius in (10, 25, 40):
-        linker = Assignment(max_distance_px=radius)
-        np.testing.assert_array_equal(
-            linker(table, 5, candidates=pairs).track_id, linker(table, 5).track_id
-        )
 
 
 def markers(folder: Path) -> tuple[pd.DataFrame, dict[int, int]]:

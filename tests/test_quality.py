@@ -26,6 +26,7 @@ def events_of(
     limit: float = 10,
     max_gap: int = 0,
     margin: dict[int, float] | None = None,
+    drift: list[tuple[float, float]] | None = None,
 ) -> pd.DataFrame:
     """List the events of cells at (y, x) or (y, x, area) that are linked as `tracks` say."""
     table = objects_at([[place[:2] for place in frame] for frame in places])
@@ -40,7 +41,13 @@ def events_of(
     names = names or list(range(len(places)))
     table["frame"] = table["frame"].map(dict(enumerate(names)))
     return find_events(
-        table, parents or {}, names, (200, 200), max_distance_px=limit, max_gap_frames=max_gap
+        table,
+        parents or {},
+        names,
+        (200, 200),
+        max_distance_px=limit,
+        max_gap_frames=max_gap,
+        drift_px=None if drift is None else np.array(drift, float),
     )
 
 
@@ -199,3 +206,13 @@ def test_most_severe_first_and_severity_within_bounds(limit: float) -> None:
     assert events["severity"].is_monotonic_decreasing
     assert events["severity"].between(0, 1).all()
     assert events["reason"].str.len().gt(10).all()
+
+
+def test_distances_are_beside_the_drift_and_the_border_is_where_it_is() -> None:
+    places = [[(50, 50 + 9 * t)] for t in range(4)]
+    tracks, drift = [[1], [1], [2], [2]], [(0.0, 9.0 * t) for t in range(4)]
+    seen = only(events_of(places, tracks, limit=8), "end")
+    assert seen["reason"] == "ends: nearest cell 9.0 px away, limit 8"
+    beside = only(events_of(places, tracks, limit=8, drift=drift), "end")
+    assert beside["reason"] == "ends: track 2 is 0.0 px away after, within limit 8, unlinked"
+    assert beside["x_px"] == 59

@@ -97,8 +97,8 @@ def run(
     found = find_inputs(inputs, pattern=pattern, frames=frames, out=out)
     if found.ignored:
         n_ignored = len(found.ignored)
-        files = "1 file that is no image" if n_ignored == 1 else f"{n_ignored} files, no images"
-        err_console.print(f"Passed over {files}.")
+        files = "1 file that is no image" if n_ignored == 1 else f"{n_ignored} files that are none"
+        err_console.print(f"Images only: passed over {files}.")
     events = run_files(settings, found, out, restart=restart, fail_fast=fail_fast)
     _run_and_report(events, len(found.items), out, as_json=as_json)
 
@@ -153,7 +153,7 @@ def score(
 
     found = score_ctc(read_ctc(result), read_ctc(truth, is_truth=True))
     if as_json:
-        print(json.dumps(found.to_json(), indent=2))  # noqa: T201
+        typer.echo(json.dumps(found.to_json(), indent=2))
     else:
         for text in score_texts(found):
             out_console.print(text)
@@ -238,7 +238,7 @@ def recipe_new(
 
     text = annotated_yaml(Recipe())
     if out is None:
-        print(text, end="")  # noqa: T201
+        typer.echo(text, nl=False)
         return
     try:
         with out.open("x", encoding="utf-8") as file:
@@ -266,7 +266,7 @@ def recipe_show(file: RecipeFile) -> None:
     """Print a recipe with every setting spelled out, defaults included."""
     from napari_celltrack.recipe import Recipe
 
-    print(Recipe.load(file).to_yaml(), end="")  # noqa: T201
+    typer.echo(Recipe.load(file).to_yaml(), nl=False)
 
 
 def _run_and_report(events: Iterator[Any], n_items: int, out: Path, *, as_json: bool) -> None:
@@ -276,7 +276,7 @@ def _run_and_report(events: Iterator[Any], n_items: int, out: Path, *, as_json: 
     with _shown(events, n_items) as shown:
         rows = [event for event in shown if isinstance(event, FileDone)]
     if as_json:
-        print(json.dumps([row.row() for row in rows], indent=2, ensure_ascii=False))  # noqa: T201
+        typer.echo(json.dumps([row.row() for row in rows], indent=2, ensure_ascii=False))
     else:
         _show_summary(rows)
         out_console.print(f"Results are in {_plain(out)}")

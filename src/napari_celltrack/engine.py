@@ -319,6 +319,7 @@ def link_objects(
         movie.shape,
         max_distance_px=recipe.link.max_distance_px,
         max_gap_frames=recipe.link.max_gap_frames,
+        drift_px=linking.drift_px,
     )
     counts = count_table(table, frames, movie.frame_interval_s)
     drift_px = np.zeros((len(frames), 2)) if linking.drift_px is None else linking.drift_px

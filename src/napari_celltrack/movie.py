@@ -105,10 +105,11 @@ class Movie:
         except ValueError:
             index = -1
         if not 0 <= index < len(self.channels):
-            raise MovieError(
-                f"{self.name} has no channel {channel!r}; choose one of {', '.join(self.channels)}"
-                f" or an index from 0 to {len(self.channels) - 1}."
-            )
+            has_names = not all(name.isdigit() for name in self.channels)
+            names = f"one of {', '.join(self.channels)}, or " if has_names else ""
+            last = len(self.channels) - 1
+            indices = f"an index from 0 to {last}" if last else "the only one, 0"
+            raise MovieError(f"{self.name} has no channel {channel!r}; choose {names}{indices}.")
         return index
 
     def plane(self, frame: int, z: int = 0, channel: int | str = 0) -> npt.NDArray[Any]:

@@ -6,6 +6,7 @@ the reference page of the docs (``python -m napari_celltrack.reference > docs/re
 
 from __future__ import annotations
 
+import sys
 import textwrap
 import types
 from collections.abc import Iterator
@@ -156,4 +157,4 @@ def _default(field: FieldInfo) -> str:
 
 
 if __name__ == "__main__":
-    print(reference_page(), end="")  # noqa: T201
+    sys.stdout.write(reference_page())

@@ -21,7 +21,8 @@ class LinkedObjects:
 
     Rows are those of `objects`; `frame` counts positions in the linked frames and `names` has their
     true indices; `previous` and `next` are the rows before and after in the same track, -1 for
-    none.
+    none. Where common motion was taken out before linking, `at` is beside it and `in_field` is
+    where the cell is seen.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class LinkedObjects:
         *,
         limit: float,
         max_gap: int,
+        drift_px: Floats | None = None,
     ) -> None:
         self.objects = objects
         self.parents = parents
@@ -43,7 +45,9 @@ class LinkedObjects:
         index_of = {frame: index for index, frame in enumerate(frames)}
         self.frame: Rows = objects[FRAME].map(index_of).to_numpy(np.int64)
         self.track: Rows = objects[TRACK_ID].to_numpy(np.int64)
-        self.at: Floats = objects[[Y_PX, X_PX]].to_numpy(np.float64)
+        self.in_field: Floats = objects[[Y_PX, X_PX]].to_numpy(np.float64)
+        # Cells were linked beside their common motion, so that is how far apart they are.
+        self.at = self.in_field if drift_px is None else self.in_field - drift_px[self.frame]
         self.area: Floats = objects[AREA_PX2].to_numpy(np.float64)
         self.step: Floats = objects[LINK_DISTANCE_PX].to_numpy(np.float64)
         self.previous, self.next = self._neighbours_in_track()
@@ -85,7 +89,8 @@ class LinkedObjects:
 
     def is_at_border(self, row: int) -> bool:
         """Tell whether a cell touches the edge of the field, or reaches it with a usual step."""
-        edge = min(*self.at[row], *(np.array(self.shape) - 1 - self.at[row]))
+        place = self.in_field[row]
+        edge = min(*place, *(np.array(self.shape) - 1 - place))
         return bool(edge <= np.sqrt(self.area[row] / np.pi) + self.typical_step)
 
     def link_of(self, row: int, ahead: int) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from napari_celltrack.analysis.breaks import Event, find_breaks
@@ -44,6 +45,7 @@ def find_events(
     *,
     max_distance_px: float,
     max_gap_frames: int = 0,
+    drift_px: npt.NDArray[np.float64] | None = None,
 ) -> pd.DataFrame:
     """List what is unexpected about tracks, most severe first.
 
@@ -60,6 +62,8 @@ def find_events(
         Height and width of the field.
     max_distance_px, max_gap_frames : float, int
         The limits that were linked with.
+    drift_px : ndarray, shape (n_frames, 2), float64, optional
+        Common motion (y, x) that was taken out before linking.
 
     Returns
     -------
@@ -68,7 +72,13 @@ def find_events(
         severity, then frame.
     """
     linked = LinkedObjects(
-        objects, parents, frames, shape_px, limit=max_distance_px, max_gap=max_gap_frames
+        objects,
+        parents,
+        frames,
+        shape_px,
+        limit=max_distance_px,
+        max_gap=max_gap_frames,
+        drift_px=drift_px,
     )
     events = [
         event

@@ -14,9 +14,11 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.spatial import cKDTree
 
+from napari_celltrack.link import candidate_pairs, closest_first
 from napari_celltrack.tables import FRAME, X_PX, Y_PX
 
 Floats = npt.NDArray[np.float64]
+Ids = npt.NDArray[np.int64]
 
 RADIUS_PX = "radius_px"
 N_TRACKS = "n_tracks"
@@ -26,8 +28,6 @@ AMBIGUOUS_SHARE = "ambiguous_share"
 #: A range of radii is flat when the number of tracks changes by less than this share of the cells
 #: a frame.
 _FLAT = 0.02
-#: Candidates looked at from each object; more would be other cells at any sensible radius.
-_MOST_CANDIDATES = 8
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def advise_radius(
         radii = np.geomspace(1, max(1.5 * _spacing(frames), 2), 30)
     else:
         radii = np.sort(np.asarray(radii_px, np.float64))
-    distance, runner_up = _links(frames, float(radii[-1]))
+    distance, runner_up = _links(position, frame, n_frames, float(radii[-1]))
     curve = _curve(radii, distance, runner_up, frames)
     return _advice(curve, n_cells=len(objects) / max(n_frames, 1))
 
@@ -97,53 +97,26 @@ def _spacing(frames: list[Floats]) -> float:
     return float(np.median(np.concatenate(found))) if found else 50.0
 
 
-def _links(frames: list[Floats], limit: float) -> tuple[Floats, Floats]:
+def _links(position: Floats, frame: Ids, n_frames: int, limit: float) -> tuple[Floats, Floats]:
     """Pair neighbouring frames, closest first.
 
     Returns the length of each link, and the length of the best other pair at either of its ends.
     """
-    lengths, others = [np.zeros(0)], [np.zeros(0)]
-    for before, after in pairwise(frames):
-        if not len(before) or not len(after):
-            continue
-        k = min(_MOST_CANDIDATES, len(after))
-        found = cKDTree(after).query(before, k=range(1, k + 1), distance_upper_bound=limit)
-        length, j = np.ravel(found[0]), np.ravel(found[1])
-        i = np.repeat(np.arange(len(before)), k)
-        is_pair = np.isfinite(length)
-        i, j, length = i[is_pair], j[is_pair], length[is_pair]
-        closest_first = np.lexsort((j, i, length))
-        i, j, length = i[closest_first], j[closest_first], length[closest_first]
-        chosen = _one_to_one(i, j)
-        best_i, second_i = _two_smallest(i, length, len(before))
-        best_j, second_j = _two_smallest(j, length, len(after))
-        own = length[chosen]
+    pairs = candidate_pairs(position, frame, n_frames, limit)
+    chosen = closest_first(pairs)
+    own = pairs.distance_px[chosen]
+    by_length = np.argsort(pairs.distance_px, kind="stable")
+
+    def best_other(ends: Ids) -> Floats:
+        best, second = _two_smallest(ends[by_length], pairs.distance_px[by_length], len(frame))
+        end = ends[chosen]
         # The best other pair at an end is its best one, or the second where the best is the link.
-        at_i = np.where(best_i[i[chosen]] < own, best_i[i[chosen]], second_i[i[chosen]])
-        at_j = np.where(best_j[j[chosen]] < own, best_j[j[chosen]], second_j[j[chosen]])
-        lengths.append(own)
-        others.append(np.minimum(at_i, at_j))
-    return np.concatenate(lengths), np.concatenate(others)
+        return np.where(best[end] < own, best[end], second[end])
+
+    return own, np.minimum(best_other(pairs.before), best_other(pairs.after))
 
 
-def _one_to_one(i: npt.NDArray[np.int64], j: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return which of the pairs, best first, are taken when each end may be used once.
-
-    In rounds: a pair that is the first left for both its ends is taken, whatever the others do.
-    """
-    taken = [np.zeros(0, np.int64)]
-    left = np.arange(len(i))
-    while len(left):
-        first_i, first_j = np.zeros(len(left), bool), np.zeros(len(left), bool)
-        first_i[np.unique(i[left], return_index=True)[1]] = True
-        first_j[np.unique(j[left], return_index=True)[1]] = True
-        now = left[first_i & first_j]
-        taken.append(now)
-        left = left[~(np.isin(i[left], i[now]) | np.isin(j[left], j[now]))]
-    return np.sort(np.concatenate(taken))
-
-
-def _two_smallest(ids: npt.NDArray[np.int64], length: Floats, n: int) -> tuple[Floats, Floats]:
+def _two_smallest(ids: Ids, length: Floats, n: int) -> tuple[Floats, Floats]:
     """Return the smallest and second smallest length of each id; `length` is sorted."""
     by_id = np.argsort(ids, kind="stable")
     rank = np.arange(len(ids)) - np.searchsorted(ids[by_id], ids[by_id])

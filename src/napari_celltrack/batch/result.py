@@ -13,7 +13,7 @@ import shutil
 import time
 import traceback
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -139,7 +139,7 @@ def run_item(
         done = _failed(item, f"{error.strerror or error}; mend that and run again.")
     except Exception as error:
         # A bug met on one file must not lose the others: the row names it, the log keeps it all.
-        with (folder.parent / "errors.log").open("a", encoding="utf-8") as log:
+        with suppress(OSError), (folder.parent / "errors.log").open("a", encoding="utf-8") as log:
             log.write(f"{item.path}\n{traceback.format_exc()}\n")
         done = _failed(item, f"unexpected {type(error).__name__}: {error} (see errors.log)")
     if done.status == "failed":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -67,7 +67,9 @@ def run_files(
     """
     n_threads = n_threads or os.cpu_count() or 1
     started = datetime.now(timezone.utc)
-    _prepare(out, recipe)
+    with _writing_to(out):
+        out.mkdir(parents=True, exist_ok=True)
+        write_text(out / "recipe.yaml", recipe.to_yaml())
     rows: list[FileDone] = []
     try:
         for item in inputs.items:
@@ -87,7 +89,6 @@ def run_files(
             if fail_fast and rows[-1].status == "failed":
                 return
     finally:
-        write_text(out / "summary.csv", _summary(rows).to_csv(index=False, lineterminator="\n"))
         about = {
             "versions": versions(),
             "options": {"restart": restart, "fail_fast": fail_fast, "n_threads": n_threads},
@@ -98,13 +99,17 @@ def run_files(
             "n_failed": sum(row.status == "failed" for row in rows),
             "ignored": list(inputs.ignored),
         }
-        write_text(out / "run.json", json.dumps(about, indent=2, ensure_ascii=False) + "\n")
+        with _writing_to(out):
+            table = _summary(rows).to_csv(index=False, lineterminator="\n")
+            write_text(out / "summary.csv", table)
+            write_text(out / "run.json", json.dumps(about, indent=2, ensure_ascii=False) + "\n")
 
 
-def _prepare(out: Path, recipe: Recipe) -> None:
+@contextmanager
+def _writing_to(out: Path) -> Iterator[None]:
+    """Say in a sentence that the folder of the results cannot be written to."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        write_text(out / "recipe.yaml", recipe.to_yaml())
+        yield
     except OSError as error:
         raise ResultError(
             f"Results cannot be written to {out} ({error.strerror}); choose another folder."

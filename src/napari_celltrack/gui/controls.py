@@ -347,7 +347,7 @@ def control_for(spec: FieldSpec, path: str) -> Control:
 class _FloatSpinBox(QDoubleSpinBox):
     """Shows as many decimals as a value has, not a row of zeros."""
 
-    def textFromValue(self, value: float) -> str:  # noqa: N802
+    def textFromValue(self, value: float) -> str:
         text = str(super().textFromValue(value))
         point = self.locale().decimalPoint()
         return text.rstrip("0").rstrip(point) if point in text else text

@@ -101,6 +101,7 @@ def _spec(name: str, info: FieldInfo) -> FieldSpec:
     if _is_union(bare) and type(None) in get_args(bare):
         optional = True
         inner = [arg for arg in get_args(bare) if arg is not type(None)]
+        # X | Y cannot be written for types that are known only when this runs.
         bare, more = _strip(inner[0] if len(inner) == 1 else Union[tuple(inner)])  # noqa: UP007
         metadata = [*metadata, *more]
     lower, upper = _bounds([*info.metadata, *metadata])

@@ -25,9 +25,9 @@ class SettingsForm(QWidget):
         Names of the fields to show, all by default; the others keep their values.
     """
 
-    valueChanged = Signal(object)  # noqa: N815  Qt's spelling
+    valueChanged = Signal(object)
     #: Why the last change was refused, in a sentence, or empty when all is well again.
-    problemChanged = Signal(str)  # noqa: N815
+    problemChanged = Signal(str)
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class SettingsForm(QWidget):
         """Return the last value that was valid."""
         return self._value
 
-    def setValue(self, value: Settings) -> None:  # noqa: N802
+    def setValue(self, value: Settings) -> None:
         """Show another value of the same class; marks of refused values go."""
         changed = value != self._value
         self._editor.set_value(value)
@@ -58,7 +58,7 @@ class SettingsForm(QWidget):
         if changed:
             self.valueChanged.emit(value)
 
-    def setPixelSize(self, um: float | None) -> None:  # noqa: N802
+    def setPixelSize(self, um: float | None) -> None:
         """Show lengths in µm too, given the size of a pixel; None when it is not known."""
         self._editor.set_pixel_size(um)
 

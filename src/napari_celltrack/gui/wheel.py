@@ -17,7 +17,7 @@ def no_accident(widget: QWidget) -> None:
 class _WheelGuard(QObject):
     """Leaves the wheel to the scroll area unless the widget has the focus."""
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Wheel and not watched.hasFocus():
             event.ignore()
             return True

@@ -14,9 +14,18 @@ from napari_celltrack.link.assignment import Assignment
 from napari_celltrack.link.candidates import Pairs, candidate_pairs
 from napari_celltrack.link.crocker_grier import Trackpy
 from napari_celltrack.link.linking import Linking
-from napari_celltrack.link.nearest import Nearest
+from napari_celltrack.link.nearest import Nearest, closest_first
 
 #: The menu of linkers; ``method`` says which.
 Linker = Annotated[Assignment | Nearest | Trackpy, Field(discriminator="method")]
 
-__all__ = ["Assignment", "Linker", "Linking", "Nearest", "Pairs", "Trackpy", "candidate_pairs"]
+__all__ = [
+    "Assignment",
+    "Linker",
+    "Linking",
+    "Nearest",
+    "Pairs",
+    "Trackpy",
+    "candidate_pairs",
+    "closest_first",
+]

@@ -159,12 +159,7 @@ class Assignment(Settings):
         return self.overlap_weight > 0
 
     def __call__(
-        self,
-        objects: pd.DataFrame,
-        n_frames: int,
-        overlaps: pd.DataFrame | None = None,
-        *,
-        candidates: Pairs | None = None,
+        self, objects: pd.DataFrame, n_frames: int, overlaps: pd.DataFrame | None = None
     ) -> Linking:
         """Link objects to tracks.
 
@@ -177,25 +172,19 @@ class Assignment(Settings):
             Length of the movie, empty frames included.
         overlaps : DataFrame, optional
             `frame`, `label_before`, `label` and `overlap_px` of the masks of consecutive frames.
-        candidates : Pairs, optional
-            What :func:`~napari_celltrack.link.candidates.candidate_pairs` found at this radius
-            or a larger one, to link at many radii without looking again.
 
         Returns
         -------
         Linking
         """
         sights = Sights.read(objects, n_frames)
-        if candidates is None:
-            pairs = self._pairs(sights)
-        else:
-            pairs = candidates.renumbered(sights.order).within(self.max_distance_px)
+        pairs = near_pairs(sights, self.max_distance_px)
         drift_px = None
         if self.remove_drift:
             drift_px = common_drift(sights, pairs)
             if drift_px.any():
                 sights = sights.without(drift_px)
-                pairs = self._pairs(sights)
+                pairs = near_pairs(sights, self.max_distance_px)
         links = link_frames(
             sights,
             pairs,
@@ -211,10 +200,6 @@ class Assignment(Settings):
     @property
     def _unlinked_px2(self) -> float:
         return self.unlinked_cost * self.max_distance_px**2
-
-    def _pairs(self, sights: Sights) -> Pairs:
-        rows = np.arange(len(sights), dtype=np.int64)
-        return near_pairs(sights, self.max_distance_px, rows, rows)
 
     def _looks_px2(
         self, objects: pd.DataFrame, sights: Sights, pairs: Pairs, overlaps: pd.DataFrame | None

@@ -47,25 +47,6 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.before)
 
-    def within(self, max_distance_px: float) -> Pairs:
-        """Return the pairs up to a distance, in the same order."""
-        near = self.distance_px <= max_distance_px
-        return Pairs(self.before[near], self.after[near], self.distance_px[near])
-
-    def renumbered(self, order: Ids) -> Pairs:
-        """Return the pairs for objects in another order, sorted anew.
-
-        Parameters
-        ----------
-        order : ndarray, shape (n_objects,), int64
-            Row in the old order of each object in the new one.
-        """
-        if (order == np.arange(len(order))).all():
-            return self
-        number = np.empty(len(order), np.int64)
-        number[order] = np.arange(len(order))
-        return _sorted(number[self.before], number[self.after], self.distance_px)
-
 
 def candidate_pairs(
     position: Floats, frame: Ids, n_frames: int, max_distance_px: float, gap_frames: int = 0
@@ -73,8 +54,7 @@ def candidate_pairs(
     """Find the objects of each frame that are near an object of an earlier one.
 
     Where objects are so crowded that there would be very many pairs, only the nearest
-    :data:`MAX_NEIGHBOURS` of each object are kept. The pairs of a smaller radius are those of
-    :meth:`Pairs.within`, so one search at the largest serves a whole scan.
+    :data:`MAX_NEIGHBOURS` of each object are kept.
 
     Parameters
     ----------
@@ -96,10 +76,16 @@ def candidate_pairs(
     """
     everything = np.arange(len(frame), dtype=np.int64)
     sights = Sights(as_complex(position), frame, n_frames, everything)
-    return near_pairs(sights, max_distance_px, everything, everything, 1 + gap_frames)
+    return near_pairs(sights, max_distance_px, n_frames_later=1 + gap_frames)
 
 
-def near_pairs(sights: Sights, limit: float, from_: Ids, to: Ids, n_frames_later: int = 1) -> Pairs:
+def near_pairs(
+    sights: Sights,
+    limit: float,
+    from_: Ids | None = None,
+    to: Ids | None = None,
+    n_frames_later: int = 1,
+) -> Pairs:
     """Find pairs of one of the rows `from_` and one of `to` that many frames later.
 
     Parameters
@@ -108,8 +94,8 @@ def near_pairs(sights: Sights, limit: float, from_: Ids, to: Ids, n_frames_later
         The objects.
     limit : float
         Largest distance in px, inclusive.
-    from_, to : ndarray, int64
-        Rows that may begin and that may end a pair.
+    from_, to : ndarray, int64, optional
+        Rows that may begin and that may end a pair; all of them by default.
     n_frames_later : int
         Frames from one to the other.
 
@@ -118,6 +104,8 @@ def near_pairs(sights: Sights, limit: float, from_: Ids, to: Ids, n_frames_later
     Pairs
     """
     place, frame = sights.place, sights.frame
+    everything = np.arange(len(sights), dtype=np.int64)
+    from_, to = (everything if rows is None else rows for rows in (from_, to))
     from_ = from_[frame[from_] < sights.n_frames - n_frames_later]
     to = to[frame[to] >= n_frames_later]
     if not len(from_) or not len(to):

@@ -119,8 +119,7 @@ class Trackpy(Settings):
             If cells are too crowded for the search radius.
         """
         sights = Sights.read(objects, n_frames)
-        rows = np.arange(len(sights), dtype=np.int64)
-        pairs = near_pairs(sights, self.max_distance_px, rows, rows)
+        pairs = near_pairs(sights, self.max_distance_px)
         no_mother = np.full(len(sights), NONE, np.int64)
         costs = Costs(pairs, pairs.distance_px**2, self.max_distance_px**2)
         return with_confidence(sights, self._previous(sights), no_mother, costs)

@@ -91,15 +91,14 @@ class Nearest(Settings):
             Without parents: this method knows no divisions.
         """
         sights = Sights.read(objects, n_frames)
-        rows = np.arange(len(sights), dtype=np.int64)
-        pairs = near_pairs(sights, self.max_distance_px, rows, rows)
+        pairs = near_pairs(sights, self.max_distance_px)
         no_mother = np.full(len(sights), NONE, np.int64)
         if self.max_gap_frames:
             previous = self._with_waiting(sights)
         else:
             # Without waiting cells, frames do not depend on each other: all at once.
             previous = no_mother.copy()
-            chosen = self._choose(pairs)
+            chosen = closest_first(pairs, mutual_only=self.mutual_only)
             previous[pairs.after[chosen]] = pairs.before[chosen]
         costs = Costs(pairs, pairs.distance_px**2, self.max_distance_px**2)
         return with_confidence(sights, previous, no_mother, costs)
@@ -116,26 +115,41 @@ class Nearest(Settings):
             # Whoever waits stands as if it had been seen in the frame before.
             last_seen[waiting] = now - 1
             pairs = near_pairs(as_if, self.max_distance_px, waiting, rows)
-            chosen = self._choose(pairs)
+            chosen = closest_first(pairs, mutual_only=self.mutual_only)
             previous[pairs.after[chosen]] = pairs.before[chosen]
             waiting = np.concatenate([np.setdiff1d(waiting, pairs.before[chosen]), rows])
         return previous
 
-    def _choose(self, pairs: Pairs) -> Ids:
-        """Return the pairs to link: closest first, one to one."""
-        left = np.arange(len(pairs))
-        chosen = [left[:0]]
-        for _ in range(1 if self.mutual_only else MAX_ROUNDS):
-            if not len(left):
-                break
-            i, j, distance = pairs.before[left], pairs.after[left], pairs.distance_px[left]
-            best = _first_of_each(i, distance) & _first_of_each(j, distance)
-            taken_i, taken_j = i[best], j[best]
-            chosen.append(left[best])
-            left = left[~(np.isin(i, taken_i) | np.isin(j, taken_j))]
-        if not self.mutual_only:
-            chosen.append(_one_by_one(pairs, left))
-        return np.concatenate(chosen)
+
+def closest_first(pairs: Pairs, *, mutual_only: bool = False) -> Ids:
+    """Take pairs in order of their distance, each end once.
+
+    Parameters
+    ----------
+    pairs : Pairs
+        What could be linked.
+    mutual_only : bool
+        Take only pairs that are each other's nearest.
+
+    Returns
+    -------
+    ndarray, int64
+        Indices of the pairs that are taken.
+    """
+    left = np.arange(len(pairs))
+    chosen = [left[:0]]
+    # A pair that is the nearest left for both its ends is taken, whatever the others do.
+    for _ in range(1 if mutual_only else MAX_ROUNDS):
+        if not len(left):
+            break
+        i, j, distance = pairs.before[left], pairs.after[left], pairs.distance_px[left]
+        best = _first_of_each(i, distance) & _first_of_each(j, distance)
+        taken_i, taken_j = i[best], j[best]
+        chosen.append(left[best])
+        left = left[~(np.isin(i, taken_i) | np.isin(j, taken_j))]
+    if not mutual_only:
+        chosen.append(_one_by_one(pairs, left))
+    return np.concatenate(chosen)
 
 
 def _one_by_one(pairs: Pairs, left: Ids) -> Ids:

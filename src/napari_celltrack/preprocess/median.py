@@ -138,6 +138,7 @@ def _median_8_bit(padded: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """Median of 8-bit windows by a running histogram: the time hardly grows with the size."""
     if size % 2:
         return _crop(cv2.medianBlur(padded, size), size)
+    # scikit-image is not typed.
     middle = rank.median(padded, np.ones((size, size), np.uint8))  # type: ignore[no-untyped-call]
     return _crop(middle, size)
 

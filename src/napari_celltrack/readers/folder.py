@@ -57,6 +57,7 @@ def frames_like(pattern: str) -> list[Path]:
     MovieError
         If there is none.
     """
+    # Path.glob takes no absolute pattern.
     matches = [Path(match) for match in glob.glob(pattern, recursive=True)]  # noqa: PTH207
     frames = [p for p in matches if p.suffix.lower() in STILL_SUFFIXES and p.is_file()]
     if not frames:
