@@ -16,39 +16,25 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from napari_celltrack.analysis import count_table, find_events, track_table
 from napari_celltrack.cache import StageCache
-from napari_celltrack.measure import areas_px2, centroids_px, overlaps_px, roundness
+from napari_celltrack.following import link_objects
+from napari_celltrack.measure import overlaps_px
+from napari_celltrack.measuring import measure_frame, measured_channels
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe, Stage
-from napari_celltrack.tables import (
-    AREA_PX2,
-    AREA_UM2,
-    DRIFT_COLUMNS,
-    DRIFT_X_PX,
-    DRIFT_Y_PX,
-    FRAME,
-    LABEL,
-    LABEL_BEFORE,
-    LINEAGE_ID,
-    LINK_COST_PX,
-    LINK_DISTANCE_PX,
-    LINK_MARGIN,
-    N_CANDIDATES,
-    OBJECT_COLUMNS,
-    OVERLAP_PX,
-    PARENT_ID,
-    ROUNDNESS,
-    TIME_S,
-    TRACK_ID,
-    X_PX,
-    X_UM,
-    Y_PX,
-    Y_UM,
-    Tables,
-    as_table,
-    intensity_column,
-)
+from napari_celltrack.tables import FRAME, LABEL, LABEL_BEFORE, OVERLAP_PX
+
+__all__ = [
+    "FrameResult",
+    "in_order",
+    "link_objects",
+    "measure_frame",
+    "measured_channels",
+    "run",
+    "run_frame",
+    "segment_frame",
+    "with_overlaps",
+]
 
 Plane = npt.NDArray[Any]
 Labels = npt.NDArray[np.int32]
@@ -129,66 +115,6 @@ def segment_frame(
     return stage("objects", keep_cells)
 
 
-def measure_frame(movie: Movie, recipe: Recipe, frame: int, labels: Labels) -> pd.DataFrame:
-    """Measure the cells of one frame, in every channel that the recipe asks for.
-
-    Parameters
-    ----------
-    movie : Movie
-        The input.
-    recipe : Recipe
-        Its `input` and `measure` are used.
-    frame : int
-        True index.
-    labels : ndarray, shape (Y, X), int32
-        The cells of this frame, 1..n.
-
-    Returns
-    -------
-    DataFrame
-        The object table, with track columns 0.
-    """
-    movie = recipe.input.calibrated(movie)
-    area = areas_px2(labels)
-    n = len(area)
-    y_px, x_px = centroids_px(labels).T
-    height_um, width_um = movie.pixel_size_um or (np.nan, np.nan)
-    interval_s = np.nan if movie.frame_interval_s is None else movie.frame_interval_s
-    columns = {
-        FRAME: np.full(n, frame),
-        TIME_S: np.full(n, frame * interval_s),
-        LABEL: np.arange(1, n + 1),
-        TRACK_ID: np.zeros(n),
-        PARENT_ID: np.zeros(n),
-        LINEAGE_ID: np.zeros(n),
-        Y_PX: y_px,
-        X_PX: x_px,
-        Y_UM: y_px * height_um,
-        X_UM: x_px * width_um,
-        AREA_PX2: area,
-        AREA_UM2: area * height_um * width_um,
-        ROUNDNESS: roundness(labels),
-        LINK_DISTANCE_PX: np.full(n, np.nan),
-        LINK_COST_PX: np.full(n, np.nan),
-        LINK_MARGIN: np.full(n, np.nan),
-        N_CANDIDATES: np.zeros(n),
-    }
-    intensities = {}
-    for channel in measured_channels(movie, recipe):
-        plane = recipe.input.plane(movie, frame, channel)
-        for statistic, values in recipe.measure(labels, plane).items():
-            intensities[intensity_column(channel, statistic)] = values
-    return as_table({**columns, **intensities}, OBJECT_COLUMNS, extra=intensities)
-
-
-def measured_channels(movie: Movie, recipe: Recipe) -> list[str]:
-    """Return the names of the channels that are measured, in the order of the recipe."""
-    wanted = recipe.measure.channels
-    if wanted is None:
-        return list(movie.channels)
-    return [movie.channels[movie.channel_index(channel)] for channel in wanted]
-
-
 def run_frame(
     movie: Movie, recipe: Recipe, frame: int, cache: StageCache | None = None
 ) -> FrameResult:
@@ -263,66 +189,3 @@ def with_overlaps(found: Iterable[FrameResult]) -> Iterator[FrameResult]:
         pairs = pd.DataFrame(dict(zip(columns, overlaps_px(before, result.labels), strict=True)))
         yield replace(result, overlaps=pairs.assign(**{FRAME: result.frame}))
         before = result.labels
-
-
-def link_objects(
-    movie: Movie,
-    recipe: Recipe,
-    objects: Iterable[pd.DataFrame],
-    overlaps: Iterable[pd.DataFrame | None] = (),
-) -> Tables:
-    """Link the objects of all frames to tracks, and make the tables.
-
-    Parameters
-    ----------
-    movie : Movie
-        The input.
-    recipe : Recipe
-        Its `input`, `link` and `tracks` are used.
-    objects : iterable of DataFrame
-        The object table of each frame, as :func:`run` yields them.
-    overlaps : iterable of DataFrame
-        Which masks lie over each other, as :func:`run` yields them; only some linkers ask for it.
-
-    Returns
-    -------
-    Tables
-    """
-    movie = recipe.input.calibrated(movie)
-    frames = recipe.input.frames_of(movie)
-    table = pd.concat(objects, ignore_index=True)
-    # A linker counts frames in steps of the range it is given: a gap is a missing image, whatever
-    # the true index between two of them.
-    index_of = {frame: index for index, frame in enumerate(frames)}
-
-    def in_steps(rows: pd.DataFrame) -> pd.DataFrame:
-        renamed: pd.DataFrame = rows.assign(**{FRAME: rows[FRAME].map(index_of)})
-        return renamed
-
-    known = [pairs for pairs in overlaps if pairs is not None]
-    shared = in_steps(pd.concat(known, ignore_index=True)) if known else None
-    linking = recipe.link(in_steps(table), len(frames), shared)
-    tracked = table.assign(**linking.columns())
-    tracks = track_table(tracked, linking.parents, movie.pixel_size_um, movie.frame_interval_s)
-    tracks = recipe.tracks(tracks)
-    by_id = tracks.set_index(TRACK_ID)
-    kept = tracked[TRACK_ID].where(tracked[TRACK_ID].isin(by_id.index), 0)
-    family = {
-        column: kept.map(by_id[column]).fillna(0).astype(np.int64)
-        for column in (PARENT_ID, LINEAGE_ID)
-    }
-    tracked = tracked.assign(**{TRACK_ID: kept, **family})
-    events = find_events(
-        tracked,
-        linking.parents,
-        frames,
-        movie.shape,
-        max_distance_px=recipe.link.max_distance_px,
-        max_gap_frames=recipe.link.max_gap_frames,
-        drift_px=linking.drift_px,
-    )
-    counts = count_table(table, frames, movie.frame_interval_s)
-    drift_px = np.zeros((len(frames), 2)) if linking.drift_px is None else linking.drift_px
-    by_axis = dict(zip((DRIFT_Y_PX, DRIFT_X_PX), drift_px.T, strict=True))
-    drift = as_table({FRAME: np.asarray(frames), **by_axis}, DRIFT_COLUMNS)
-    return Tables(tracked, tracks, counts, events, drift)
