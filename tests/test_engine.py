@@ -10,8 +10,9 @@ from napari_celltrack.cache import StageCache
 from napari_celltrack.errors import MovieError, RecipeError
 from napari_celltrack.link import Assignment, Nearest
 from napari_celltrack.measure import ObjectFilter
+from napari_celltrack.movie import movie_from_array
 from napari_celltrack.recipe import Crop, FrameRange, Input, Recipe
-from napari_celltrack.segment import NoSplit, Otsu, Regions
+from napari_celltrack.segment import Manual, NoSplit, Otsu, Regions
 from napari_celltrack.tables import Tables
 from scenes import disk, movie_of, moving_disks, three_disks
 
@@ -149,7 +150,9 @@ def test_projections(how: str) -> None:
     recipe = Recipe(input=Input(project_z=how, project_t=how, frames=FrameRange(start=1)))
     flat = recipe.input(movie, 1)
     np.testing.assert_allclose(flat, getattr(np, how)(stack[1:], axis=(0, 1)), rtol=1e-6)
-    assert list(recipe.input.frames_of(movie)) == [1]
+    assert list(recipe.input.frames_of(movie)) == [1, 2, 3]
+    once = recipe.input.replace(measure_each_frame=False)
+    assert list(once.frames_of(movie)) == [1]
 
 
 @pytest.mark.parametrize(
@@ -240,3 +243,15 @@ def test_common_drift_is_kept_in_a_table() -> None:
     assert (run_all(movie_of(frames), PLAIN).drift[["drift_y_px", "drift_x_px"]] == 0).all(
         axis=None
     )
+
+
+def test_other_files_of_the_same_frames_are_measured_under_the_same_labels():
+    frames = np.full((2, 20, 20), 10, np.uint16)
+    frames[:, 5:10, 5:10] = 500
+    reporter = np.full((2, 20, 20), 3, np.uint16)
+    reporter[1, 5:10, 5:10] = 70
+    movie = movie_from_array(frames, "TYX", name="cells")
+    other = movie_from_array(reporter, "TYX", name="reporter")
+    recipe = Recipe(segment=Regions(threshold=Manual(value=300.0), split=NoSplit()))
+    results = list(engine.run(movie, recipe, others={"reporter": other}))
+    assert [float(r.objects["reporter_mean"].iloc[0]) for r in results] == [3.0, 70.0]

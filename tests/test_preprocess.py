@@ -31,6 +31,7 @@ from napari_celltrack.preprocess import (
     Median,
     Normalize,
     PreprocessStep,
+    ReferenceStep,
     RollingBall,
     WhiteTophat,
 )
@@ -38,9 +39,9 @@ from napari_celltrack.settings import Settings, parse
 
 Plane = NDArray[Any]
 
-#: Each method as it comes, and at the ends of its sliders.
+#: Each method that looks at one plane only, as it comes and at the ends of its sliders.
 EVERY_METHOD = [
-    *(method() for method in METHODS),
+    *(method() for method in METHODS if not issubclass(method, ReferenceStep)),
     Gaussian(sigma_px=0.1),
     Gaussian(sigma_px=50),
     DifferenceOfGaussians(small_sigma_px=0.1, large_sigma_px=50),

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from napari_celltrack.errors import RecipeError
 from napari_celltrack.preprocess import Gaussian, Median
-from napari_celltrack.recipe import STAGES, Crop, FrameRange, Input, Recipe
+from napari_celltrack.recipe import STAGES, Crop, FrameRange, Input, Recipe, TunedOn
+from scenes import movie_of
 
 
 def test_yaml_round_trip(tmp_path: Path) -> None:
@@ -82,3 +84,42 @@ def test_key_of_a_stage_holds_what_comes_before_and_nothing_after() -> None:
             is_same = recipe.upto(stage) == other.upto(stage)
             assert is_same == (STAGES.index(stage) < STAGES.index(name)), (name, stage)
     assert all(recipe.upto(s) == recipe.replace(export=()).upto(s) for s in STAGES)
+
+
+def test_recipe_remembers_what_it_was_tuned_on_and_says_what_differs() -> None:
+    pixels = np.zeros((3, 2, 8, 8), np.uint16)
+    movie = movie_of(pixels, "TCYX", pixel_size_um=(0.5, 0.5), frame_interval_s=30.0)
+    recipe = Recipe(tuned_on=TunedOn.of(movie))
+    assert Recipe.from_yaml(recipe.to_yaml()) == recipe
+    assert recipe.tuned_on is not None
+    assert recipe.tuned_on.differences(movie) == []
+    assert recipe.upto("tracks") == Recipe().upto("tracks")
+    near = movie_of(pixels, "TCYX", pixel_size_um=(0.501, 0.5))
+    assert recipe.tuned_on.differences(near) == []
+    other = movie_of(
+        pixels[:, 0].astype(np.uint8), pixel_size_um=(0.25, 0.25), frame_interval_s=60.0
+    )
+    size, interval, dtype, channels = recipe.tuned_on.differences(other)
+    assert "0.25 µm and was 0.5 µm" in size
+    assert "every 60 s" in interval
+    assert "uint8 and the recipe was tuned on uint16" in dtype
+    assert "1 channels" in channels
+
+
+def test_limits_baseline_and_ring_are_read_from_yaml() -> None:
+    recipe = Recipe.from_yaml(
+        """version: 1
+measure: {ring: {gap_px: 1, width_px: 4}}
+tracks: {limits: [{column: path_px, min: 5}]}
+traces: {baseline: {method: maximin, window_frames: 30}, bleaching: exponential}
+motion: {subtract_drift: true}
+"""
+    )
+    assert recipe.measure.ring is not None
+    assert recipe.measure.ring.width_px == 4
+    assert recipe.tracks.limits[0].min == 5
+    assert recipe.traces.baseline.method == "maximin"
+    assert recipe.motion.subtract_drift
+    assert Recipe.from_yaml(recipe.to_yaml()) == recipe
+    with pytest.raises(RecipeError, match=r"traces\.baseline: unknown method 'best'"):
+        Recipe.from_yaml("version: 1\ntraces: {baseline: {method: best}}")

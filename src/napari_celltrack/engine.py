@@ -7,10 +7,9 @@ at a time; :func:`run` is a generator, so progress is counting and cancelling is
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,15 @@ from napari_celltrack.following import link_objects
 from napari_celltrack.measure import overlaps_px
 from napari_celltrack.measuring import measure_frame, measured_channels
 from napari_celltrack.movie import Movie
-from napari_celltrack.recipe import Recipe, Stage
+from napari_celltrack.preparing import (
+    cached_stage,
+    needs_reference,
+    prepare_frame,
+    preprocess_frame,
+    shift_of,
+    true_frame,
+)
+from napari_celltrack.recipe import Recipe
 from napari_celltrack.tables import FRAME, LABEL, LABEL_BEFORE, OVERLAP_PX
 
 __all__ = [
@@ -30,14 +37,19 @@ __all__ = [
     "link_objects",
     "measure_frame",
     "measured_channels",
+    "prepare_frame",
     "run",
     "run_frame",
     "segment_frame",
+    "shift_of",
     "with_overlaps",
 ]
 
-Plane = npt.NDArray[Any]
 Labels = npt.NDArray[np.int32]
+
+#: Room to keep what all frames share (the cells of a projection over time, the reference that they
+#: are compared with) beside the stages of the frames in work; of each pixel, for each thread.
+_BYTES_A_PIXEL = 64
 
 
 @dataclass(frozen=True)
@@ -54,12 +66,16 @@ class FrameResult:
         The object table of this frame; track columns are 0 until :func:`link_objects`.
     overlaps : DataFrame or None
         Which cells lie over which of the frame before, where the linker asks for it.
+    shift_px : (float, float)
+        How far the field has moved along Y and X since the first frame, as drift correction
+        found it; labels and objects lie in the coordinates of the image as it is.
     """
 
     frame: int
     labels: Labels
     objects: pd.DataFrame
     overlaps: pd.DataFrame | None = None
+    shift_px: tuple[float, float] = (0.0, 0.0)
 
 
 def segment_frame(
@@ -74,7 +90,7 @@ def segment_frame(
     recipe : Recipe
         Its stages up to `objects` are used.
     frame : int
-        True index.
+        True index; with a projection over time, any.
     cache : StageCache, optional
         Where results of the stages are looked up and kept.
 
@@ -88,39 +104,34 @@ def segment_frame(
     MovieError, RecipeError
         If the frame cannot be read, or the recipe does not fit the movie.
     """
-
-    def stage(name: Stage, compute: Callable[[], Plane]) -> Plane:
-        if cache is None:
-            return compute()
-        key = (name, movie.fingerprint, movie.axes, recipe.upto(name), frame)
-        return cache.get(key, compute)
-
-    def preprocess() -> Plane:
-        image = stage("input", lambda: recipe.input(movie, frame))
-        for step in recipe.preprocess:
-            image = step(image)
-        return image
+    frame = true_frame(movie, recipe, frame)
 
     def segment() -> Labels:
-        return recipe.segment(stage("preprocess", preprocess))
+        return recipe.segment(preprocess_frame(movie, recipe, frame, cache))
 
     def keep_cells() -> Labels:
-        found = recipe.objects(stage("segment", segment))
+        found = recipe.objects(cached_stage(movie, recipe, "segment", frame, segment, cache=cache))
         if recipe.input.crop is None:
             return found
         whole = np.zeros(movie.shape, np.int32)
         whole[recipe.input.slices_in(movie)] = found
         return whole
 
-    return stage("objects", keep_cells)
+    return cached_stage(movie, recipe, "objects", frame, keep_cells, cache=cache)
 
 
 def run_frame(
-    movie: Movie, recipe: Recipe, frame: int, cache: StageCache | None = None
+    movie: Movie,
+    recipe: Recipe,
+    frame: int,
+    cache: StageCache | None = None,
+    others: Mapping[str, Movie] | None = None,
 ) -> FrameResult:
-    """Find and measure the cells of one frame."""
+    """Find and measure the cells of one frame, also in other files of the same frames."""
     labels = segment_frame(movie, recipe, frame, cache)
-    return FrameResult(frame, labels, measure_frame(movie, recipe, frame, labels))
+    objects = measure_frame(movie, recipe, frame, labels, others)
+    shift_px = shift_of(movie, recipe, frame, cache)
+    return FrameResult(frame, labels, objects, shift_px=shift_px)
 
 
 def run(
@@ -129,6 +140,7 @@ def run(
     cache: StageCache | None = None,
     *,
     frames: Sequence[int] | None = None,
+    others: Mapping[str, Movie] | None = None,
     n_threads: int = 1,
 ) -> Generator[FrameResult, None, None]:
     """Find and measure the cells of frame after frame.
@@ -146,6 +158,9 @@ def run(
         Where results of the stages are looked up and kept.
     frames : sequence of int, optional
         Which frames; by default all that the recipe names.
+    others : mapping of str to Movie, optional
+        Other files of the same frames, measured under the same labels, by the name of their
+        columns; see :func:`~napari_celltrack.measuring.measure_frame`.
     n_threads : int
         Frames worked on at once.
 
@@ -154,8 +169,19 @@ def run(
     FrameResult
     """
     wanted = recipe.input.frames_of(movie) if frames is None else frames
-    found = in_order(lambda frame: run_frame(movie, recipe, frame, cache), wanted, n_threads)
-    yield from with_overlaps(found) if recipe.link.needs_overlaps else found
+    is_flat = recipe.input.project_t is not None
+    if cache is None and (is_flat or needs_reference(recipe)):
+        n_pixels = movie.height_px * movie.width_px
+        cache = StageCache(_BYTES_A_PIXEL * n_pixels * (max(1, n_threads) + 1))
+    if is_flat:
+        # Once, before several threads would all begin to read the whole movie.
+        segment_frame(movie, recipe, wanted[0], cache)
+    found = in_order(
+        lambda frame: run_frame(movie, recipe, frame, cache, others), wanted, n_threads
+    )
+    # Masks that are the same in every frame need not be laid over each other.
+    is_asked = recipe.link.needs_overlaps and not recipe.input.is_still
+    yield from with_overlaps(found) if is_asked else found
 
 
 def in_order(
@@ -180,12 +206,27 @@ def in_order(
 
 
 def with_overlaps(found: Iterable[FrameResult]) -> Iterator[FrameResult]:
-    """Add to each frame which of its cells lie over which of the frame before."""
-    before: Labels | None = None
+    """Add to each frame which of its cells lie over which of the frame before, drift undone."""
+    before: FrameResult | None = None
+    columns = (LABEL_BEFORE, LABEL, OVERLAP_PX)
     for result in found:
-        if before is None:
-            before = np.zeros_like(result.labels)
-        columns = (LABEL_BEFORE, LABEL, OVERLAP_PX)
-        pairs = pd.DataFrame(dict(zip(columns, overlaps_px(before, result.labels), strict=True)))
+        under = np.zeros_like(result.labels)
+        if before is not None:
+            moved = np.rint(np.subtract(result.shift_px, before.shift_px)).astype(int)
+            under = _moved(before.labels, *moved.tolist())
+        values = overlaps_px(under, result.labels)
+        pairs = pd.DataFrame(dict(zip(columns, values, strict=True)))
         yield replace(result, overlaps=pairs.assign(**{FRAME: result.frame}))
-        before = result.labels
+        before = result
+
+
+def _moved(labels: Labels, y_px: int, x_px: int) -> Labels:
+    """Return labels moved down and right by whole pixels, as far as they stay in the field."""
+    if y_px == 0 and x_px == 0:
+        return labels
+    height, width = labels.shape
+    moved = np.zeros_like(labels)
+    target = moved[max(0, y_px) : max(0, height + y_px), max(0, x_px) : max(0, width + x_px)]
+    source = labels[max(0, -y_px) : max(0, height - y_px), max(0, -x_px) : max(0, width - x_px)]
+    target[...] = source
+    return moved

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from napari_celltrack.analysis import count_table, find_events, track_table
+from napari_celltrack.analysis import common_motion, count_table, find_events, track_table
+from napari_celltrack.link import link_still
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.tables import (
@@ -18,6 +20,8 @@ from napari_celltrack.tables import (
     LINEAGE_ID,
     PARENT_ID,
     TRACK_ID,
+    X_PX,
+    Y_PX,
     Tables,
     as_table,
 )
@@ -28,6 +32,7 @@ def link_objects(
     recipe: Recipe,
     objects: Iterable[pd.DataFrame],
     overlaps: Iterable[pd.DataFrame | None] = (),
+    shifts_px: Mapping[int, tuple[float, float]] | None = None,
 ) -> Tables:
     """Link the objects of all frames to tracks, and make the tables.
 
@@ -36,15 +41,20 @@ def link_objects(
     movie : Movie
         The input.
     recipe : Recipe
-        Its `input`, `link` and `tracks` are used.
+        Its `input`, `link`, `tracks` and `motion` are used.
     objects : iterable of DataFrame
         The object table of each frame, as :func:`run` yields them.
     overlaps : iterable of DataFrame
         Which masks lie over each other, as :func:`run` yields them; only some linkers ask for it.
+    shifts_px : mapping of int to (float, float), optional
+        How far each frame has moved along Y and X since the first one, by true index, as
+        :func:`run` yields it; a frame that is missing has not moved. Objects are linked beside
+        it, while the tables keep their positions in the image.
 
     Returns
     -------
     Tables
+        The table `drift` is the sum of these shifts and of what the linker itself took out.
     """
     movie = recipe.input.calibrated(movie)
     frames = recipe.input.frames_of(movie)
@@ -59,9 +69,22 @@ def link_objects(
 
     known = [pairs for pairs in overlaps if pairs is not None]
     shared = in_steps(pd.concat(known, ignore_index=True)) if known else None
-    linking = recipe.link(in_steps(table), len(frames), shared)
+    moved = np.array([(shifts_px or {}).get(frame, (0.0, 0.0)) for frame in frames], np.float64)
+    if recipe.input.is_still:
+        # Cells that were found once for all frames are their own partners.
+        linking = link_still(in_steps(table))
+    else:
+        linking = recipe.link(_beside(in_steps(table), moved), len(frames), shared)
+    drift_px = moved if linking.drift_px is None else moved + linking.drift_px
     tracked = table.assign(**linking.columns())
-    tracks = track_table(tracked, linking.parents, movie.pixel_size_um, movie.frame_interval_s)
+    by_axis = dict(zip((DRIFT_Y_PX, DRIFT_X_PX), drift_px.T, strict=True))
+    drift = as_table({FRAME: np.asarray(frames), **by_axis}, DRIFT_COLUMNS)
+    beside = None
+    if recipe.motion.subtract_drift:
+        beside = drift if drift_px.any() else common_motion(tracked)
+    tracks = track_table(
+        tracked, linking.parents, movie.pixel_size_um, movie.frame_interval_s, beside
+    )
     tracks = recipe.tracks(tracks)
     by_id = tracks.set_index(TRACK_ID)
     kept = tracked[TRACK_ID].where(tracked[TRACK_ID].isin(by_id.index), 0)
@@ -77,10 +100,16 @@ def link_objects(
         movie.shape,
         max_distance_px=recipe.link.max_distance_px,
         max_gap_frames=recipe.link.max_gap_frames,
-        drift_px=linking.drift_px,
+        drift_px=drift_px if drift_px.any() else None,
     )
     counts = count_table(table, frames, movie.frame_interval_s)
-    drift_px = np.zeros((len(frames), 2)) if linking.drift_px is None else linking.drift_px
-    by_axis = dict(zip((DRIFT_Y_PX, DRIFT_X_PX), drift_px.T, strict=True))
-    drift = as_table({FRAME: np.asarray(frames), **by_axis}, DRIFT_COLUMNS)
     return Tables(tracked, tracks, counts, events, drift)
+
+
+def _beside(rows: pd.DataFrame, shift_px: npt.NDArray[np.float64]) -> pd.DataFrame:
+    """Return objects where they would be without the shift of their frame, shape (n_frames, 2)."""
+    if not shift_px.any():
+        return rows
+    places = rows[[Y_PX, X_PX]].to_numpy(np.float64) - shift_px[rows[FRAME].to_numpy(np.int64)]
+    moved: pd.DataFrame = rows.assign(**{Y_PX: places[:, 0], X_PX: places[:, 1]})
+    return moved

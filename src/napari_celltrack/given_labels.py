@@ -5,14 +5,14 @@ What follows (measuring, linking, tables) is that of :mod:`napari_celltrack.engi
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 
 import numpy as np
 
 from napari_celltrack.engine import FrameResult, in_order, measure_frame, with_overlaps
 from napari_celltrack.movie import Movie
 from napari_celltrack.readers import check_label_movie, read_labels
-from napari_celltrack.recipe import Recipe
+from napari_celltrack.recipe import Input, Recipe
 from napari_celltrack.tables import LABEL
 
 
@@ -22,11 +22,15 @@ def for_labels(recipe: Recipe) -> Recipe:
     Label images have one channel, are taken whole, frame by frame, and hold no intensities. The
     stages `preprocess` and `segment` stay as they are and are not used.
     """
-    plain = recipe.input.replace(channel=0, crop=None, project_t=None)
+    plain = recipe.input.replace(
+        channel=0, crop=None, project_t=None, measure_each_frame=Input().measure_each_frame
+    )
     return recipe.replace(input=plain, measure=recipe.measure.replace(channels=()))
 
 
-def label_frame(movie: Movie, recipe: Recipe, frame: int) -> FrameResult:
+def label_frame(
+    movie: Movie, recipe: Recipe, frame: int, others: Mapping[str, Movie] | None = None
+) -> FrameResult:
     """Take the cells of one frame from a label image, and measure them.
 
     Parameters
@@ -37,6 +41,9 @@ def label_frame(movie: Movie, recipe: Recipe, frame: int) -> FrameResult:
         Its `input`, `objects` and `measure` are used, as :func:`for_labels` leaves them.
     frame : int
         True index.
+    others : mapping of str to Movie, optional
+        Images of the same frames to measure under the labels, by the name of their columns; see
+        :func:`~napari_celltrack.measuring.measure_frame`.
 
     Returns
     -------
@@ -55,14 +62,18 @@ def label_frame(movie: Movie, recipe: Recipe, frame: int) -> FrameResult:
     value_of = np.zeros(int(cells.max(initial=0)) + 1, np.int32)
     is_cell = cells > 0
     value_of[cells[is_cell]] = values[ids[is_cell] - 1]
-    objects = measure_frame(movie, recipe, frame, cells)
+    objects = measure_frame(movie, recipe, frame, cells, others)
     return FrameResult(
         frame, value_of[cells], objects.assign(**{LABEL: value_of[1:].astype(np.int64)})
     )
 
 
 def run_labels(
-    movie: Movie, recipe: Recipe, *, n_threads: int = 1
+    movie: Movie,
+    recipe: Recipe,
+    *,
+    others: Mapping[str, Movie] | None = None,
+    n_threads: int = 1,
 ) -> Generator[FrameResult, None, None]:
     """Take the cells of frame after frame from label images, and measure them.
 
@@ -70,5 +81,5 @@ def run_labels(
     """
     check_label_movie(movie)
     wanted = for_labels(recipe).input.frames_of(movie)
-    found = in_order(lambda frame: label_frame(movie, recipe, frame), wanted, n_threads)
+    found = in_order(lambda frame: label_frame(movie, recipe, frame, others), wanted, n_threads)
     yield from with_overlaps(found) if recipe.link.needs_overlaps else found

@@ -105,6 +105,15 @@ class Input(Settings):
         ),
     )
 
+    measure_each_frame: bool = Field(
+        True,
+        title="Measure each frame",
+        description=(
+            "With one image of all frames, measure its cells in every frame, for traces of cells "
+            "that stay in place; switch off to measure them once, in the flattened image."
+        ),
+    )
+
     @field_validator("axes")
     @classmethod
     def _axes_have_a_plane(cls, axes: str | None) -> str | None:
@@ -114,6 +123,11 @@ class Input(Settings):
         if not set("YX") <= set(axes) <= set("TCZYX") or len(set(axes)) != len(axes):
             raise ValueError("axes must be different letters of TCZYX, with both Y and X")
         return axes
+
+    @property
+    def is_still(self) -> bool:
+        """Whether cells are found once and measured in every frame under the same masks."""
+        return self.project_t is not None and self.measure_each_frame
 
     def calibrated(self, movie: Movie) -> Movie:
         """Return the movie with the pixel size and frame interval that are set here, if any."""
@@ -132,9 +146,9 @@ class Input(Settings):
         RecipeError
             If the range lies outside the movie.
         """
-        # One image of all frames gives one result, kept under the first frame's number.
         frames = self._range_in(movie)
-        return frames[:1] if self.project_t else frames
+        # One image of all frames gives one result, kept under the first frame's number.
+        return frames[:1] if self.project_t and not self.is_still else frames
 
     def slices_in(self, movie: Movie) -> tuple[slice, slice]:
         """Return the rows and columns of the crop; all of them without one.
@@ -181,6 +195,27 @@ class Input(Settings):
             for t in frames
         )
         return _project(flat, self.project_t or "max")
+
+    def measured_plane(self, movie: Movie, frame: int, channel: int | str) -> Plane:
+        """Read one channel as it is measured: of this frame alone where each frame is measured.
+
+        Parameters
+        ----------
+        movie : Movie
+            The input.
+        frame : int
+            True index.
+        channel : int or str
+            Index or name.
+
+        Returns
+        -------
+        ndarray, shape (Y, X)
+            Like :meth:`plane`, projected over Z, and over time only without
+            `measure_each_frame`.
+        """
+        alone = self.model_copy(update={"project_t": None}) if self.is_still else self
+        return alone.plane(movie, frame, channel)
 
     def __call__(self, movie: Movie, frame: int) -> Plane:
         """Return the image that cells are looked for in: one channel, projected and cropped.

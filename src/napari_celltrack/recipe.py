@@ -7,23 +7,26 @@ saved as YAML that a person can read and edit.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import yaml
 from pydantic import Field
 
-from napari_celltrack.analysis import TrackFilter
+from napari_celltrack.analysis import Motion, Traces, TrackFilter
 from napari_celltrack.errors import RecipeError
 from napari_celltrack.export import Export, LabelsTiff, TablesCsv
 from napari_celltrack.input import Crop, FrameRange, Input
 from napari_celltrack.link import Assignment, Linker
 from napari_celltrack.measure import Measure, ObjectFilter
+from napari_celltrack.movie import Movie
 from napari_celltrack.preprocess import PreprocessStep
 from napari_celltrack.segment import Regions, Segmenter
 from napari_celltrack.settings import Settings, parse
 
-__all__ = ["STAGES", "Crop", "FrameRange", "Input", "Recipe", "Stage"]
+__all__ = ["STAGES", "Crop", "FrameRange", "Input", "Recipe", "Stage", "TunedOn"]
 
 Stage = Literal["input", "preprocess", "segment", "objects", "measure", "link", "tracks"]
 
@@ -37,6 +40,60 @@ STAGES: tuple[Stage, ...] = (
     "link",
     "tracks",
 )
+
+
+class TunedOn(Settings):
+    """What the movie was like that a recipe was tuned on."""
+
+    pixel_size_um: tuple[float, float] | None = Field(
+        None, title="Pixel size", description="Height and width of a pixel in µm, if known."
+    )
+    frame_interval_s: float | None = Field(
+        None, title="Frame interval", description="Time between frames, if known."
+    )
+    dtype: str = Field("", title="Data type", description="Of the pixels, e.g. uint16.")
+    n_channels: int = Field(1, ge=1, title="Channels", description="How many the movie has.")
+
+    @classmethod
+    def of(cls, movie: Movie) -> TunedOn:
+        """Return what is remembered of a movie."""
+        return cls(
+            pixel_size_um=movie.pixel_size_um,
+            frame_interval_s=movie.frame_interval_s,
+            dtype=str(movie.dtype),
+            n_channels=len(movie.channels),
+        )
+
+    def differences(self, movie: Movie) -> list[str]:
+        """Say in what another movie differs, a sentence each; none where it is alike.
+
+        What either of the two does not know is not compared.
+        """
+        now = TunedOn.of(movie)
+        found = []
+        sizes = (self.pixel_size_um, now.pixel_size_um)
+        if sizes[0] and sizes[1] and _differ(sizes[0], sizes[1]):
+            found.append(
+                f"A pixel of {movie.name} is {sizes[1][0]:.4g} µm and was {sizes[0][0]:.4g} µm "
+                "where the recipe was tuned; lengths in pixels mean something else here."
+            )
+        times = (self.frame_interval_s, now.frame_interval_s)
+        if times[0] and times[1] and _differ(times[:1], times[1:]):
+            found.append(
+                f"{movie.name} has a frame every {times[1]:.4g} s and the recipe was tuned on one "
+                f"every {times[0]:.4g} s; cells go another distance from frame to frame."
+            )
+        if self.dtype and self.dtype != now.dtype:
+            found.append(
+                f"{movie.name} is {now.dtype} and the recipe was tuned on {self.dtype}; grey "
+                "values in the recipe may mean something else here."
+            )
+        if self.n_channels != now.n_channels:
+            found.append(
+                f"{movie.name} has {now.n_channels} channels and the recipe was tuned on "
+                f"{self.n_channels}; check which channel holds the cells."
+            )
+        return found
 
 
 class Recipe(Settings):
@@ -56,7 +113,7 @@ class Recipe(Settings):
         Regions(), title="Segment", description="How cells are found in an image."
     )
     objects: ObjectFilter = Field(
-        ObjectFilter(), title="Objects", description="Which of the found objects are cells."
+        ObjectFilter(), title="Keep", description="Which of the found objects are cells."
     )
     measure: Measure = Field(
         Measure(), title="Measure", description="What is measured of each cell."
@@ -65,8 +122,22 @@ class Recipe(Settings):
         Assignment(), title="Link", description="How cells are followed from frame to frame."
     )
     tracks: TrackFilter = Field(TrackFilter(), title="Tracks", description="Which tracks are kept.")
+    motion: Motion = Field(
+        Motion(), title="Motion", description="How the motion of cells is measured."
+    )
+    traces: Traces = Field(
+        Traces(), title="Traces", description="How brightness over time becomes dF/F."
+    )
     export: tuple[Export, ...] = Field(
         (TablesCsv(), LabelsTiff()), title="Export", description="Which files a run writes."
+    )
+    tuned_on: TunedOn | None = Field(
+        None,
+        title="Tuned on",
+        description=(
+            "What the movie was like that these settings were chosen on, to warn where another "
+            "differs; changes no result."
+        ),
     )
 
     def upto(self, stage: Stage) -> str:
@@ -153,6 +224,11 @@ class Recipe(Settings):
         except UnicodeDecodeError as error:
             raise RecipeError(f"{path} is not a text file; choose a recipe in YAML.") from error
         return cls.from_yaml(text, name=str(path))
+
+
+def _differ(before: Sequence[float | None], now: Sequence[float | None]) -> bool:
+    """Tell whether numbers differ by more than a hundredth, which rounding in files explains."""
+    return not np.allclose(np.array(before, float), np.array(now, float), rtol=0.01, atol=0)
 
 
 def _yaml_problem(error: Any) -> str:

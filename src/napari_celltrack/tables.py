@@ -44,6 +44,13 @@ Y_UM, X_UM = "y_um", "x_um"
 AREA_PX2, AREA_UM2 = "area_px2", "area_um2"
 #: 4π area / perimeter², at most 1; see :mod:`napari_celltrack.measure.shape`.
 ROUNDNESS = "roundness"
+#: Outline, and the ellipse with the cell's second moments, as scikit-image defines them. The angle
+#: is from the Y axis to the long axis, from -pi/2 to pi/2.
+PERIMETER_PX = "perimeter_px"
+ECCENTRICITY, ORIENTATION_RAD = "eccentricity", "orientation_rad"
+#: Pixels of background that were found round the cell, where that is measured; 0 where other cells
+#: leave none, and the background is empty then.
+RING_PX2 = "ring_px2"
 
 START_FRAME, END_FRAME = "start_frame", "end_frame"
 #: Frames in which the cell was seen; gaps do not count.
@@ -53,6 +60,44 @@ PATH_PX, DISPLACEMENT_PX = "path_px", "displacement_px"
 PATH_UM, DISPLACEMENT_UM = "path_um", "displacement_um"
 #: Path over time from first to last sight.
 SPEED_PX_PER_FRAME, SPEED_UM_PER_S = "speed_px_per_frame", "speed_um_per_s"
+
+#: From first to last sight, in steps of true frames.
+DURATION_FRAMES, DURATION_S = "duration_frames", "duration_s"
+#: Of the steps between frames that follow each other; steps over a gap are left out.
+MAX_SPEED_PX_PER_FRAME, MAX_SPEED_UM_PER_S = "max_speed_px_per_frame", "max_speed_um_per_s"
+#: Displacement over path: 1 of a straight way, near 0 of one that comes back; NaN without motion.
+STRAIGHTNESS = "straightness"
+#: Mean of the absolute turning angles, from 0 straight on to pi back and forth.
+MEAN_TURNING_ANGLE_RAD = "mean_turning_angle_rad"
+
+#: A step is from the track's last sight to the row's frame; see :mod:`.analysis.motion`.
+STEP_PX, STEP_UM = "step_px", "step_um"
+#: The step as it is in the image, with the drift that was taken out of the others.
+STEP_IN_IMAGE_PX = "step_in_image_px"
+#: Way and straight line from the track's first sight.
+CUMULATIVE_PATH_PX, CUMULATIVE_PATH_UM = "cumulative_path_px", "cumulative_path_um"
+NET_DISPLACEMENT_PX, NET_DISPLACEMENT_UM = "net_displacement_px", "net_displacement_um"
+#: Where a step goes, from the X axis (right) towards Y (down), from -pi to pi; and how far that is
+#: from where the step before went.
+DIRECTION_RAD, TURNING_ANGLE_RAD = "direction_rad", "turning_angle_rad"
+#: Whether the cell was not seen in the frame before.
+ACROSS_GAP = "across_gap"
+#: Whether a row was put into a gap, between two sights, and nothing was seen there.
+IS_INTERPOLATED = "is_interpolated"
+
+#: Mean squared displacement by lag; `n_steps` pairs of sights went into a value.
+LAG_FRAMES, LAG_S = "lag_frames", "lag_s"
+MSD_PX2, MSD_UM2, N_STEPS = "msd_px2", "msd_um2", "n_steps"
+#: How many independent pairs they are worth, as pairs overlap; and how many tracks went in.
+N_INDEPENDENT, N_TRACKS = "n_independent", "n_tracks"
+
+#: A trace: what was measured, its background, what is left of it, its baseline, and their ratio.
+F, BACKGROUND, F_CORRECTED, F0, DFF = "f", "background", "f_corrected", "f0", "dff"
+#: Why a value of a trace deserves care; empty where nothing is wrong.
+FLAG = "flag"
+#: A peak of a trace: its height in dF/F, how far it stands out, and its width at half of that.
+HEIGHT_DFF, PROMINENCE_DFF = "height_dff", "prominence_dff"
+WIDTH_FRAMES, WIDTH_S = "width_frames", "width_s"
 
 N_CELLS = "n_cells"
 
@@ -76,6 +121,9 @@ OBJECT_COLUMNS = {
     AREA_PX2: np.int64,
     AREA_UM2: np.float64,
     ROUNDNESS: np.float64,
+    PERIMETER_PX: np.float64,
+    ECCENTRICITY: np.float64,
+    ORIENTATION_RAD: np.float64,
     LINK_DISTANCE_PX: np.float64,
     LINK_COST_PX: np.float64,
     LINK_MARGIN: np.float64,
@@ -95,6 +143,72 @@ TRACK_COLUMNS = {
     PATH_UM: np.float64,
     DISPLACEMENT_UM: np.float64,
     SPEED_UM_PER_S: np.float64,
+    DURATION_FRAMES: np.int64,
+    DURATION_S: np.float64,
+    MAX_SPEED_PX_PER_FRAME: np.float64,
+    MAX_SPEED_UM_PER_S: np.float64,
+    STRAIGHTNESS: np.float64,
+    MEAN_TURNING_ANGLE_RAD: np.float64,
+}
+
+STEP_COLUMNS = {
+    TRACK_ID: np.int64,
+    FRAME: np.int64,
+    TIME_S: np.float64,
+    STEP_PX: np.float64,
+    STEP_UM: np.float64,
+    STEP_IN_IMAGE_PX: np.float64,
+    CUMULATIVE_PATH_PX: np.float64,
+    CUMULATIVE_PATH_UM: np.float64,
+    NET_DISPLACEMENT_PX: np.float64,
+    NET_DISPLACEMENT_UM: np.float64,
+    SPEED_PX_PER_FRAME: np.float64,
+    SPEED_UM_PER_S: np.float64,
+    DIRECTION_RAD: np.float64,
+    TURNING_ANGLE_RAD: np.float64,
+    ACROSS_GAP: np.bool_,
+}
+
+MSD_COLUMNS = {
+    TRACK_ID: np.int64,
+    LAG_FRAMES: np.int64,
+    LAG_S: np.float64,
+    MSD_PX2: np.float64,
+    MSD_UM2: np.float64,
+    N_STEPS: np.int64,
+    N_INDEPENDENT: np.float64,
+}
+
+ENSEMBLE_MSD_COLUMNS = {
+    LAG_FRAMES: np.int64,
+    LAG_S: np.float64,
+    MSD_PX2: np.float64,
+    MSD_UM2: np.float64,
+    N_INDEPENDENT: np.float64,
+    N_TRACKS: np.int64,
+}
+
+TRACE_COLUMNS = {
+    TRACK_ID: "int64",
+    FRAME: "int64",
+    TIME_S: "float64",
+    F: "float64",
+    BACKGROUND: "float64",
+    F_CORRECTED: "float64",
+    F0: "float64",
+    DFF: "float64",
+    FLAG: "str",
+}
+
+PEAK_COLUMNS = {
+    TRACK_ID: "int64",
+    FRAME: "int64",
+    TIME_S: "float64",
+    HEIGHT_DFF: "float64",
+    PROMINENCE_DFF: "float64",
+    WIDTH_FRAMES: "float64",
+    WIDTH_S: "float64",
+    FLAG: "str",
 }
 
 EVENT_COLUMNS = {

@@ -7,13 +7,21 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from napari_celltrack.analysis.motion import drift_at, steps
 from napari_celltrack.tables import (
+    ACROSS_GAP,
     COUNT_COLUMNS,
     DISPLACEMENT_PX,
     DISPLACEMENT_UM,
+    DURATION_FRAMES,
+    DURATION_S,
     END_FRAME,
     FRAME,
+    IS_INTERPOLATED,
     LINEAGE_ID,
+    MAX_SPEED_PX_PER_FRAME,
+    MAX_SPEED_UM_PER_S,
+    MEAN_TURNING_ANGLE_RAD,
     N_CELLS,
     N_FRAMES,
     PARENT_ID,
@@ -22,9 +30,11 @@ from napari_celltrack.tables import (
     SPEED_PX_PER_FRAME,
     SPEED_UM_PER_S,
     START_FRAME,
+    STRAIGHTNESS,
     TIME_S,
     TRACK_COLUMNS,
     TRACK_ID,
+    TURNING_ANGLE_RAD,
     X_PX,
     Y_PX,
     as_table,
@@ -36,6 +46,7 @@ def track_table(
     parents: Mapping[int, int],
     pixel_size_um: tuple[float, float] | None = None,
     frame_interval_s: float | None = None,
+    drift: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Summarise every track.
 
@@ -49,18 +60,25 @@ def track_table(
         Height and width of a pixel; µm columns are NaN without it.
     frame_interval_s : float, optional
         The speed in µm/s is NaN without it.
+    drift : DataFrame, optional
+        With `frame`, `drift_y_px`, `drift_x_px`: subtracted from positions first.
 
     Returns
     -------
     DataFrame
         A row a track, sorted by id; columns of :data:`~napari_celltrack.tables.TRACK_COLUMNS`. A
-        track seen once has path 0 and no speed (NaN).
+        track seen once has path 0 and no speed (NaN). Speeds and turning angles of steps over
+        gaps are left out of the maximum and the mean; the mean speed is path over duration.
     """
+    if IS_INTERPOLATED in objects:
+        objects = objects[~objects[IS_INTERPOLATED].astype(bool)]
     # Only what is needed is sorted: the table of a long movie is large.
     rows = objects[[TRACK_ID, FRAME, Y_PX, X_PX]].sort_values([TRACK_ID, FRAME], kind="stable")
     ids = rows[TRACK_ID].to_numpy(np.int64)
     frame = rows[FRAME].to_numpy(np.int64)
     position = rows[[Y_PX, X_PX]].to_numpy(np.float64)
+    if drift is not None:
+        position = position - drift_at(drift, frame)
     track_id, first, n_frames = np.unique(ids, return_index=True, return_counts=True)
     last = first + n_frames - 1
 
@@ -76,6 +94,10 @@ def track_table(
 
     straight = position[last] - position[first]
     path_px, path_um = path(step), path(step * px_to_um)
+    distance_px = np.hypot(*straight.T)
+    straightness = np.full(len(path_px), np.nan)
+    np.divide(distance_px, path_px, out=straightness, where=path_px > 0)
+    moves = _moves(steps(rows, pixel_size_um, frame_interval_s, drift), track_id)
     parent_id = np.array([parents.get(int(i), 0) for i in track_id], np.int64)
     columns = {
         TRACK_ID: track_id,
@@ -85,11 +107,17 @@ def track_table(
         END_FRAME: frame[last],
         N_FRAMES: n_frames,
         PATH_PX: path_px,
-        DISPLACEMENT_PX: np.hypot(*straight.T),
+        DISPLACEMENT_PX: distance_px,
         SPEED_PX_PER_FRAME: path_px / duration,
         PATH_UM: path_um,
         DISPLACEMENT_UM: np.hypot(*(straight * px_to_um).T),
         SPEED_UM_PER_S: path_um / duration / (frame_interval_s or np.nan),
+        DURATION_FRAMES: frame[last] - frame[first],
+        DURATION_S: (frame[last] - frame[first]) * (frame_interval_s or np.nan),
+        MAX_SPEED_PX_PER_FRAME: moves[SPEED_PX_PER_FRAME].to_numpy(),
+        MAX_SPEED_UM_PER_S: moves[SPEED_UM_PER_S].to_numpy(),
+        STRAIGHTNESS: straightness,
+        MEAN_TURNING_ANGLE_RAD: moves[TURNING_ANGLE_RAD].to_numpy(),
     }
     return as_table(columns, TRACK_COLUMNS)
 
@@ -117,6 +145,15 @@ def count_table(
     n_cells = objects[FRAME].value_counts().reindex(index, fill_value=0).to_numpy()
     interval = np.nan if frame_interval_s is None else frame_interval_s
     return as_table({FRAME: index, TIME_S: index * interval, N_CELLS: n_cells}, COUNT_COLUMNS)
+
+
+def _moves(found: pd.DataFrame, track_id: np.ndarray) -> pd.DataFrame:
+    """Return maximal speeds and the mean absolute turning angle, a row a track."""
+    seen = found[~found[ACROSS_GAP]]
+    speeds = seen.groupby(TRACK_ID)[[SPEED_PX_PER_FRAME, SPEED_UM_PER_S]].max()
+    turning = seen[TURNING_ANGLE_RAD].abs().groupby(seen[TRACK_ID]).mean()
+    moves: pd.DataFrame = speeds.join(turning).reindex(track_id)
+    return moves
 
 
 def _founders(track_id: np.ndarray, parents: Mapping[int, int]) -> np.ndarray:

@@ -12,7 +12,7 @@ import platform
 import shutil
 import time
 import traceback
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
@@ -35,7 +35,10 @@ _TABLES_A_CHUNK = 128
 
 #: Where cells come from: found in images, or given as label images.
 CellsFrom = Literal["image", "labels"]
-_CELLS_FROM = {"image": engine.run, "labels": run_labels}
+_CELLS_FROM: dict[CellsFrom, Callable[..., Generator[engine.FrameResult, None, None]]] = {
+    "image": engine.run,
+    "labels": run_labels,
+}
 
 #: Columns of ``summary.csv``; `n_cells` only when an input is a still.
 SUMMARY_COLUMNS = (
@@ -208,6 +211,7 @@ def _write(
     """Hand frames and tables to the exports as they come."""
     n_frames = len(recipe.input.frames_of(movie))
     objects, overlaps = _Collected(), _Collected()
+    shifts_px: dict[int, tuple[float, float]] = {}
     with ExitStack() as stack:
         writers = []
         for export in recipe.export:
@@ -218,8 +222,9 @@ def _write(
                 writer.add(result.labels)
             objects.add(result.objects)
             overlaps.add(result.overlaps)
+            shifts_px[result.frame] = result.shift_px
             yield FrameDone(item, n_done, n_frames)
-        tables = engine.link_objects(movie, recipe, objects, overlaps)
+        tables = engine.link_objects(movie, recipe, objects, overlaps, shifts_px)
         for writer in writers:
             writer.finish(tables)
     return tables

@@ -15,6 +15,7 @@ from napari_celltrack.link.candidates import Pairs, candidate_pairs
 from napari_celltrack.link.crocker_grier import Trackpy
 from napari_celltrack.link.linking import Linking
 from napari_celltrack.link.nearest import Nearest, closest_first
+from napari_celltrack.link.still import link_still
 
 #: The menu of linkers; ``method`` says which.
 Linker = Annotated[Assignment | Nearest | Trackpy, Field(discriminator="method")]
@@ -28,4 +29,5 @@ __all__ = [
     "Trackpy",
     "candidate_pairs",
     "closest_first",
+    "link_still",
 ]

@@ -5,14 +5,25 @@ from __future__ import annotations
 from napari_celltrack.measure.intensity import STATISTICS, Measure
 from napari_celltrack.measure.object_filter import ObjectFilter
 from napari_celltrack.measure.overlap import overlaps_px
-from napari_celltrack.measure.shape import areas_px2, centroids_px, perimeters_px, roundness
+from napari_celltrack.measure.ring import Ring
+from napari_celltrack.measure.shape import (
+    areas_px2,
+    as_roundness,
+    centroids_px,
+    ellipses,
+    perimeters_px,
+    roundness,
+)
 
 __all__ = [
     "STATISTICS",
     "Measure",
     "ObjectFilter",
+    "Ring",
     "areas_px2",
+    "as_roundness",
     "centroids_px",
+    "ellipses",
     "overlaps_px",
     "perimeters_px",
     "roundness",

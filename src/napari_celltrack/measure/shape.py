@@ -32,6 +32,13 @@ def count(labels: Labels) -> int:
     return int(labels.max(initial=0))
 
 
+def foreground(labels: Labels) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Return where the pixels of cells are in the flattened image, and the cell of each."""
+    # Several times faster than flatnonzero of the labels themselves.
+    at = np.flatnonzero(labels != 0)
+    return at, labels.ravel()[at]
+
+
 def sums_by_id(ids: npt.NDArray[Any], values: npt.NDArray[Any], n: int) -> Floats:
     """Add up `values` by the id beside each, shape (n,); entry k is the sum of id k."""
     return np.bincount(ids, weights=values, minlength=n).astype(np.float64, copy=False)
@@ -39,19 +46,63 @@ def sums_by_id(ids: npt.NDArray[Any], values: npt.NDArray[Any], n: int) -> Float
 
 def areas_px2(labels: Labels) -> npt.NDArray[np.int64]:
     """Return the number of pixels of each cell, shape (n,)."""
-    foreground = labels[labels > 0]
-    area: npt.NDArray[np.int64] = np.bincount(foreground, minlength=count(labels) + 1)[1:]
-    return area
+    area: npt.NDArray[np.int64] = np.bincount(foreground(labels)[1], minlength=count(labels) + 1)
+    return area[1:]
 
 
 def centroids_px(labels: Labels) -> Floats:
     """Return the mean position of each cell's pixels, shape (n, 2), columns y and x."""
-    at = np.flatnonzero(labels)
-    ids = labels.ravel()[at]
+    at, ids = foreground(labels)
     n = count(labels) + 1
     y, x = np.divmod(at, labels.shape[1])
     area = np.maximum(np.bincount(ids, minlength=n), 1)
     return np.stack([sums_by_id(ids, axis, n) / area for axis in (y, x)], axis=1)[1:]
+
+
+def ellipses(labels: Labels) -> tuple[Floats, Floats]:
+    """Return eccentricity and orientation of the ellipse with each cell's second moments.
+
+    Parameters
+    ----------
+    labels : ndarray, shape (Y, X), int32
+        Ids 1..n, 0 is background.
+
+    Returns
+    -------
+    eccentricity : ndarray, shape (n,), float64
+        0 of a circle, towards 1 of a line.
+    orientation_rad : ndarray, shape (n,), float64
+        Angle from the Y axis (down) to the long axis, counter-clockwise, from -pi/2 to pi/2. Of
+        a shape that is as long one way as the other it means nothing.
+
+    References
+    ----------
+    Both as ``regionprops`` defines them; B. Jähne, "Spatio-temporal image processing", 1993.
+    """
+    at, ids = foreground(labels)
+    n = count(labels) + 1
+    area = np.bincount(ids, minlength=n).astype(np.int64)
+    safe = np.maximum(area, 1)
+    y, x = np.divmod(at, labels.shape[1])
+
+    def summed(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        return np.bincount(ids, weights=values, minlength=n).astype(np.int64)
+
+    # Counted from a whole number near the centroid, sums stay small and exact, so that a shape
+    # that is as long one way as the other is seen to be.
+    y = y - (summed(y) // safe)[ids]
+    x = x - (summed(x) // safe)[ids]
+    sum_y, sum_x = summed(y), summed(x)
+    yy = safe * summed(y * y) - sum_y * sum_y
+    xx = safe * summed(x * x) - sum_x * sum_x
+    xy = safe * summed(x * y) - sum_x * sum_y
+    half, apart = (yy + xx) / 2, np.hypot((yy - xx) / 2, xy)
+    longest, shortest = half + apart, np.maximum(half - apart, 0)
+    share = np.divide(shortest, longest, out=np.ones(n), where=longest > 0)
+    alike = np.where(xy > 0, np.pi / 4, -np.pi / 4)
+    turned = 0.5 * np.arctan2(2.0 * xy, (yy - xx).astype(np.float64))
+    orientation: Floats = np.where(yy == xx, alike, turned)
+    return np.sqrt(1 - share)[1:], orientation[1:]
 
 
 def perimeters_px(labels: Labels) -> Floats:
@@ -64,7 +115,7 @@ def perimeters_px(labels: Labels) -> Floats:
     padded = np.pad(labels, 1)
     width = padded.shape[1]
     flat = padded.ravel()
-    inside = np.flatnonzero(flat)
+    inside = np.flatnonzero(flat != 0)
     own = flat[inside]
     # A cell's border: its pixels with a pixel of something else beside them.
     is_border = np.zeros(flat.shape, bool)
@@ -97,8 +148,12 @@ def roundness(labels: Labels) -> Floats:
     E. P. Cox, "A method of assigning numerical and percentage values to the degree of roundness
     of sand grains", Journal of Paleontology 1927.
     """
-    perimeter = perimeters_px(labels)
-    ratio: Floats = 4 * np.pi * areas_px2(labels) / np.maximum(perimeter, 1e-9) ** 2
+    return as_roundness(areas_px2(labels), perimeters_px(labels))
+
+
+def as_roundness(area_px2: npt.NDArray[np.int64], perimeter_px: Floats) -> Floats:
+    """Return the roundness of cells of known area and perimeter, see :func:`roundness`."""
+    ratio: Floats = 4 * np.pi * area_px2 / np.maximum(perimeter_px, 1e-9) ** 2
     return np.minimum(ratio, 1.0)
 
 

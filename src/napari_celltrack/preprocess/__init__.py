@@ -2,7 +2,8 @@
 
 A method takes one plane (Y, X) of uint8, uint16 or float32 and gives a new one (Y, X) of
 float32; only the median keeps the data type. A new method is a file here and its name in
-``PreprocessStep``.
+``PreprocessStep``. Two compare each frame with the first: bleaching and drift correction, see
+:class:`~napari_celltrack.preprocess.step.ReferenceStep`.
 """
 
 from __future__ import annotations
@@ -11,16 +12,22 @@ from typing import Annotated, get_args
 
 from pydantic import Field
 
+from napari_celltrack.preprocess.bleaching import BleachCorrection
 from napari_celltrack.preprocess.clahe import Clahe
 from napari_celltrack.preprocess.difference_of_gaussians import DifferenceOfGaussians
+from napari_celltrack.preprocess.drift_correction import (
+    DriftCorrection,
+    phase_shift_px,
+    stabilised,
+)
 from napari_celltrack.preprocess.gaussian import Gaussian
 from napari_celltrack.preprocess.gaussian_background import GaussianBackground
 from napari_celltrack.preprocess.invert import Invert
 from napari_celltrack.preprocess.median import Median
 from napari_celltrack.preprocess.normalize import Normalize
 from napari_celltrack.preprocess.rolling_ball import RollingBall
+from napari_celltrack.preprocess.step import ReferenceStep, Step
 from napari_celltrack.preprocess.white_tophat import WhiteTophat
-from napari_celltrack.settings import Settings
 
 PreprocessStep = Annotated[
     Gaussian
@@ -31,23 +38,31 @@ PreprocessStep = Annotated[
     | GaussianBackground
     | Normalize
     | Clahe
-    | Invert,
+    | Invert
+    | BleachCorrection
+    | DriftCorrection,
     Field(discriminator="method"),
 ]
 
 #: The classes of the union, in the order of the menu.
-METHODS: tuple[type[Settings], ...] = get_args(get_args(PreprocessStep)[0])
+METHODS: tuple[type[Step], ...] = get_args(get_args(PreprocessStep)[0])
 
 __all__ = [
     "METHODS",
+    "BleachCorrection",
     "Clahe",
     "DifferenceOfGaussians",
+    "DriftCorrection",
     "Gaussian",
     "GaussianBackground",
     "Invert",
     "Median",
     "Normalize",
     "PreprocessStep",
+    "ReferenceStep",
     "RollingBall",
+    "Step",
     "WhiteTophat",
+    "phase_shift_px",
+    "stabilised",
 ]

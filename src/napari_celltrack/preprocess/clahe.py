@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from napari_celltrack.preprocess.normalize import Normalize
-from napari_celltrack.settings import Settings
+from napari_celltrack.preprocess.step import Step
 
 #: OpenCV's own 16-bit way is no way out of 256 levels: its 65536 bins hold a pixel or less each
 #: in a small window, where a clip limit cannot work, and cost 128 KB a window.
@@ -19,7 +19,7 @@ _LEVELS = 256
 _RANGE = Normalize(low_percent=0.1, high_percent=99.9, clip=True)
 
 
-class Clahe(Settings):
+class Clahe(Step):
     """Equalise the contrast of each neighbourhood, so that dim cells come up beside bright ones.
 
     The plane is stretched between its percentiles 0.1 and 99.9, so that a hot pixel does not use

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from napari_celltrack.preprocess.gaussian import gaussian_blur
-from napari_celltrack.settings import Settings
+from napari_celltrack.preprocess.step import Step
 
 
-class DifferenceOfGaussians(Settings):
+class DifferenceOfGaussians(Step):
     """Little blur minus much blur: keeps what is between the two sizes.
 
     Noise below the small sigma and background above the large one both go, and what is left is

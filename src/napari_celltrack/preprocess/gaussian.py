@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from napari_celltrack.settings import Settings
+from napari_celltrack.preprocess.step import Step
 
 #: Where the kernel is cut off, in sigmas: SciPy's default, so that answers agree.
 TRUNCATE = 4.0
 
 
-class Gaussian(Settings):
+class Gaussian(Step):
     """Weighted mean of the neighbourhood; calms noise, blurs edges.
 
     The kernel is cut off at 4 sigma and the image is mirrored at its borders with the edge pixel

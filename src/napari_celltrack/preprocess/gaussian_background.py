@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from napari_celltrack.preprocess.gaussian import gaussian_blur
-from napari_celltrack.settings import Settings
+from napari_celltrack.preprocess.step import Step
 
 #: The image is shrunk until sigma is about this many pixels: small enough to be quick, large
 #: enough that shrinking and enlarging are not seen in the answer.
 _SHRUNK_SIGMA_PX = 5.0
 
 
-class GaussianBackground(Settings):
+class GaussianBackground(Step):
     """Image minus its own wide blur; for smooth, slow background and sparse cells.
 
     The blur is computed on a shrunk image. It differs from the full-size

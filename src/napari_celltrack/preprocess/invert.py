@@ -7,10 +7,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_celltrack.settings import Settings
+from napari_celltrack.preprocess.step import Step
 
 
-class Invert(Settings):
+class Invert(Step):
     """Exchange dark and bright, for dark cells on bright ground.
 
     Integers are subtracted from the largest value of their data type (255, 65535), the same in

@@ -12,7 +12,7 @@ from pydantic import Field
 from scipy import ndimage
 from skimage.filters import rank
 
-from napari_celltrack.settings import Settings
+from napari_celltrack.preprocess.step import Step
 
 #: Square of pixels filtered at a time by the methods that profit from few grey levels.
 _TILE_PX = 512
@@ -21,7 +21,7 @@ _TILE_PX = 512
 _BAND = 254
 
 
-class Median(Settings):
+class Median(Step):
     """Middle value of a square window; takes out specks and keeps edges and the data type.
 
     The answer is that of ``scipy.ndimage.median_filter(image, size)`` to the last bit, borders

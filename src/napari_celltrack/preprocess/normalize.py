@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from napari_celltrack.settings import Settings
+from napari_celltrack.preprocess.step import Step
 
 #: OpenCV counts in float32, which is exact up to here.
 _EXACT_COUNT = 2**24
 
 
-class Normalize(Settings):
+class Normalize(Step):
     """Stretch a plane so that a low percentile becomes 0 and a high percentile 1.
 
     The percentiles are those of ``numpy.percentile``. Where both are the same value, as on a

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from napari_celltrack.settings import Settings
+from napari_celltrack.preprocess.step import Step
 
 _Extreme = Callable[..., Any]
 
@@ -19,7 +19,7 @@ _Extreme = Callable[..., Any]
 _STRIP_ROWS = 256
 
 
-class WhiteTophat(Settings):
+class WhiteTophat(Step):
     """Image minus its opening with a disk: keeps bright objects narrower than the disk.
 
     The answer is exactly that of ``skimage.morphology.white_tophat`` with the plain

@@ -43,16 +43,16 @@ class Regions(Settings):
     threshold: Threshold = Field(
         default_factory=Contrast,
         title="Threshold",
-        description="What is brighter than the level is a cell.",
+        description="Brighter than the level is a cell.",
     )
     morphology: tuple[MorphologyStep, ...] = Field(
         (FillHoles(), Open(radius_px=1)),
         title="Clean up",
-        description="Steps that change the shape of the mask, one after the other.",
+        description="Steps on the mask, in order.",
     )
     split: Split = Field(
         default_factory=WatershedDistance,
-        title="Split",
+        title="Touching cells",
         description="How cells that touch are parted.",
     )
     connectivity: Literal[4, 8] = Field(

@@ -1,0 +1,292 @@
+"""How cells move: step after step, drift, and the rows of gaps."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import Field
+
+from napari_celltrack.settings import Settings
+from napari_celltrack.tables import (
+    ACROSS_GAP,
+    CUMULATIVE_PATH_PX,
+    CUMULATIVE_PATH_UM,
+    DIRECTION_RAD,
+    DRIFT_COLUMNS,
+    DRIFT_X_PX,
+    DRIFT_Y_PX,
+    FRAME,
+    IS_INTERPOLATED,
+    NET_DISPLACEMENT_PX,
+    NET_DISPLACEMENT_UM,
+    SPEED_PX_PER_FRAME,
+    SPEED_UM_PER_S,
+    STEP_COLUMNS,
+    STEP_IN_IMAGE_PX,
+    STEP_PX,
+    STEP_UM,
+    TIME_S,
+    TRACK_ID,
+    TURNING_ANGLE_RAD,
+    X_PX,
+    Y_PX,
+    as_table,
+)
+
+Floats = npt.NDArray[np.float64]
+Ids = npt.NDArray[np.int64]
+
+#: Share of the typical step that all cells make together, from which drift is worth a word.
+LARGE_SHARE = 0.3
+#: Cells that must make a step together before their median is a drift.
+MIN_CELLS = 3
+
+
+class Motion(Settings):
+    """How the motion of cells is measured."""
+
+    subtract_drift: bool = Field(
+        False,
+        title="Subtract drift",
+        description=(
+            "Take the motion that all cells share out of steps, paths and speeds; positions stay "
+            "those in the image."
+        ),
+    )
+
+
+def steps(
+    objects: pd.DataFrame,
+    pixel_size_um: tuple[float, float] | None = None,
+    frame_interval_s: float | None = None,
+    drift: pd.DataFrame | None = None,
+    *,
+    interpolated: bool = False,
+) -> pd.DataFrame:
+    """Measure every step of every track.
+
+    Parameters
+    ----------
+    objects : DataFrame
+        With `track_id` (rows with 0 are left out), `frame`, `y_px`, `x_px`.
+    pixel_size_um : (float, float), optional
+        Height and width of a pixel; µm columns are NaN without it.
+    frame_interval_s : float, optional
+        Columns in s are NaN without it.
+    drift : DataFrame, optional
+        With `frame`, `drift_y_px`, `drift_x_px`, e.g. of :func:`common_motion`: subtracted from
+        positions first. `step_in_image_px` keeps the step as it is in the image.
+    interpolated : bool
+        Whether to take rows of :func:`with_gaps_filled` that nobody saw as if they were seen.
+
+    Returns
+    -------
+    DataFrame
+        A row a cell and frame, sorted by track, then frame; columns of
+        :data:`~napari_celltrack.tables.STEP_COLUMNS`. A step leads to its row; the first row of a
+        track has none (NaN, path 0). A step over frames without a sight has `across_gap`; its
+        speed is per frame of the gap, and it has no turning angle, nor has the step after it.
+    """
+    rows = sights_of(objects, interpolated)
+    ids, frame = rows[TRACK_ID].to_numpy(np.int64), rows[FRAME].to_numpy(np.int64)
+    image = rows[[Y_PX, X_PX]].to_numpy(np.float64)
+    place = image if drift is None else image - drift_at(drift, frame)
+    starts = is_first(ids)
+    px_to_um = np.array(pixel_size_um or (np.nan, np.nan))
+    interval_s = np.nan if frame_interval_s is None else frame_interval_s
+
+    step = _step_into(place, starts)
+    length_px, length_um = np.hypot(*step.T), np.hypot(*(step * px_to_um).T)
+    n_frames = np.diff(frame, prepend=frame[:1]).astype(np.float64)
+    n_frames[starts] = np.nan
+    across_gap = n_frames > frame_step(objects[FRAME].to_numpy(np.int64))
+    net = place - place[_first_row(starts)]
+    direction = np.arctan2(step[:, 0], step[:, 1])
+    # A cell that stays has no direction.
+    direction[length_px == 0] = np.nan
+    columns = {
+        TRACK_ID: ids,
+        FRAME: frame,
+        TIME_S: frame * interval_s,
+        STEP_PX: length_px,
+        STEP_UM: length_um,
+        STEP_IN_IMAGE_PX: np.hypot(*_step_into(image, starts).T),
+        CUMULATIVE_PATH_PX: _path(length_px, starts),
+        CUMULATIVE_PATH_UM: _path(length_um, starts)
+        if pixel_size_um
+        else np.full(len(ids), np.nan),
+        NET_DISPLACEMENT_PX: np.hypot(*net.T),
+        NET_DISPLACEMENT_UM: np.hypot(*(net * px_to_um).T),
+        SPEED_PX_PER_FRAME: length_px / n_frames,
+        SPEED_UM_PER_S: length_um / n_frames / interval_s,
+        DIRECTION_RAD: direction,
+        TURNING_ANGLE_RAD: _turning(direction, starts, across_gap),
+        ACROSS_GAP: across_gap,
+    }
+    return as_table(columns, STEP_COLUMNS)
+
+
+def common_motion(objects: pd.DataFrame) -> pd.DataFrame:
+    """Measure how far all tracked cells have moved together, by the median of their steps.
+
+    Parameters
+    ----------
+    objects : DataFrame
+        As for :func:`steps`.
+
+    Returns
+    -------
+    DataFrame
+        A row a frame of `objects`, motion since the first; columns of
+        :data:`~napari_celltrack.tables.DRIFT_COLUMNS`. A step that fewer than
+        :data:`MIN_CELLS` cells make counts as none.
+    """
+    rows = sights_of(objects)
+    ids, frame = rows[TRACK_ID].to_numpy(np.int64), rows[FRAME].to_numpy(np.int64)
+    step = _step_into(rows[[Y_PX, X_PX]].to_numpy(np.float64), is_first(ids))
+    usual = np.diff(frame, prepend=frame[:1]) == frame_step(objects[FRAME].to_numpy(np.int64))
+    moved = pd.DataFrame({FRAME: frame, Y_PX: step[:, 0], X_PX: step[:, 1]})
+    by_frame = moved[usual & ~is_first(ids)].groupby(FRAME)
+    median = by_frame.median()[by_frame.size() >= MIN_CELLS]
+    every = np.unique(objects[FRAME].to_numpy(np.int64))
+    total = median.reindex(every, fill_value=0.0).cumsum()
+    columns = {FRAME: every, DRIFT_Y_PX: total[Y_PX], DRIFT_X_PX: total[X_PX]}
+    return as_table({name: np.asarray(column) for name, column in columns.items()}, DRIFT_COLUMNS)
+
+
+def drift_warning(objects: pd.DataFrame, drift: pd.DataFrame | None = None) -> str:
+    """Say it when much of how cells seem to move is the motion of all together.
+
+    Parameters
+    ----------
+    objects : DataFrame
+        As for :func:`steps`.
+    drift : DataFrame, optional
+        As for :func:`steps`; :func:`common_motion` of the objects if left out or all 0.
+
+    Returns
+    -------
+    str
+        A sentence, or nothing when drift is below 30 % of the typical step.
+    """
+    if drift is None or not drift[[DRIFT_Y_PX, DRIFT_X_PX]].to_numpy().any():
+        drift = common_motion(objects)
+    if len(drift) < 2:
+        return ""
+    together = float(np.median(np.hypot(*np.diff(drift[[DRIFT_Y_PX, DRIFT_X_PX]], axis=0).T)))
+    typical = float(steps(objects)[STEP_PX].median())
+    if not typical > 0 or together < LARGE_SHARE * typical:
+        return ""
+    return (
+        f"All cells move together by {together:.2g} px a frame, {min(together / typical, 1):.0%} "
+        "of a typical step; subtract the drift before comparing speeds."
+    )
+
+
+def with_gaps_filled(objects: pd.DataFrame) -> pd.DataFrame:
+    """Put a row into every frame in which a tracked cell was not seen, half-way in between.
+
+    Parameters
+    ----------
+    objects : DataFrame
+        As for :func:`steps`.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `objects` and `is_interpolated`, sorted by frame, rows of gaps last. In these,
+        positions are on the straight line from sight to sight, ids are the track's, label is 0
+        and what was not measured is NaN (0 in whole numbers).
+    """
+    rows = sights_of(objects)
+    ids, frame = rows[TRACK_ID].to_numpy(np.int64), rows[FRAME].to_numpy(np.int64)
+    unit = frame_step(objects[FRAME].to_numpy(np.int64))
+    n_missing = np.where(is_first(ids), 0, np.diff(frame, prepend=frame[:1]) // unit - 1)
+    after = np.repeat(np.arange(len(rows)), n_missing)
+    nth = np.arange(len(after)) - np.repeat(np.cumsum(n_missing) - n_missing, n_missing) + 1
+    share = (nth / (n_missing[after] + 1))[:, None]
+    place = rows[[Y_PX, X_PX]].to_numpy(np.float64)
+    between = place[after - 1] * (1 - share) + place[after] * share
+    filled = objects.iloc[:0].reindex(range(len(after)))
+    # Ids of the track are those of its sights, whatever was not measured stays empty.
+    whole = [str(name) for name, kind in objects.dtypes.items() if kind.kind in "iu"]
+    filled[whole] = 0
+    kept = [name for name in ("parent_id", "lineage_id") if name in objects]
+    source = objects.loc[rows.index[after]]
+    filled[[TRACK_ID, *kept]] = source[[TRACK_ID, *kept]].to_numpy()
+    filled[FRAME] = frame[after - 1] + nth * unit
+    filled[[Y_PX, X_PX]] = between
+    both = pd.concat(
+        [
+            objects.assign(**{IS_INTERPOLATED: False}),
+            filled.astype(objects.dtypes.to_dict()).assign(**{IS_INTERPOLATED: True}),
+        ],
+        ignore_index=True,
+    )
+    ordered: pd.DataFrame = both.sort_values(
+        [FRAME, IS_INTERPOLATED], kind="stable", ignore_index=True
+    )
+    return ordered
+
+
+def sights_of(objects: pd.DataFrame, interpolated: bool = False) -> pd.DataFrame:
+    """Return the rows of tracks, sorted by track, then frame, without those nobody saw."""
+    wanted = objects[TRACK_ID] > 0
+    if not interpolated and IS_INTERPOLATED in objects:
+        wanted &= ~objects[IS_INTERPOLATED].astype(bool)
+    # Only what is needed is sorted: the table of a long movie is large.
+    rows = objects.loc[wanted, [TRACK_ID, FRAME, Y_PX, X_PX]]
+    ordered: pd.DataFrame = rows.sort_values([TRACK_ID, FRAME], kind="stable")
+    return ordered
+
+
+def frame_step(frames: Ids) -> int:
+    """Return the number of true frames from one that was worked on to the next, 1 if unknown."""
+    apart = np.diff(np.unique(frames))
+    return int(np.gcd.reduce(apart)) if len(apart) else 1
+
+
+def is_first(ids: Ids) -> npt.NDArray[np.bool_]:
+    """Tell of each row, sorted by track, whether it is the first of its track."""
+    first = np.ones(len(ids), bool)
+    first[1:] = ids[1:] != ids[:-1]
+    return first
+
+
+def drift_at(drift: pd.DataFrame, frame: Ids) -> Floats:
+    """Return the drift (y, x) at frames, shape (n, 2); between known frames on a line."""
+    known = drift[FRAME].to_numpy(np.float64)
+    if not len(known):
+        return np.zeros((len(frame), 2))
+    axes = (drift[name].to_numpy(np.float64) for name in (DRIFT_Y_PX, DRIFT_X_PX))
+    return np.stack([np.interp(frame, known, axis) for axis in axes], axis=1)
+
+
+def _step_into(place: Floats, starts: npt.NDArray[np.bool_]) -> Floats:
+    step = np.diff(place, axis=0, prepend=place[:1])
+    step[starts] = np.nan
+    return step
+
+
+def _first_row(starts: npt.NDArray[np.bool_]) -> Ids:
+    """Return for each row the number of the first row of its track."""
+    return np.maximum.accumulate(np.where(starts, np.arange(len(starts)), 0))
+
+
+def _path(length: Floats, starts: npt.NDArray[np.bool_]) -> Floats:
+    """Return the way since the first row of each track."""
+    total = np.cumsum(np.nan_to_num(length))
+    way: Floats = total - total[_first_row(starts)]
+    return way
+
+
+def _turning(
+    direction: Floats, starts: npt.NDArray[np.bool_], across_gap: npt.NDArray[np.bool_]
+) -> Floats:
+    """Return how far each step turns from the one before, from -pi to pi."""
+    turned = np.diff(direction, prepend=direction[:1])
+    turned = np.arctan2(np.sin(turned), np.cos(turned))
+    over = starts | across_gap
+    turned[over | np.roll(over, 1)] = np.nan
+    return turned

@@ -1,0 +1,71 @@
+"""Which events the user has seen, and which she found to be fine.
+
+Tracks are made anew with every change of a setting, and track ids change; an event is the same
+when it is of the same kind, in the same frame and hardly elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from napari_celltrack.tables import FRAME, KIND, X_PX, Y_PX
+
+_Place = tuple[Hashable, str, int, float, float]
+
+#: A cell whose mask changes a bit stays the same cell.
+_NEAR_PX = 3.0
+
+
+class Reviewed:
+    """Remembers events by movie, kind, frame and place.
+
+    `movie` is what tells movies apart, such as a fingerprint; `event` is a row of an event table.
+    """
+
+    def __init__(self) -> None:
+        self._seen: set[_Place] = set()
+        self._dismissed: set[_Place] = set()
+
+    def see(self, movie: Hashable, event: pd.Series) -> None:
+        """Remember that an event was looked at."""
+        self._seen.add(_place(movie, event))
+
+    def dismiss(self, movie: Hashable, event: pd.Series) -> None:
+        """Remember that an event is fine as it is."""
+        self._dismissed.add(_place(movie, event))
+
+    def restore(self, movie: Hashable, event: pd.Series) -> None:
+        """Forget that an event was dismissed."""
+        one = pd.DataFrame([event])
+        self._dismissed = {
+            place for place in self._dismissed if not _are_at({place}, movie, one).any()
+        }
+
+    def are_seen(self, movie: Hashable, events: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """Return which events of a table were looked at, shape (n_events,)."""
+        return _are_at(self._seen, movie, events)
+
+    def are_dismissed(self, movie: Hashable, events: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """Return which events of a table were dismissed, shape (n_events,)."""
+        return _are_at(self._dismissed, movie, events)
+
+
+def _place(movie: Hashable, event: pd.Series) -> _Place:
+    return movie, str(event[KIND]), int(event[FRAME]), float(event[Y_PX]), float(event[X_PX])
+
+
+def _are_at(places: set[_Place], movie: Hashable, events: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    found = np.zeros(len(events), bool)
+    of_movie = [place for place in places if place[0] == movie]
+    if not of_movie or events.empty:
+        return found
+    kind, frame = events[KIND].to_numpy(), events[FRAME].to_numpy()
+    at = events[[Y_PX, X_PX]].to_numpy(np.float64)
+    for _, its_kind, its_frame, y, x in of_movie:
+        near = np.abs(at - (y, x)).max(axis=1) <= _NEAR_PX
+        found |= (kind == its_kind) & (frame == its_frame) & near
+    return found

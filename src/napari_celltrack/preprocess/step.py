@@ -1,0 +1,59 @@
+"""What all steps from image to image have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+from pydantic import Field
+
+from napari_celltrack.settings import Settings
+
+
+class Step(Settings):
+    """One step from image to image, which can be switched off without losing its settings.
+
+    A step is called with one plane and gives a new one; the engine skips steps that are off.
+
+    Attributes
+    ----------
+    method : str
+        Name of the method.
+    enabled : bool
+        Whether the engine takes the step.
+    """
+
+    method: str
+    enabled: bool = Field(
+        True,
+        title="On",
+        description=(
+            "Whether the step is taken. Switch it off to see the result without it; its settings"
+            " are kept."
+        ),
+    )
+
+
+class ReferenceStep(Step):
+    """A step that compares a frame with a reference: the first frame of the frame range.
+
+    It is called with the plane and the reference, both taken through the steps before it. The
+    engine reads the reference through its cache, so there are never more than two frames in work.
+    The first frame is its own reference and stays as it is; so does the one image of a
+    projection over time.
+    """
+
+    def __call__(self, image: NDArray[Any], reference: NDArray[Any]) -> NDArray[Any]:
+        """Change one plane to fit the reference.
+
+        Parameters
+        ----------
+        image, reference : ndarray
+            One plane (Y, X) each, of equal shape, uint8, uint16 or float32.
+
+        Returns
+        -------
+        ndarray
+            A new plane (Y, X).
+        """
+        raise NotImplementedError
