@@ -5,10 +5,7 @@ Exit codes: 0 all done, 1 some files failed or the run was stopped, 2 wrong use.
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,11 +18,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 import napari_celltrack
+from napari_celltrack.cli_view import demo_table, open_window, why_no_window
 from napari_celltrack.errors import CelltrackError
 
 app = typer.Typer(
     help="Count cells and follow them, from image files to tables.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -56,11 +53,30 @@ def main() -> None:
 
 @app.callback(invoke_without_command=True)
 def _options(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
+    """Count cells and follow them; without a command, in napari."""
     if version:
         out_console.print(f"celltrack {napari_celltrack.__version__}")
         raise typer.Exit()
+    if context.invoked_subcommand is None:
+        raise typer.Exit(open_window([]))
+
+
+@app.command()
+def view(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILE]...",
+            help="Images, videos, folders of frames, or results of celltrack run.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Open napari with all docks, and with files; celltrack alone opens it empty."""
+    raise typer.Exit(open_window(files or []))
 
 
 @app.command()
@@ -192,10 +208,10 @@ def demo(
         (done,) = [event for event in shown if isinstance(event, FileDone)]
     if done.status == "failed":
         raise CelltrackError(done.error)
-    out_console.print(_demo_table(done, results / done.item.name, made))
+    out_console.print(demo_table(done, results / done.item.name, made))
     out_console.print(f"Movie, tables and labels are in {_plain(out)}")
-    if not no_view and _can_show():
-        _open_napari(movie_file)
+    if not no_view and not why_no_window():
+        open_window([movie_file])
 
 
 @app.command()
@@ -341,56 +357,6 @@ def _show_summary(rows: list[Any]) -> None:
     for row in rows:
         if row.error:
             out_console.print(f"[red]{_plain(row.item.file)}:[/] {_plain(row.error)}")
-
-
-def _demo_table(done: Any, folder: Path, made: Any) -> Table:
-    """Compare the files of the demo with the truth."""
-    import numpy as np
-    import pandas as pd
-    import tifffile
-
-    from napari_celltrack.analysis import F1, detection_f1, link_f1
-    from napari_celltrack.tables import FRAME, LABEL, TRACK_ID
-
-    labels = tifffile.imread(folder / "labels.tif")
-    objects = pd.read_csv(folder / "objects.csv")
-    tracked = []
-    for frame, image in enumerate(labels):
-        rows = objects[objects[FRAME] == frame]
-        track_of = np.zeros(image.max() + 1, np.int32)
-        track_of[rows[LABEL]] = rows[TRACK_ID]
-        tracked.append(track_of[image])
-    cells = sum(
-        (detection_f1(found, true) for found, true in zip(labels, made.labels, strict=True)),
-        start=F1(0, 0, 0),
-    )
-    links = link_f1(tracked, made.labels, made.parents)
-    truth = [np.count_nonzero(np.unique(frame)) for frame in made.labels]
-
-    table = Table(box=None, pad_edge=False)
-    for name in ("", "found", "truth", "F1"):
-        table.add_column(name, justify="left" if not name else "right")
-    table.add_row("cells in the first frame", str(done.n_cells_first), str(truth[0]), "")
-    table.add_row(
-        "cells in all frames", str(done.n_cells_total), str(sum(truth)), f"{cells.value:.4f}"
-    )
-    table.add_row(
-        "tracks", str(done.n_tracks), str(made.labels.max()), f"{links.value:.4f} (links)"
-    )
-    table.add_row("seconds", f"{done.seconds:.2f}", "", "")
-    return table
-
-
-def _can_show() -> bool:
-    """Tell whether there is a display and a napari to show things in."""
-    has_display = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    on_desktop = has_display or sys.platform in ("darwin", "win32")
-    return on_desktop and importlib.util.find_spec("napari") is not None
-
-
-def _open_napari(file: Path) -> None:
-    # A process of its own: this command knows nothing of windows, and a window outlives it.
-    subprocess.run([sys.executable, "-m", "napari_celltrack.gui", str(file)], check=False)
 
 
 def _plain(text: Any) -> str:

@@ -13,6 +13,9 @@ from napari.layers import Image
 
 from napari_celltrack.movie import RGB_CHANNELS, Movie
 
+#: Data, options and type of a layer, as readers and samples give them to napari.
+LayerTuple = tuple[Any, dict[str, Any], str]
+
 
 def add_movie(viewer: ViewerModel, movie: Movie) -> list[Image]:
     """Add a movie to a viewer: one layer for a picture in colours, else one a channel.
@@ -29,16 +32,53 @@ def add_movie(viewer: ViewerModel, movie: Movie) -> list[Image]:
     list of Image
         With units of length and time where the movie is calibrated, in pixels otherwise.
     """
+    return [viewer.add_image(data, **options) for data, options, _ in movie_layers(movie)]
+
+
+def movie_layers(movie: Movie) -> list[LayerTuple]:
+    """Return what :func:`add_movie` adds, in the form that readers and samples give to napari.
+
+    Parameters
+    ----------
+    movie : Movie
+        Read as the viewer asks for frames.
+
+    Returns
+    -------
+    list of (dask array, dict, "image")
+        Data ([T,] [Z,] Y, X[, 3]), the options of the layer, its type.
+    """
     name = Path(movie.name).stem or movie.name
-    place = _place(movie)
+    place = place_of(movie)
     if movie.channels == RGB_CHANNELS[: len(movie.channels)] and len(movie.channels) >= 3:
         colours = da.stack([_channel(movie, index) for index in range(3)], axis=-1)
-        return [viewer.add_image(colours, name=name, rgb=True, **place)]
-    layers = []
+        return [(colours, {"name": name, "rgb": True, **place}, "image")]
+    layers: list[LayerTuple] = []
     for index, channel in enumerate(movie.channels):
         own = name if len(movie.channels) == 1 else f"{name} {channel}"
-        layers.append(viewer.add_image(_channel(movie, index), name=own, **place))
+        layers.append((_channel(movie, index), {"name": own, **place}, "image"))
     return layers
+
+
+def place_of(movie: Movie) -> dict[str, Any]:
+    """Return ``scale``, ``units`` and, where they are known, ``axis_labels`` of a movie's layer."""
+    height_um, width_um = movie.pixel_size_um or (1.0, 1.0)
+    length = "um" if movie.pixel_size_um else "pixel"
+    interval_s, z_step_um = movie.frame_interval_s, movie.z_step_um
+    steps = [
+        (movie.n_frames > 1, interval_s or 1.0, "s" if interval_s else "pixel"),
+        (movie.n_z > 1, z_step_um or 1.0, "um" if z_step_um else "pixel"),
+        (True, height_um, length),
+        (True, width_um, length),
+    ]
+    place: dict[str, Any] = {
+        "scale": [step for present, step, _ in steps if present],
+        "units": [unit for present, _, unit in steps if present],
+    }
+    if not movie.axes_note:
+        named = zip("TZYX", steps, strict=True)
+        place["axis_labels"] = [axis for axis, (present, *_) in named if present]
+    return place
 
 
 def _channel(movie: Movie, channel: int) -> Any:
@@ -57,19 +97,3 @@ def _channel(movie: Movie, channel: int) -> Any:
 def _kept(movie: Movie) -> tuple[Any, ...]:
     """Return the index that drops T and Z where they have one entry."""
     return tuple(slice(None) if n > 1 else 0 for n in (movie.n_frames, movie.n_z))
-
-
-def _place(movie: Movie) -> dict[str, Any]:
-    height_um, width_um = movie.pixel_size_um or (1.0, 1.0)
-    length = "um" if movie.pixel_size_um else "pixel"
-    interval_s, z_step_um = movie.frame_interval_s, movie.z_step_um
-    steps = [
-        (movie.n_frames > 1, interval_s or 1.0, "s" if interval_s else "pixel"),
-        (movie.n_z > 1, z_step_um or 1.0, "um" if z_step_um else "pixel"),
-        (True, height_um, length),
-        (True, width_um, length),
-    ]
-    return {
-        "scale": [step for present, step, _ in steps if present],
-        "units": [unit for present, _, unit in steps if present],
-    }
