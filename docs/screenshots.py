@@ -1,4 +1,4 @@
-"""Take the pictures of the documentation: the real window, on a made movie.
+"""Take the pictures of the documentation: the real window, on a made movie, dock by dock.
 
 Needs a display; without one, start it as ``xvfb-run -a -s "-screen 0 1920x1080x24" python
 docs/screenshots.py``.
@@ -10,8 +10,10 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 # A picture must not depend on, nor change, the settings of who takes it; napari reads this name
 # when it is imported.
@@ -20,18 +22,22 @@ os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
 import napari
 from napari.qt import get_qapp
 from napari.settings import get_settings
+from qtpy.QtWidgets import QDockWidget, QWidget
 
-from napari_celltrack.gui.session import session_of
+from napari_celltrack.gui.session import Session, session_of
 from napari_celltrack.gui.show_movie import add_movie
+from napari_celltrack.gui.workbench import open_workbench
+from napari_celltrack.readers import open_movie
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.sample_data import dividing_nuclei
 
 IMAGES = Path(__file__).parent / "images"
-#: The smallest laptop that everything has to fit.
-WINDOW_PX = (1366, 768)
+#: The smallest laptop that everything has to fit, and a larger screen.
+SIZES_PX = {"": (1366, 768), "_large": (1920, 1080)}
+FRAME = 12
 
 
-def wait_until(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
+def wait_until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
     """Let the window work until something is true."""
     end = time.monotonic() + timeout_s
     while not condition():
@@ -49,37 +55,77 @@ def settle(seconds: float = 0.5) -> None:
         time.sleep(0.01)
 
 
-def count_cells(path: Path, theme: str, size_px: tuple[int, int]) -> None:
-    """Take the picture of the dock *Count cells*."""
+def is_idle(session: Session) -> bool:
+    """Whether everything that was asked for is shown."""
+    lanes = (session.preview_lane, session.follower.follow_lane, session.follower.run_lane)
+    return session.is_followed_now and not any(lane.busy for lane in lanes)
+
+
+@contextmanager
+def workbench(
+    theme: str, size_px: tuple[int, int], movie: Path | None, recipe: Recipe
+) -> Iterator[tuple[Any, Session, list[QWidget]]]:
+    """Open a window with a movie and all docks."""
     get_settings().appearance.theme = theme
     viewer = napari.Viewer(title="napari", show=False)
     viewer.theme = theme
     viewer.window.resize(*size_px)
     viewer.window.show()
-    (image,) = add_movie(viewer, dividing_nuclei(20, (320, 320), 32).movie())
-    image.contrast_limits = (150, 1300)
-    viewer.dims.set_current_step(0, 12)
-    viewer.window.add_plugin_dock_widget("napari-celltrack", "Count cells")
-    viewer.window.resize(*size_px)
+    if movie is None:
+        (image,) = add_movie(viewer, dividing_nuclei(20, (320, 320), 32).movie())
+        image.contrast_limits = (150, 1300)
+    else:
+        add_movie(viewer, open_movie(movie))
     session = session_of(viewer)
-    session.set_recipe(Recipe())
-    wait_until(lambda: session.found is not None and session.found.frame == 12)
+    session.set_recipe(recipe)
+    docks = open_workbench(viewer)
+    viewer.window.resize(*size_px)
+    viewer.dims.set_current_step(0, FRAME)
     viewer.reset_view()
-    settle()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    viewer.window.screenshot(str(path), canvas_only=False, flash=False)
+    wait_until(lambda: is_idle(session))
+    yield viewer, session, docks
     viewer.close()
-    settle(0.1)
+    settle(0.2)
+
+
+def raise_dock(dock: QWidget) -> None:
+    """Bring the tab of a dock to the front."""
+    parent = dock.parent()
+    while not isinstance(parent, QDockWidget):
+        parent = parent.parent()
+    parent.show()
+    parent.raise_()
+
+
+def take(theme: str, size: str, to: Path, movie: Path | None, recipe: Recipe) -> None:
+    """Take one picture a dock: a window of frames is tuned, then all are run and followed."""
+    to.mkdir(parents=True, exist_ok=True)
+    ending = f"{size}{'_light' if theme == 'light' else ''}.png"
+    with workbench(theme, SIZES_PX[size], movie, recipe) as (viewer, session, docks):
+        for dock in docks:
+            if dock.objectName() == "track_dock":
+                session.run_all()
+                wait_until(lambda: is_idle(session) and session.followed.is_whole)
+            raise_dock(dock)
+            settle(2)
+            name = dock.objectName().removesuffix("_dock")
+            path = to / f"{name}{ending}"
+            viewer.window.screenshot(str(path), canvas_only=False, flash=False)
 
 
 def main() -> None:
     """Take all pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--to", type=Path, default=IMAGES, help="folder of the pictures")
-    parser.add_argument("--theme", default="dark", choices=["dark", "light"])
-    parser.add_argument("--size", type=int, nargs=2, default=WINDOW_PX, help="window, in px")
-    wanted = parser.parse_args()
-    count_cells(wanted.to / "count_cells.png", wanted.theme, tuple(wanted.size))
+    parser.add_argument("--theme", nargs="+", default=["dark", "light"])
+    parser.add_argument("--size", nargs="+", default=[""], choices=list(SIZES_PX))
+    parser.add_argument("--movie", type=Path, help="in place of the made movie")
+    parser.add_argument("--recipe", type=Path, help="in place of the default settings")
+    arguments = parser.parse_args()
+    recipe = Recipe.load(arguments.recipe) if arguments.recipe else Recipe()
+    for size in arguments.size:
+        for theme in arguments.theme:
+            take(theme, size, arguments.to, arguments.movie, recipe)
 
 
 if __name__ == "__main__":

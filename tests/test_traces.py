@@ -88,6 +88,16 @@ def test_window_in_seconds_needs_the_frame_interval() -> None:
     assert found["time_s"].isna().all()
 
 
+@pytest.mark.parametrize("baseline", [RunningPercentile(), Maximin()])
+def test_a_window_shorter_than_three_frames_is_refused_not_a_flat_line(baseline) -> None:
+    f = [10, 10, 15, 20, 10]
+    sentence = "60 s are less than 3 frames of 300 s each; set it to 900 s or more"
+    with pytest.raises(RecipeError, match=sentence):
+        traces(trace_of(f), "red_mean", Traces(baseline=baseline), 300.0)
+    longer = baseline.replace(window_s=900.0)
+    assert traces(trace_of(f), "red_mean", Traces(baseline=longer), 300.0)["dff"].max() > 0.05
+
+
 @pytest.mark.parametrize(
     "baseline",
     [WHOLE, FirstFrames(), Maximin(window_frames=3), RunningPercentile(window_frames=3)],

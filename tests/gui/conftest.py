@@ -80,6 +80,30 @@ def open_count(viewer, qtbot) -> Callable:
     return open_dock
 
 
+@pytest.fixture
+def open_movie_dock(viewer, qtbot) -> Callable:
+    """Return a function that opens the dock, and waits until it has looked at the frames."""
+    from movie_scenes import settle
+
+    from napari_celltrack.gui.movie_widget import MoviePreprocess
+
+    def open_dock() -> MoviePreprocess:
+        dock = MoviePreprocess(viewer)
+        viewer.window.add_dock_widget(dock, name="Movie")
+        settle(dock, qtbot)
+        return dock
+
+    return open_dock
+
+
+@pytest.fixture
+def input_of(viewer) -> Callable:
+    """Return a function that tells which pixels of the movie are looked at."""
+    from napari_celltrack.gui.session import session_of
+
+    return lambda: session_of(viewer).recipe.input
+
+
 class Watchdog:
     """Measures for how long the GUI thread is blocked, by a timer that should tick all the time."""
 

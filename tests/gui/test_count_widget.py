@@ -20,9 +20,10 @@ from qtpy.QtWidgets import (
 )
 
 from napari_celltrack.engine import segment_frame
-from napari_celltrack.gui import layers
-from napari_celltrack.gui import session as session_module
+from napari_celltrack.gui import finding, layers
+from napari_celltrack.gui.chart import Chart
 from napari_celltrack.gui.count_widget import CountCells
+from napari_celltrack.gui.series import Line
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.measure import ObjectFilter
 from napari_celltrack.recipe import Recipe
@@ -41,9 +42,14 @@ def trigger(dock, title: str) -> None:
 
 
 def settle(viewer, qtbot) -> None:
-    session = session_of(viewer)
-    qtbot.waitUntil(lambda: not session.preview_lane.busy, timeout=10_000)
-    qtbot.wait(20)
+    def is_idle() -> bool:
+        names = (thread.name for thread in threading.enumerate())
+        return not any(name.startswith("celltrack") for name in names)
+
+    qtbot.waitUntil(is_idle, timeout=10_000)
+    # What was found is on its way to the window, and may ask for more.
+    qtbot.wait(100)
+    qtbot.waitUntil(is_idle, timeout=10_000)
 
 
 def expected(viewer) -> np.ndarray:
@@ -71,18 +77,6 @@ def test_turning_a_knob_changes_the_layer(viewer, open_count, scene, qtbot):
     assert session_of(viewer).recipe.objects.min_area_px2 == 5000
     assert text(dock, "count_number") == "0"
     np.testing.assert_array_equal(layers.cells_layer(viewer).data[1], expected(viewer))
-
-
-def test_each_method_of_the_menu_gives_the_labels_of_the_engine(viewer, open_count, scene, qtbot):
-    viewer.add_image(scene)
-    viewer.dims.set_current_step(0, 1)
-    dock = open_count()
-    menu = dock.findChild(QComboBox, "segment.threshold.method")
-    for index in range(menu.count()):
-        menu.setCurrentIndex(index)
-        settle(viewer, qtbot)
-        assert session_of(viewer).problem == ""
-        np.testing.assert_array_equal(layers.cells_layer(viewer).data[1], expected(viewer))
 
 
 def test_the_napari_menu_opens_the_dock(viewer, scene, qtbot):
@@ -146,7 +140,7 @@ def slow(monkeypatch):
         go.wait(10)
         return segment_frame(*args)
 
-    monkeypatch.setattr(session_module, "segment_frame", wait)
+    monkeypatch.setattr(finding, "segment_frame", wait)
     yield go
     go.set()
 
@@ -217,12 +211,12 @@ def test_no_image_is_a_friendly_sentence(viewer, open_count, scene, qtbot):
     assert text(dock, "count_number") == "–"
 
 
-def test_a_still_has_no_frames_and_no_axes_to_choose(viewer, open_count, scene, cells_of_frame):
+def test_a_still_has_no_frames(viewer, open_count, scene, cells_of_frame):
     viewer.add_image(scene[1])
     dock = open_count()
     assert text(dock, "count_number") == str(cells_of_frame[1])
     assert text(dock, "count_caption") == "cells"
-    assert dock.findChild(QComboBox, "count_axes").isHidden()
+    assert dock.findChild(Chart, "count_curve").parentWidget().isHidden()
     assert layers.cells_layer(viewer).data.shape == (96, 96)
 
 
@@ -239,18 +233,6 @@ def test_the_channel_of_a_colour_image_is_chosen(viewer, open_count, scene, qtbo
     settle(viewer, qtbot)
     assert session_of(viewer).recipe.input.channel == "green"
     assert text(dock, "count_number") == str(cells_of_frame[1])
-
-
-def test_a_leading_dimension_can_be_read_as_channels(viewer, open_count, scene, qtbot):
-    viewer.add_image(scene)
-    dock = open_count()
-    menu = dock.findChild(QComboBox, "count_axes")
-    index = menu.findData("CYX")
-    menu.activated.emit(index)
-    settle(viewer, qtbot)
-    assert session_of(viewer).movie.channels == ("0", "1", "2", "3", "4")
-    assert not dock.findChild(QComboBox, "count_channel").isHidden()
-    assert text(dock, "count_caption") == "cells"
 
 
 def test_another_layer_is_chosen(viewer, open_count, scene, qtbot, cells_of_frame):
@@ -351,6 +333,41 @@ def test_nothing_is_cut_off_in_a_small_window(viewer, open_count, scene, qtbot, 
         qtbot.wait(10)
         assert body.widget().minimumSizeHint().width() <= body.viewport().width()
     settle(viewer, qtbot)
+
+
+def test_the_curve_shows_what_was_counted_and_goes_there(viewer, open_count, scene, qtbot):
+    viewer.add_image(scene)
+    viewer.dims.set_current_step(0, 1)
+    dock = open_count()
+    curve = dock.findChild(Chart, "count_curve")
+    session_of(viewer).run_all()
+    settle(viewer, qtbot)
+    (line,) = [part for part in curve.series if isinstance(part, Line)]
+    assert line.y.tolist() == [3, 5, 0, 4, 2]
+    assert not line.dotted
+    assert curve.cursor_x == 1
+    curve.clicked.emit(3.2)
+    assert session_of(viewer).frame == 3
+    assert curve.cursor_x == 3
+    # Other settings make all of them stale but those round the frame in view.
+    session = session_of(viewer)
+    session.set_live(False)
+    dock.findChild(QSpinBox, "objects.min_area_px2").setValue(77)
+    qtbot.wait(100)
+    assert all(line.dotted for line in curve.series if isinstance(line, Line))
+
+
+def test_a_frame_that_was_never_counted_is_a_gap(viewer, open_count, qtbot):
+    movie = np.zeros((40, 32, 32), np.uint16)
+    movie[:, 10:20, 10:20] = 500
+    viewer.add_image(movie)
+    viewer.dims.set_current_step(0, 0)
+    dock = open_count()
+    settle(viewer, qtbot)
+    (line,) = [p for p in dock.findChild(Chart, "count_curve").series if isinstance(p, Line)]
+    counted = session_of(viewer).counts["frame"].tolist()
+    assert len(counted) < 40
+    assert line.x[np.isfinite(line.y)].tolist() == counted
 
 
 def test_dragging_a_slider_does_not_block_the_window(viewer, open_count, qtbot, gui_blocked_ms):

@@ -20,11 +20,15 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_celltrack.gui.fields import SECTIONS, FieldSpec, fields_of
+from napari_celltrack.gui.fields import (
+    SECTIONS,
+    FieldSpec,
+    fields_of,
+)
 from napari_celltrack.gui.form import SettingsForm
 from napari_celltrack.measure import ObjectFilter
 from napari_celltrack.preprocess import Gaussian, Median
-from napari_celltrack.recipe import Crop, Input, Recipe
+from napari_celltrack.recipe import Crop, Input, Recipe, TunedOn
 from napari_celltrack.segment import LocalMean, Otsu, Regions, WatershedDistance
 from napari_celltrack.settings import Settings
 
@@ -38,7 +42,8 @@ def classes_in(cls: type[Settings]) -> list[type[Settings]]:
     return found
 
 
-ALL_CLASSES = classes_in(Recipe)
+# What a movie was like that a recipe was tuned on is written by the program, never set by a user.
+ALL_CLASSES = [cls for cls in classes_in(Recipe) if cls is not TunedOn]
 ALL_CONTROLS = [
     pytest.param(cls, spec, id=f"{cls.__name__}.{spec.name}")
     for cls in ALL_CLASSES

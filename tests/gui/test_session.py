@@ -12,8 +12,7 @@ from napari.components import ViewerModel
 
 from napari_celltrack.engine import segment_frame
 from napari_celltrack.errors import MovieError
-from napari_celltrack.gui import layers
-from napari_celltrack.gui import session as session_module
+from napari_celltrack.gui import finding, layers
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.measure import ObjectFilter
 from napari_celltrack.recipe import Input
@@ -187,7 +186,7 @@ def test_an_unexpected_failure_is_reported_and_survived(model, looking, qtbot, s
     def broken(*_):
         raise ZeroDivisionError("by nothing")
 
-    monkeypatch.setattr(session_module, "segment_frame", broken)
+    monkeypatch.setattr(finding, "segment_frame", broken)
     looking.open_layer(model.add_image(scene))
     settle(looking, qtbot)
     assert "by nothing" in looking.problem

@@ -146,3 +146,21 @@ def test_a_lane_that_is_let_go_while_it_works_does_no_harm(qtbot, lane_threads):
     go.set()
     qtbot.waitUntil(lambda: not lane_threads())
     qtbot.wait(20)
+
+
+def test_a_long_job_ends_at_its_next_result_when_a_newer_one_waits(lane, qtbot):
+    began, go, came = threading.Event(), threading.Event(), []
+
+    def long():
+        for i in range(1000):
+            yield i
+            began.set()
+            go.wait(5)
+
+    lane.submit(long, came.append, fail, lambda: came.append("end"))
+    assert began.wait(5)
+    lane.submit(lambda: ["new"], came.append, fail)
+    go.set()
+    qtbot.waitUntil(lambda: came[-1:] == ["new"])
+    assert "end" not in came
+    assert len(came) < 10

@@ -15,6 +15,10 @@ from napari_celltrack.settings import Settings
 
 Floats = npt.NDArray[np.float64]
 
+#: Frames below which a window in s is refused: the baseline of a value would be that value itself,
+#: or the lower of two, and dF/F next to nothing everywhere.
+MIN_WINDOW_FRAMES = 3
+
 
 class _Window(Settings):
     """A stretch of time round each frame."""
@@ -43,7 +47,8 @@ class _Window(Settings):
         Raises
         ------
         RecipeError
-            If it is given in s and the time between frames is not known.
+            If it is given in s, and the time between frames is not known, or the window shorter
+            than :data:`MIN_WINDOW_FRAMES` frames.
         """
         if self.window_frames is not None:
             return self.window_frames
@@ -52,7 +57,14 @@ class _Window(Settings):
                 "traces.baseline.window_s: the time between frames is not known; set "
                 "input.frame_interval_s, or give the baseline a window in frames."
             )
-        return max(1, int(self.window_s / interval_s + 1e-9))
+        n_frames = int(self.window_s / interval_s + 1e-9)
+        if n_frames < MIN_WINDOW_FRAMES:
+            raise RecipeError(
+                f"traces.baseline.window_s: {self.window_s:g} s are less than {MIN_WINDOW_FRAMES} "
+                f"frames of {interval_s:g} s each; set it to {MIN_WINDOW_FRAMES * interval_s:g} s "
+                "or more, or give the baseline a window in frames."
+            )
+        return n_frames
 
 
 class RunningPercentile(_Window):

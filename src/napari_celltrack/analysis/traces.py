@@ -109,7 +109,7 @@ def traces(
     ------
     RecipeError
         If there is no such column, no background to subtract, too few cells for a population, or
-        a window in s without a frame interval.
+        a window in s without a frame interval or shorter than three frames.
     """
     settings = settings or Traces()
     f_seen = _numbers(objects, column)

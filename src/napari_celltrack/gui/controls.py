@@ -9,30 +9,29 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Qt, Signal
 from qtpy.QtWidgets import (
-    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
-    QDoubleSpinBox,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QSizePolicy,
     QSlider,
-    QSpinBox,
     QWidget,
 )
 from typing_extensions import override
 
 from napari_celltrack.gui.fields import FieldSpec, method_title
-from napari_celltrack.gui.theme import DERIVED_WIDTH_PX, SPIN_WIDTH_PX, set_role, set_state
+from napari_celltrack.gui.spin_box import spin_box
+from napari_celltrack.gui.theme import DERIVED_WIDTH_PX, ROW_GAP_PX, set_role, set_state
 from napari_celltrack.gui.wheel import no_accident
 
-#: Range of a spin box where the field has no bound of its own.
-_UNBOUNDED = 2**31 - 1
-_DECIMALS = 3
 #: Steps of a slider.
 _SLIDER_STEPS = 1000
 #: Over a wider range a slider is finer at its low end, where the useful values are.
 _LINEAR_RANGE = 30
+#: Check boxes side by side, of a field that takes several values.
+_CHOICES_A_ROW = 3
 #: What an optional value is called when it is off.
 _OFF = "not set"
 
@@ -81,11 +80,14 @@ class Control(Editor):
 
     def _add(self, widget: QWidget, name: str = "", stretch: int = 0) -> None:
         """Put a widget into the row, with the tooltip and name of the field."""
+        self._dress(widget, name)
+        self.row.addWidget(widget, stretch)
+
+    def _dress(self, widget: QWidget, name: str = "") -> None:
         widget.setObjectName(self.path + name)
         widget.setToolTip(self.spec.help)
         widget.setAccessibleName(self.spec.title)
         no_accident(widget)
-        self.row.addWidget(widget, stretch)
 
     @override
     def set_problem(self, sentence: str) -> None:
@@ -101,25 +103,32 @@ class NumberControl(Control):
     def __init__(self, spec: FieldSpec, path: str) -> None:
         super().__init__(spec, path)
         self._um: float | None = None
+        self._note = ""
         self._value: Any = 0
-        self._spin = _spin_box(spec)
+        self._spin = spin_box(spec)
         self._add(self._spin)
         self._slider: QSlider | None = None
         if spec.lower is not None and spec.upper is not None:
             self._slider = QSlider(Qt.Orientation.Horizontal)
             self._slider.setRange(0, _SLIDER_STEPS)
-            self._slider.setMinimumWidth(36)
+            self._slider.setMinimumWidth(24)
+            # It takes what room there is, and asks for none: the dock need not grow for it.
+            self._slider.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             # The spin box is the one to reach with the keyboard.
             self._slider.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
             self._slider.valueChanged.connect(self._slide)
             self._add(self._slider, ".slider", stretch=1)
         self._derived = QLabel()
         set_role(self._derived, "derived")
-        self._derived.setFixedWidth(DERIVED_WIDTH_PX)
         self._derived.hide()
-        self.row.addWidget(self._derived)
         if self._slider is None:
-            self.row.addStretch(1)
+            # Like a slider it takes what room there is, and asks for none.
+            self._derived.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            self.row.addWidget(self._derived, 1)
+            self.row.addStretch(0)
+        else:
+            self._derived.setFixedWidth(DERIVED_WIDTH_PX)
+            self.row.addWidget(self._derived)
         self._spin.valueChanged.connect(self._take)
 
     @override
@@ -135,6 +144,11 @@ class NumberControl(Control):
     @override
     def set_pixel_size(self, um: float | None) -> None:
         self._um = um
+        self._show_derived()
+
+    def set_note(self, text: str) -> None:
+        """Say something in grey beside the control, where there is no size in µm."""
+        self._note = text
         self._show_derived()
 
     def _take(self, value: float) -> None:
@@ -155,12 +169,13 @@ class NumberControl(Control):
             position = round(_SLIDER_STEPS * share ** (1 / self._power()))
             _quietly(self._slider, "setValue", position)
         power = {"px": 1, "px²": 2}.get(self.spec.unit, 0)
-        self._derived.clear()
+        text = self._note
         if power and self._um:
             size = self._value * self._um**power
-            self._derived.setText(f"{_short(size)} µm{'²' if power == 2 else ''}")
-        # In a calibrated form the place is kept also where nothing is derived.
-        self._derived.setVisible(self._um is not None)
+            text = f"{_short(size)} µm{'²' if power == 2 else ''}"
+        self._derived.setText(text)
+        self._derived.setToolTip(text)
+        self._derived.setVisible(bool(text))
 
     def _range(self) -> tuple[float, float]:
         lower, upper = float(self.spec.lower or 0), float(self.spec.upper or 0)
@@ -212,24 +227,35 @@ class ChoiceControl(Control):
 
 
 class ChoicesControl(Control):
-    """A check box a value, for a field that takes several; their order is that of the field."""
+    """A check box a value, for a field that takes several; they keep the order they were given."""
 
     def __init__(self, spec: FieldSpec, path: str) -> None:
         super().__init__(spec, path)
-        self._boxes = {choice: QCheckBox(str(choice)) for choice in spec.choices}
-        for choice, box in self._boxes.items():
-            self._add(box, f".{choice}")
-            box.toggled.connect(self.changed)
+        self._value: tuple[Any, ...] = ()
+        self._boxes = {choice: QCheckBox(method_title(str(choice))) for choice in spec.choices}
+        grid = QGridLayout()
+        grid.setVerticalSpacing(ROW_GAP_PX)
+        for index, (choice, box) in enumerate(self._boxes.items()):
+            self._dress(box, f".{choice}")
+            grid.addWidget(box, *divmod(index, _CHOICES_A_ROW))
+            box.toggled.connect(lambda on, choice=choice: self._toggle(choice, on))
+        self.row.addLayout(grid)
         self.row.addStretch(1)
 
     @override
     def value(self) -> tuple[Any, ...]:
-        return tuple(choice for choice, box in self._boxes.items() if box.isChecked())
+        return self._value
 
     @override
     def set_value(self, value: tuple[Any, ...]) -> None:
+        self._value = tuple(value)
         for choice, box in self._boxes.items():
             _quietly(box, "setChecked", choice in value)
+
+    def _toggle(self, choice: Any, on: bool) -> None:
+        others = tuple(each for each in self._value if each != choice)
+        self._value = (*others, choice) if on else others
+        self.changed.emit()
 
 
 class TextControl(Control):
@@ -342,37 +368,6 @@ def control_for(spec: FieldSpec, path: str) -> Control:
     if spec.optional and spec.kind in ("number", "flag", "choices"):
         return OptionalControl(control, _initial(spec))
     return control
-
-
-class _FloatSpinBox(QDoubleSpinBox):
-    """Shows as many decimals as a value has, not a row of zeros."""
-
-    def textFromValue(self, value: float) -> str:
-        text = str(super().textFromValue(value))
-        point = self.locale().decimalPoint()
-        return text.rstrip("0").rstrip(point) if point in text else text
-
-
-def _spin_box(spec: FieldSpec) -> QSpinBox | QDoubleSpinBox:
-    lower = -_UNBOUNDED if spec.lower is None else spec.lower
-    upper = _UNBOUNDED if spec.upper is None else spec.upper
-    spin: QSpinBox | QDoubleSpinBox
-    if spec.is_int:
-        spin = QSpinBox()
-        spin.setRange(max(int(lower), -_UNBOUNDED), min(int(upper), _UNBOUNDED))
-    else:
-        spin = _FloatSpinBox()
-        spin.setDecimals(_DECIMALS)
-        spin.setRange(lower, upper)
-        if upper - lower <= 1:
-            spin.setSingleStep(0.05)
-    if upper - lower > 1000 or (not spec.is_int and upper - lower > 1):
-        spin.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
-    spin.setSuffix(f" {spec.unit}" if spec.unit else "")
-    spin.setFixedWidth(SPIN_WIDTH_PX)
-    # What is typed counts when it is complete; arrows, wheel and slider count at once.
-    spin.setKeyboardTracking(False)
-    return spin
 
 
 def _initial(spec: FieldSpec) -> Any:

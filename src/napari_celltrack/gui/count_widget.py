@@ -2,53 +2,45 @@
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable
+from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from napari.layers import Image
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QFileDialog,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QScrollArea,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+import numpy as np
+from napari.utils.notifications import ErrorNotification, notification_manager
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from typing_extensions import override
 
+from napari_celltrack.cache import StageCache
 from napari_celltrack.errors import CelltrackError
+from napari_celltrack.gui.cell_clicks import CellClicks
+from napari_celltrack.gui.cell_source import CellSourceRows
+from napari_celltrack.gui.chart import Chart
+from napari_celltrack.gui.dock import Dock
+from napari_celltrack.gui.ending import when_destroyed
 from napari_celltrack.gui.form import SettingsForm
-from napari_celltrack.gui.layers import axes_choices, guess_axes, image_layers
-from napari_celltrack.gui.rows import add_grid, quiet_button
-from napari_celltrack.gui.session import Found, session_of
-from napari_celltrack.gui.theme import (
-    DOCK_WIDTH_PX,
-    LABEL_WIDTH_PX,
-    ROW_GAP_PX,
-    set_role,
-    set_state,
-    style_sheet,
-)
-from napari_celltrack.gui.wheel import no_accident
+from napari_celltrack.gui.layers import image_layers, labels_layers
+from napari_celltrack.gui.rows import heading
+from napari_celltrack.gui.session import Found
+from napari_celltrack.gui.theme import ROW_GAP_PX, set_role
+from napari_celltrack.gui.threshold_chart import ThresholdChart
+from napari_celltrack.gui.worker import Lane
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
+from napari_celltrack.segment import Regions
 
 if TYPE_CHECKING:
     import napari
 
-#: The stages of the recipe that decide which cells are found.
-_STAGES = ("preprocess", "segment", "objects")
-_RECIPE_FILES = "Recipe (*.yaml *.yml)"
+    from napari_celltrack.suggest import Suggestion
+
 _NO_IMAGE = "Open an image or a movie: drag a file onto the window, or use File > Open."
+#: Counts that come one after the other are drawn together, in ms.
+_REDRAW_MS = 60
 
 
-class CountCells(QWidget):
+class CountCells(Dock):
     """Find the cells of the frame in view and show how many there are.
 
     Parameters
@@ -57,279 +49,296 @@ class CountCells(QWidget):
         The viewer this dock belongs to.
     """
 
+    prefix = "count"
+    runs = True
+
     def __init__(self, napari_viewer: napari.Viewer) -> None:
-        super().__init__()
-        self.setObjectName("count_cells")
-        viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
-        self._viewer = weakref.ref(viewer)
-        self._session = session_of(viewer)
-        self._layers: list[Image] = []
         self._refusal = ""
-        self._input = self._session.recipe.input
-        self._form = SettingsForm(self._session.recipe, _STAGES)
-        self._lay_out()
-        self._connect(viewer)
-        self._restyle()
-        self._list_layers()
-        self._show_recipe(self._session.recipe)
-        self._show_movie(self._session.movie)
-        self._session.request_preview()
+        #: Whether settings are being suggested.
+        self._is_asking = False
+        #: What was said of the frame in view.
+        self._told = ""
+        #: What was suggested, and for which recipe it holds.
+        self._advice: tuple[Recipe, str] | None = None
+        super().__init__(napari_viewer)
 
     # Laying out
 
-    def _lay_out(self) -> None:
-        self.setMinimumWidth(DOCK_WIDTH_PX)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(8, 4, 4, 4)
-        column.setSpacing(ROW_GAP_PX)
-        column.addLayout(self._head())
-        column.addWidget(self._scrolled(self._body()), 1)
-        self._foot = QLabel()
-        self._foot.setObjectName("count_foot")
-        self._foot.setWordWrap(True)
-        self._foot.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        column.addWidget(self._foot)
+    @override
+    def fill(self, column: QVBoxLayout) -> None:
+        session = self.session
+        self._source = CellSourceRows()
+        column.addWidget(self._source)
+        column.addLayout(self._suggest_row())
+        self._given = QLabel()
+        self._given.setObjectName("count_given")
+        self._given.setWordWrap(True)
+        set_role(self._given, "hint")
+        column.addWidget(self._given)
+        self._histogram = ThresholdChart(session)
+        below = {"segment.threshold": self._histogram}
+        self._segment_form = SettingsForm(session.recipe, ["segment"], below=below)
+        self._objects_form = SettingsForm(session.recipe, ["objects"])
+        column.addWidget(self._segment_form)
+        column.addWidget(self._objects_form)
+        column.addWidget(self._curve())
+        column.addStretch(1)
+        self._suggest_lane = Lane("celltrack suggest")
+        self._redraw = QTimer(self)
+        self._redraw.setSingleShot(True)
+        self._redraw.setInterval(_REDRAW_MS)
+        self._redraw.timeout.connect(self._show_counts)
+        self._connect_widgets()
+        self._connect_session()
 
-    def _head(self) -> QHBoxLayout:
-        self._number = QLabel("–")
-        self._number.setObjectName("count_number")
-        set_role(self._number, "figure")
-        self._caption = QLabel("cells")
-        self._caption.setObjectName("count_caption")
-        set_role(self._caption, "hint")
-        self._caption.setWordWrap(True)
-        self._live = QCheckBox("Live")
-        self._live.setObjectName("count_live")
-        self._live.setToolTip("Show every change at once. Untick it when an image takes long.")
-        recipe = quiet_button("Recipe ▾", "count_recipe", "Reset, load or save all settings.")
-        menu = QMenu(recipe)
-        menu.setObjectName("count_recipe_menu")
-        menu.addAction("Reset", self._reset)
-        menu.addAction("Load recipe…", self._load)
-        menu.addAction("Save recipe…", self._save)
-        recipe.setMenu(menu)
+    def _suggest_row(self) -> QHBoxLayout:
+        self._suggest = QPushButton()
+        self._suggest.setObjectName("count_suggest")
+        self._suggest.setToolTip(
+            "Choose the settings by the frame in view, and by the cells that you clicked on if "
+            "you did. Undo in the Recipe menu takes it back."
+        )
+        self._click = QPushButton()
+        self._click.setObjectName("count_click")
+        self._click.setCheckable(True)
+        self._click.setToolTip(
+            "Then click on a few typical cells in the image, dim ones too, and press Suggest."
+        )
         row = QHBoxLayout()
-        row.addWidget(self._number)
-        row.addSpacing(6)
-        row.addWidget(self._caption, 1)
-        row.addWidget(self._live)
-        row.addWidget(recipe)
+        row.addWidget(self._suggest, 1)
+        row.addWidget(self._click, 1)
         return row
 
-    def _body(self) -> QWidget:
-        body = QWidget()
-        column = QVBoxLayout(body)
-        column.setContentsMargins(0, 0, 8, 0)
-        rows = add_grid(column)
-        self._layer_menu = _menu("count_layer", "The layer that cells are looked for in.")
-        self._axes_menu = _menu(
-            "count_axes",
-            "What the dimensions of the image are: time (T), depth (Z), channel (C), rows (Y) and "
-            "columns (X). Depth is flattened to its brightest values.",
+    def _curve(self) -> QWidget:
+        self._over_time = QWidget()
+        column = QVBoxLayout(self._over_time)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(ROW_GAP_PX)
+        column.addWidget(heading("Cells over time", "click a frame to go there"))
+        self._counts = Chart(
+            "count_curve",
+            "Cells over time",
+            "frame",
+            "cells",
+            empty="not counted yet",
+            tooltip="Cells in each frame; dotted where they were found with earlier settings. "
+            "Click to go to a frame.",
+            clickable=True,
+            whole_x=True,
+            whole_y=True,
         )
-        self._channel_menu = _menu("count_channel", "The channel that shows the cells.")
-        self._rows = []
-        menus = (self._layer_menu, self._axes_menu, self._channel_menu)
-        for row, (title, menu) in enumerate(zip(("Image", "Axes", "Channel"), menus, strict=True)):
-            label = QLabel(title)
-            label.setFixedWidth(LABEL_WIDTH_PX)
-            label.setToolTip(menu.toolTip())
-            rows.addWidget(label, row, 0)
-            rows.addWidget(menu, row, 1)
-            self._rows.append((label, menu))
-        column.addWidget(self._form, 1)
-        return body
-
-    @staticmethod
-    def _scrolled(widget: QWidget) -> QScrollArea:
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(widget)
-        return area
+        column.addWidget(self._counts)
+        return self._over_time
 
     # Connecting
 
-    def _connect(self, viewer: Any) -> None:
-        session = self._session
-        self._listen(session.recipe_changed, self._show_recipe)
-        self._listen(session.movie_changed, self._show_movie)
-        self._listen(session.frame_changed, self._show_frame)
-        self._listen(session.frame_found, self._show_found)
-        self._listen(session.failed, self._show_problem)
+    def _connect_widgets(self) -> None:
+        session = self.session
+        for form, stage in ((self._segment_form, "segment"), (self._objects_form, "objects")):
+            form.valueChanged.connect(partial(self._take_form, stage))
+            form.problemChanged.connect(self._show_refusal)
+        self._source.imageChosen.connect(session.open_layer)
+        self._source.channelChosen.connect(
+            lambda channel: session.update(input=session.recipe.input.replace(channel=channel))
+        )
+        self._source.labelsChosen.connect(session.use_labels)
+        self._source.dropAsked.connect(session.drop_corrections)
+        self._histogram.moved.connect(self._take_threshold)
+        self._histogram.noted.connect(self._note_level)
+        self._counts.clicked.connect(lambda x: session.go_to(round(x)))
+        self._suggest.clicked.connect(self._ask_for_settings)
+
+    def _connect_session(self) -> None:
+        session, viewer = self.session, self.viewer
+        self.listen(session.frame_changed, self._show_frame)
+        self.listen(session.frame_found, self._show_found)
+        self.listen(session.cells_counted, self._redraw_soon)
+        self.listen(session.labels_changed, self._show_hand_made)
+        assert viewer is not None  # a dock is made for a viewer that is there
         for name in ("inserted", "removed", "reordered"):
-            self._listen(getattr(viewer.layers.events, name), self._list_layers)
-        self._listen(viewer.events.theme, self._restyle)
-        self._form.valueChanged.connect(self._take_form)
-        self._form.problemChanged.connect(self._show_refusal)
-        self._live.setChecked(session.live)
-        self._live.toggled.connect(session.set_live)
-        self._layer_menu.activated.connect(self._take_layer)
-        self._axes_menu.activated.connect(self._take_axes)
-        self._channel_menu.activated.connect(self._take_channel)
-
-    def _listen(self, signal: Any, slot: Callable[..., None]) -> None:
-        """Connect a signal that outlives this dock, for as long as the dock lives."""
-        signal.connect(slot)
-        weak = weakref.WeakMethod(slot)
-
-        def stop(*_: Any) -> None:
-            if (living := weak()) is not None:
-                signal.disconnect(living)
-
-        # Qt destroys its half of the widget before Python lets go of the other.
-        self.destroyed.connect(stop)
+            self.listen(getattr(viewer.layers.events, name), self._list_layers)
+        self._clicks = CellClicks(viewer, session, self)
+        self._clicks.changed.connect(self._show_clicks)
+        self._click.toggled.connect(self._clicks.turn)
+        # Qt's half of the dock goes before Python's; then nothing may be shown any more.
+        lane = self._suggest_lane
+        when_destroyed(self, lane.cancel)
+        self._show_clicks()
+        self._list_layers()
 
     # From the user to the session
 
-    def _take_form(self, value: Recipe) -> None:
-        self._session.update(**{stage: getattr(value, stage) for stage in _STAGES})
+    def _take_form(self, stage: str, value: Recipe) -> None:
+        self.session.update(**{stage: getattr(value, stage)})
 
-    def _take_layer(self, index: int) -> None:
-        self._session.open_layer(self._layers[index])
+    def _take_threshold(self, threshold: Any) -> None:
+        segment = self.session.recipe.segment
+        if isinstance(segment, Regions):
+            self.session.update(segment=segment.replace(threshold=threshold))
 
-    def _take_axes(self, index: int) -> None:
-        self._update_input(axes=self._axes_menu.itemData(index))
-
-    def _take_channel(self, index: int) -> None:
-        self._update_input(channel=self._channel_menu.itemData(index))
-
-    def _update_input(self, **changes: Any) -> None:
-        self._session.update(input=self._session.recipe.input.replace(**changes))
-
-    def _reset(self) -> None:
-        self._session.set_recipe(Recipe())
-        self._form.setValue(self._session.recipe)
-
-    def _load(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Load recipe", "", _RECIPE_FILES)
-        if not path:
+    def _ask_for_settings(self, checked: bool = False) -> None:
+        """Have settings suggested in the background."""
+        session, movie = self.session, self.session.movie
+        if movie is None:
+            self.say(_NO_IMAGE, wrong=True)
             return
-        try:
-            self._session.set_recipe(Recipe.load(path))
-        except CelltrackError as error:
-            self._show_problem(str(error))
-            return
-        self._form.setValue(self._session.recipe)
+        clicks = self._clicks.places_px or None
+        recipe = session.recipe
+        job = partial(_suggest, movie, recipe, session.frame, clicks, session.cache)
+        self._is_asking = True
+        self._suggest.setEnabled(False)
+        self.say("Looking for settings…")
+        self._suggest_lane.submit(
+            job, partial(self._take_suggestion, recipe), self._fail_to_suggest
+        )
 
-    def _save(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save recipe", "recipe.yaml", _RECIPE_FILES)
-        if not path:
+    def _take_suggestion(self, asked_with: Recipe, suggestion: Suggestion) -> None:
+        self._is_asking = False
+        self._show_hand_made()
+        if self.session.recipe != asked_with:
+            self.say("The settings were changed meanwhile; press Suggest again.", wrong=True)
             return
-        try:
-            self._session.recipe.save(path)
-        except CelltrackError as error:
-            self._show_problem(str(error))
+        self._click.setChecked(False)
+        self._advice = (suggestion.recipe, suggestion.sentence)
+        self.say(suggestion.sentence)
+        self.session.set_recipe(suggestion.recipe)
+
+    def _fail_to_suggest(self, error: Exception) -> None:
+        self._is_asking = False
+        self._show_hand_made()
+        if isinstance(error, CelltrackError):
+            self.say(str(error), wrong=True)
             return
-        self._say(f"Saved as {path}.")
+        notification_manager.dispatch(ErrorNotification(error))
+        self.say("No settings could be suggested; please report the text that napari shows.", True)
 
     # From the session to the user
 
+    @override
+    def refresh(self) -> None:
+        session, recipe = self.session, self.session.recipe
+        for form, stage in ((self._segment_form, "segment"), (self._objects_form, "objects")):
+            if getattr(form.value(), stage) != getattr(recipe, stage):
+                form.setValue(recipe)
+            size = self._pixel_size_um()
+            form.setPixelSize(size)
+        self._source.show_channels(session.movie, recipe.input.channel)
+        self._show_hand_made()
+        self._show_frame()
+        self._redraw_soon()
+        if session.layer is None and not session.problem:
+            self.say(_NO_IMAGE)
+
+    def _pixel_size_um(self) -> float | None:
+        movie = self.session.movie
+        size = self.session.recipe.input.calibrated(movie).pixel_size_um if movie else None
+        return (size[0] * size[1]) ** 0.5 if size else None
+
     def _list_layers(self, event: Any = None) -> None:
         """Offer the images of the viewer, and take one if none was chosen."""
-        viewer = self._viewer()
-        self._layers = image_layers(viewer) if viewer else []
-        if self._session.layer is None and self._layers:
-            active = viewer.layers.selection.active if viewer else None
-            first = active if active in self._layers else self._layers[-1]
-            self._session.open_layer(first)
-        self._show_movie(self._session.movie)
+        viewer, session = self.viewer, self.session
+        images = image_layers(viewer) if viewer else []
+        if session.layer is None and viewer is not None and images:
+            active = viewer.layers.selection.active
+            session.open_layer(active if active in images else images[-1])
+        self._show_layers()
 
-    def _show_movie(self, movie: Movie | None) -> None:
-        layer = self._session.layer
-        self._layer_menu.clear()
-        self._layer_menu.addItems([each.name for each in self._layers])
-        self._layer_menu.setCurrentIndex(self._layers.index(layer) if layer in self._layers else -1)
-        self._layer_menu.setEnabled(bool(self._layers))
-        self._layer_menu.setPlaceholderText("no image")
-        self._offer_axes(layer)
-        self._offer_channels(movie)
-        self._show_calibration()
-        self._show_frame()
-        if self._session.problem:
-            self._show_problem(self._session.problem)
-        elif layer is None:
-            self._say(_NO_IMAGE)
+    def _show_layers(self) -> None:
+        viewer, session = self.viewer, self.session
+        if viewer is not None:
+            self._source.show_images(image_layers(viewer), session.layer)
+            self._source.show_labels(labels_layers(viewer), session.labels_layer)
 
-    def _offer_axes(self, layer: Image | None) -> None:
-        choices = axes_choices(layer) if layer is not None else []
-        self._axes_menu.clear()
-        if layer is not None and choices:
-            self._axes_menu.addItem(f"{_spaced(guess_axes(layer))} (guessed)", None)
-            for axes in choices:
-                self._axes_menu.addItem(_spaced(axes), axes)
-        self._axes_menu.setCurrentIndex(self._axes_menu.findData(self._session.recipe.input.axes))
-        # A plane can be read in one way only.
-        self._show_row(self._axes_menu, len(choices) > 1 or self._session.recipe.input.axes)
-
-    def _offer_channels(self, movie: Movie | None) -> None:
-        channels = movie.channels if movie else ()
-        wanted = self._session.recipe.input.channel
-        self._channel_menu.clear()
-        for index, name in enumerate(channels):
-            self._channel_menu.addItem(name, index if name == str(index) else name)
-        chosen = -1
-        if movie is not None:
-            try:
-                chosen = movie.channel_index(wanted)
-            except CelltrackError:
-                # The recipe names a channel that is not here; the foot says so.
-                self._channel_menu.setPlaceholderText(f"{wanted} (not here)")
-        self._channel_menu.setCurrentIndex(chosen)
-        self._show_row(self._channel_menu, len(channels) > 1 or (movie and chosen < 0))
-
-    def _show_row(self, menu: QComboBox, shown: Any) -> None:
-        for label, each in self._rows:
-            if each is menu:
-                label.setVisible(bool(shown))
-                each.setVisible(bool(shown))
-
-    def _show_recipe(self, recipe: Recipe) -> None:
-        shown = self._form.value()
-        if any(getattr(shown, stage) != getattr(recipe, stage) for stage in _STAGES):
-            self._form.setValue(recipe)
-        if recipe.input != self._input:
-            self._input = recipe.input
-            self._offer_axes(self._session.layer)
-            self._offer_channels(self._session.movie)
-            self._show_calibration()
-        self._show_frame()
-
-    def _show_calibration(self) -> None:
-        movie = self._session.movie
-        size = self._session.recipe.input.calibrated(movie).pixel_size_um if movie else None
-        self._form.setPixelSize((size[0] * size[1]) ** 0.5 if size else None)
+    def _show_hand_made(self) -> None:
+        """Say what comes from the user's hand, and grey what has no say then."""
+        session = self.session
+        given = session.labels_layer
+        self._show_layers()
+        self._source.show_corrected(len(session.corrected_frames))
+        if given is not None:
+            self._given.setText(
+                f"The cells are those of the layer {given.name}; how they would be found has no "
+                "effect."
+            )
+        self._given.setVisible(given is not None)
+        self._segment_form.setEnabled(given is None)
+        may_ask = given is None and session.movie is not None
+        self._suggest.setEnabled(may_ask and not self._is_asking)
+        self._click.setEnabled(may_ask)
+        if given is not None:
+            self._click.setChecked(False)
 
     def _show_frame(self, frame: int | None = None) -> None:
         """Show the number of cells, in grey while a newer one is on its way."""
-        session, found = self._session, self._session.found
-        self._live.setChecked(session.live)
+        session, found = self.session, self.session.found
+        if frame is not None:
+            self._clicks.forget()
+        self._counts.set_cursor(session.frame if session.movie is not None else None)
+        self._histogram.refresh()
         if session.movie is None or found is None:
-            self._number.setText("–")
-            self._caption.setText("cells")
-            set_state(self._number, "stale", True)
+            self.figure("–", "cells", stale=True)
             return
         current = found.frame == session.frame and found.recipe == session.recipe
-        self._number.setText(str(found.n_cells))
-        noun = "cell" if found.n_cells == 1 else "cells"
         is_still = found.movie.n_frames == 1
-        self._caption.setText(noun if is_still else f"{noun} in frame {found.frame}")
-        set_state(self._number, "stale", not current)
+        noun = "cell" if found.n_cells == 1 else "cells"
+        caption = noun if is_still else f"{noun} in frame {found.frame}"
+        self.figure(str(found.n_cells), caption, stale=not current)
         if not current and not session.live:
-            self._say(f"Frame {found.frame} with earlier settings; tick Live to see the change.")
+            self.say(f"Frame {found.frame} with earlier settings; tick Live to see the change.")
 
     def _show_found(self, found: Found) -> None:
         self._show_frame()
-        if found.frame != self._session.frame or self._refusal:
-            return
+        if found.frame == self.session.frame and not self._refusal:
+            self._told = self._sentence_of(found)
+            self.say(self._told)
+
+    def _sentence_of(self, found: Found) -> str:
+        """Say what is shown, and what is not shown yet."""
         place = "" if found.movie.n_frames == 1 else f"frame {found.frame}: "
         noun = "cell" if found.n_cells == 1 else "cells"
         took = f", {found.took_ms:.0f} ms" if found.took_ms >= 1 else ""
         hint = (
             "" if found.n_cells else "; find dimmer or smaller ones with a lower threshold or area"
         )
-        self._say(f"{place}{found.n_cells} {noun}{took}{hint}")
+        sentence = f"{place}{found.n_cells} {noun}{took}{hint}"
+        if self._advice is not None and self._advice[0] == self.session.recipe:
+            return f"{sentence}. {self._advice[1]}"
+        coverage = self.session.coverage if found.movie.n_frames > 1 else ""
+        return f"{sentence}. {coverage}" if coverage else sentence
+
+    def _redraw_soon(self) -> None:
+        if not self._redraw.isActive():
+            self._redraw.start()
+
+    def _show_counts(self) -> None:
+        """Draw the cells over time; frames that were never counted leave a gap."""
+        found = self.session.found
+        # Only what was said of the frame is said anew, not a problem or how a run ended.
+        if found is not None and self._told and self._foot.text() == self._told:
+            self._told = self._sentence_of(found)
+            self.say(self._told)
+        movie, counts = self.session.movie, self.session.counts
+        frames = _frames_of(movie, self.session.recipe)
+        self._over_time.setVisible(movie is None or movie.n_frames > 1)
+        if counts.empty or not len(frames):
+            self._counts.clear()
+            return
+        known = counts["frame"].to_numpy() - frames[0]
+        inside = (known >= 0) & (known < len(frames))
+        n_cells, stale = np.full(len(frames), np.nan), np.ones(len(frames), bool)
+        n_cells[known[inside]] = counts["n_cells"].to_numpy()[inside]
+        stale[known[inside]] = ~counts["is_current"].to_numpy()[inside]
+        ends = (float(frames[0]), float(max(frames[-1], frames[0] + 1)))
+        self._counts.plot_lines(np.asarray(frames), n_cells, stale, x_range=ends)
+
+    def _note_level(self, text: str) -> None:
+        self._segment_form.setNote("segment.threshold.offset", text)
+
+    def _show_clicks(self) -> None:
+        n = len(self._clicks.places_px)
+        cells = "1 cell" if n == 1 else f"{n} cells"
+        self._suggest.setText(f"Suggest from {cells}" if n else "Suggest settings")
+        self._click.setText(f"{cells} clicked" if self._clicks.is_on else "Click on a few cells")
 
     def _show_refusal(self, sentence: str) -> None:
         """Say why a value was refused, for as long as it stands there."""
@@ -337,33 +346,23 @@ class CountCells(QWidget):
             return
         self._refusal = sentence
         if sentence:
-            self._show_problem(sentence)
-        elif self._session.found is not None:
-            self._show_found(self._session.found)
-
-    def _show_problem(self, sentence: str) -> None:
-        set_state(self._number, "stale", True)
-        self._say(sentence, wrong=True)
-
-    def _say(self, sentence: str, wrong: bool = False) -> None:
-        set_role(self._foot, "problem" if wrong else "foot")
-        self._foot.setText(sentence)
-
-    def _restyle(self, event: Any = None) -> None:
-        viewer = self._viewer()
-        if viewer is not None:
-            self.setStyleSheet(style_sheet(viewer.theme))
+            self.say(sentence, wrong=True)
+        elif self.session.found is not None:
+            self._show_found(self.session.found)
 
 
-def _menu(name: str, tooltip: str) -> QComboBox:
-    menu = QComboBox()
-    menu.setObjectName(name)
-    menu.setToolTip(tooltip)
-    # A long layer name is cut in the menu and never widens the dock.
-    menu.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    no_accident(menu)
-    return menu
+def _frames_of(movie: Movie | None, recipe: Recipe) -> range:
+    try:
+        return range(0) if movie is None else recipe.input.frames_of(movie)
+    except CelltrackError:
+        # The recipe names frames that are not here; the foot says so.
+        return range(0)
 
 
-def _spaced(axes: str) -> str:
-    return " ".join(axes)
+def _suggest(
+    movie: Movie, recipe: Recipe, frame: int, clicks_px: Any, cache: StageCache
+) -> Iterator[Suggestion]:
+    """Suggest settings; runs on a lane."""
+    from napari_celltrack.suggest import suggest
+
+    yield suggest(movie, recipe, frame, clicks_px, cache)

@@ -1,9 +1,9 @@
-"""The parts of a form: all fields of a class, a section, a menu of methods, a list of steps."""
+"""The parts of a form: all fields of a class, a section, a menu of methods."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 from qtpy.QtCore import Qt, Signal
@@ -11,28 +11,29 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
-    QMenu,
-    QVBoxLayout,
     QWidget,
 )
 from typing_extensions import override
 
 from napari_celltrack.errors import RecipeError
-from napari_celltrack.gui.controls import Editor, control_for
+from napari_celltrack.gui.controls import Editor, NumberControl, control_for
 from napari_celltrack.gui.fields import (
     SECTIONS,
     FieldSpec,
     fields_of,
+    is_folded,
     method_help,
     method_of,
     method_title,
 )
-from napari_celltrack.gui.rows import add_grid, add_row, column, heading, quiet_button
-from napari_celltrack.gui.theme import ROW_GAP_PX, SECTION_GAP_PX, set_role
+from napari_celltrack.gui.rows import Fold, add_grid, add_row, column, heading
+from napari_celltrack.gui.theme import SECTION_GAP_PX
 from napari_celltrack.gui.wheel import no_accident
 from napari_celltrack.settings import Settings
+
+#: Widgets that belong below a section, by its path.
+Below: TypeAlias = Mapping[str, QWidget]
 
 
 class FieldsEditor(Editor):
@@ -48,6 +49,10 @@ class FieldsEditor(Editor):
         Names of the fields to show, all by default.
     title : (str, str), optional
         Heading, and what it says in grey.
+    name : QWidget, optional
+        What stands before the only row, in place of the name of the field.
+    below : mapping of str to QWidget, optional
+        Widgets that belong below a section, by the path of the section.
     """
 
     problem = Signal(str)
@@ -56,22 +61,33 @@ class FieldsEditor(Editor):
         self,
         value: Settings,
         path: str,
+        *,
         only: Sequence[str] | None = None,
         title: tuple[str, str] | None = None,
+        name: QWidget | None = None,
+        below: Below | None = None,
     ) -> None:
         super().__init__()
         self._value = value
         self._editors: dict[str, Editor] = {}
         self._layout = column(self)
+        self._fold: Fold | None = None
         rows: QGridLayout | None = None
         for spec in fields_of(type(value)):
             if only is not None and spec.name not in only:
                 continue
             own_path = f"{path}.{spec.name}" if path else spec.name
             if spec.kind in SECTIONS:
-                editor = _section_for(spec, own_path, getattr(value, spec.name))
+                editor = _section_for(spec, own_path, getattr(value, spec.name), below or {})
                 self._layout.addWidget(editor)
+                if below and own_path in below:
+                    self._layout.addWidget(below[own_path])
                 rows = None
+            elif is_folded(spec, type(value)):
+                editor = control_for(spec, own_path)
+                editor.set_value(getattr(value, spec.name))
+                self._fold = self._fold or Fold(f"{path}.fold" if path else "fold")
+                self._fold.add(spec, editor)
             else:
                 editor = control_for(spec, own_path)
                 editor.set_value(getattr(value, spec.name))
@@ -84,11 +100,16 @@ class FieldsEditor(Editor):
                         self._layout.addWidget(heading(*title))
                         title = None
                     rows = add_grid(self._layout)
-                add_row(rows, spec, editor)
+                add_row(rows, spec, editor, name)
+                if name is not None and isinstance(editor, NumberControl):
+                    editor.set_note(spec.title.lower())
             self._editors[spec.name] = editor
             editor.changed.connect(lambda name=spec.name: self._take(name))
             if hasattr(editor, "problem"):
                 editor.problem.connect(self.problem)
+        if self._fold is not None:
+            self._layout.addWidget(self._fold)
+            self._show_what_is_unusual()
 
     @override
     def value(self) -> Settings:
@@ -100,11 +121,23 @@ class FieldsEditor(Editor):
         for name, editor in self._editors.items():
             editor.set_value(getattr(value, name))
             editor.set_problem("")
+        self._show_what_is_unusual()
 
     @override
     def set_pixel_size(self, um: float | None) -> None:
         for editor in self._editors.values():
             editor.set_pixel_size(um)
+
+    def _show_what_is_unusual(self) -> None:
+        """Open the fold where something in it is not as it is for nearly every movie."""
+        if self._fold is None:
+            return
+        cls = type(self._value)
+        usual = cls()
+        for spec in fields_of(cls):
+            changed = getattr(self._value, spec.name) != getattr(usual, spec.name)
+            if changed and spec.name in self._editors and is_folded(spec, cls):
+                self._fold.open()
 
     def _take(self, name: str) -> None:
         """Take all values together: one that was refused may fit now."""
@@ -127,7 +160,7 @@ class _SectionEditor(Editor):
 
     problem = Signal(str)
 
-    def __init__(self, spec: FieldSpec, path: str, value: Settings | None) -> None:
+    def __init__(self, spec: FieldSpec, path: str, value: Settings | None, below: Below) -> None:
         super().__init__()
         cls = next(iter(spec.methods.values()))
         layout = column(self)
@@ -142,7 +175,10 @@ class _SectionEditor(Editor):
             layout.addSpacing(SECTION_GAP_PX)
             layout.addWidget(self._box)
         self._fields = FieldsEditor(
-            cls() if value is None else value, path, title=None if self._box else title
+            cls() if value is None else value,
+            path,
+            title=None if self._box else title,
+            below=below,
         )
         layout.addWidget(self._fields)
         self._fields.setVisible(value is not None)
@@ -177,10 +213,11 @@ class _MethodEditor(Editor):
 
     problem = Signal(str)
 
-    def __init__(self, spec: FieldSpec, path: str, value: Settings) -> None:
+    def __init__(self, spec: FieldSpec, path: str, value: Settings, below: Below) -> None:
         super().__init__()
         self._spec = spec
         self._path = path
+        self._below = below
         self._um: float | None = None
         self._fields: dict[str, FieldsEditor] = {}
         self._menu = QComboBox()
@@ -192,8 +229,13 @@ class _MethodEditor(Editor):
             self._menu.addItem(method_title(method), method)
             self._menu.setItemData(index, method_help(cls), Qt.ItemDataRole.ToolTipRole)
         self._layout = column(self)
-        self._layout.addWidget(heading(spec.title, spec.help))
-        label = QLabel("Method")
+        # Methods that have sections of their own are no section beside these.
+        has_sections = any(
+            each.kind in SECTIONS for cls in spec.methods.values() for each in fields_of(cls)
+        )
+        if not has_sections:
+            self._layout.addWidget(heading(spec.title, spec.help))
+        label = QLabel(spec.title if has_sections else "Method")
         label.setToolTip(spec.help)
         rows = add_grid(self._layout)
         rows.addWidget(label, 0, 0)
@@ -235,7 +277,7 @@ class _MethodEditor(Editor):
     def _fields_of(self, method: str, value: Settings) -> FieldsEditor:
         """Return the fields of a method, made when they are needed first."""
         if method not in self._fields:
-            editor = FieldsEditor(value, self._path)
+            editor = FieldsEditor(value, self._path, below=self._below)
             editor.set_pixel_size(self._um)
             editor.changed.connect(self.changed)
             editor.problem.connect(self.problem)
@@ -244,120 +286,12 @@ class _MethodEditor(Editor):
         return self._fields[method]
 
 
-class _StepsEditor(Editor):
-    """An ordered list of methods, each with its fields: add, remove, move."""
+def _section_for(spec: FieldSpec, path: str, value: Any, below: Below) -> Editor:
+    # A step has fields and a list of steps is one, so neither can be defined before the other.
+    from napari_celltrack.gui.steps_editor import StepsEditor
 
-    problem = Signal(str)
-
-    def __init__(self, spec: FieldSpec, path: str, value: tuple[Settings, ...]) -> None:
-        super().__init__()
-        self._spec = spec
-        self._path = path
-        self._um: float | None = None
-        self._value: tuple[Settings, ...] = ()
-        self._steps: list[FieldsEditor] = []
-        layout = column(self)
-        layout.addWidget(heading(spec.title, spec.help))
-        self._column = QVBoxLayout()
-        self._column.setSpacing(ROW_GAP_PX)
-        layout.addLayout(self._column)
-        self._add_button = quiet_button("+ Add step", f"{path}.add", f"Add a step. {spec.help}")
-        menu = QMenu(self._add_button)
-        menu.setToolTipsVisible(True)
-        for method, cls in spec.methods.items():
-            action = menu.addAction(method_title(method))
-            action.setToolTip(method_help(cls))
-            action.triggered.connect(lambda *_, cls=cls: self._change([*self._value, cls()]))
-        self._add_button.setMenu(menu)
-        foot = QHBoxLayout()
-        foot.addWidget(self._add_button)
-        foot.addStretch(1)
-        layout.addLayout(foot)
-        self.set_value(value)
-
-    @override
-    def value(self) -> tuple[Settings, ...]:
-        return self._value
-
-    @override
-    def set_value(self, value: tuple[Settings, ...]) -> None:
-        same_methods = [type(step) for step in value] == [type(step) for step in self._value]
-        self._value = tuple(value)
-        if same_methods and self._steps:
-            for editor, step in zip(self._steps, value, strict=True):
-                editor.set_value(step)
-            return
-        self._rebuild()
-
-    @override
-    def set_pixel_size(self, um: float | None) -> None:
-        self._um = um
-        for editor in self._steps:
-            editor.set_pixel_size(um)
-
-    def _move(self, index: int, place: int | None) -> None:
-        """Move a step to another place, or remove it."""
-        steps = list(self._value)
-        step = steps.pop(index)
-        if place is not None:
-            steps.insert(place, step)
-        self._change(steps)
-
-    def _change(self, steps: Sequence[Settings]) -> None:
-        self.set_value(tuple(steps))
-        self.changed.emit()
-
-    def _rebuild(self) -> None:
-        while (item := self._column.takeAt(0)) is not None:
-            if widget := item.widget():
-                widget.hide()
-                # Its names are those of its successor; deleted later, since it may be a menu of
-                # this very row that was clicked.
-                widget.setParent(None)
-                widget.deleteLater()
-        self._steps = []
-        for index, step in enumerate(self._value):
-            path = f"{self._path}[{index}]"
-            editor = FieldsEditor(step, path)
-            editor.set_pixel_size(self._um)
-            editor.changed.connect(lambda index=index: self._take(index))
-            editor.problem.connect(self.problem)
-            self._steps.append(editor)
-            self._column.addWidget(self._row(index, step, path, editor))
-
-    def _row(self, index: int, step: Settings, path: str, editor: FieldsEditor) -> QWidget:
-        """Return a step: its name and a small menu, and its fields below."""
-        row = QWidget()
-        layout = column(row)
-        name = QLabel(method_title(method_of(self._spec, step)))
-        name.setToolTip(method_help(type(step)))
-        set_role(name, "step")
-        more = quiet_button("⋯", f"{path}.more", "Move or remove this step.")
-        menu = QMenu(more)
-        for text, place in (("Move up", index - 1), ("Move down", index + 1)):
-            action = menu.addAction(text)
-            action.setEnabled(0 <= place < len(self._value))
-            action.triggered.connect(lambda *_, place=place: self._move(index, place))
-        menu.addAction("Remove").triggered.connect(lambda *_: self._move(index, None))
-        more.setMenu(menu)
-        head = QHBoxLayout()
-        head.addWidget(name)
-        head.addStretch(1)
-        head.addWidget(more)
-        layout.addLayout(head)
-        layout.addWidget(editor)
-        return row
-
-    def _take(self, index: int) -> None:
-        steps = list(self._value)
-        steps[index] = self._steps[index].value()
-        self._value = tuple(steps)
-        self.changed.emit()
-
-
-def _section_for(spec: FieldSpec, path: str, value: Any) -> Editor:
-    classes = {"settings": _SectionEditor, "methods": _MethodEditor, "steps": _StepsEditor}
-    return classes[spec.kind](spec, path, value)
+    classes = {"settings": _SectionEditor, "methods": _MethodEditor, "steps": StepsEditor}
+    return classes[spec.kind](spec, path, value, below)
 
 
 def _in_titles(error: RecipeError, cls: type[Settings]) -> str:

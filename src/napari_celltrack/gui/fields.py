@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
@@ -18,6 +19,32 @@ Methods: TypeAlias = dict[str, type[Settings]]
 
 #: Kinds that are a section of a form with rows of its own.
 SECTIONS: tuple[Kind, ...] = ("settings", "methods", "steps")
+#: Fields that are right as they are for nearly every movie; a form folds them away.
+RARE = frozenset(
+    {
+        "adaptive_step",
+        "adaptive_stop_px",
+        "area_weight",
+        "background_px",
+        "predict_motion",
+        "remove_drift",
+        "max_division_distance_px",
+        "connectivity",
+        "intensity_weight",
+        "factor",
+        "local_radius_px",
+        "max_division_asymmetry",
+        "max_gap_distance_px",
+        "max_overlap_percent",
+        "n_scales",
+        "outside",
+        "overlap_weight",
+        "sigma_ratio",
+        "smoothing_px",
+        "steepness_percent",
+        "unlinked_cost",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -75,6 +102,17 @@ def fields_of(cls: type[Settings]) -> list[FieldSpec]:
     """
     specs = (_spec(name, info) for name, info in cls.model_fields.items())
     return [spec for spec in specs if not (spec.kind == "choice" and len(spec.choices) == 1)]
+
+
+def is_folded(spec: FieldSpec, cls: type[Settings]) -> bool:
+    """Whether a form folds a field of a class away; never all of its fields."""
+    return spec.name in RARE and any(each.name not in RARE for each in fields_of(cls))
+
+
+def half_sentence(help_: str) -> str:
+    """Return the beginning of a help as it stands beside a title: one clause, no full stop."""
+    clause = re.split(r"[.;,](?:\s|$)", help_, maxsplit=1)[0]
+    return clause[:1].lower() + clause[1:]
 
 
 def method_title(method: str) -> str:

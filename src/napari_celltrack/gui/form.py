@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_celltrack.gui.controls import NumberControl
 from napari_celltrack.gui.editors import FieldsEditor
 from napari_celltrack.settings import Settings
 
@@ -23,6 +24,8 @@ class SettingsForm(QWidget):
         What to show first.
     fields : sequence of str, optional
         Names of the fields to show, all by default; the others keep their values.
+    below : mapping of str to QWidget, optional
+        Widgets that belong below a section, by its path, e.g. ``"segment.threshold"``.
     """
 
     valueChanged = Signal(object)
@@ -34,9 +37,11 @@ class SettingsForm(QWidget):
         value: Settings,
         fields: Sequence[str] | None = None,
         parent: QWidget | None = None,
+        *,
+        below: Mapping[str, QWidget] | None = None,
     ) -> None:
         super().__init__(parent)
-        self._editor = FieldsEditor(value, path="", only=fields)
+        self._editor = FieldsEditor(value, path="", only=fields, below=below)
         self._value = value
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -61,6 +66,12 @@ class SettingsForm(QWidget):
     def setPixelSize(self, um: float | None) -> None:
         """Show lengths in µm too, given the size of a pixel; None when it is not known."""
         self._editor.set_pixel_size(um)
+
+    def setNote(self, path: str, text: str) -> None:
+        """Say something in grey beside the number with a path, e.g. what is derived from it."""
+        for control in self.findChildren(NumberControl):
+            if control.path == path:
+                control.set_note(text)
 
     def _take(self) -> None:
         value = self._editor.value()

@@ -13,16 +13,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from napari.components import ViewerModel
-from napari.layers import Image, Labels
+from napari.layers import Image, Labels, Layer
 
 from napari_celltrack.movie import RGB_CHANNELS, Movie, movie_from_array
 
 CELLS = "cells"
 
-#: Key of the tag in a layer's metadata.
-_TAG = "napari_celltrack"
+#: Key of the tag in the metadata of a layer that is ours.
+TAG = "napari_celltrack"
 #: Where a layer is in the world; shared by an image and what is drawn over it.
-_PLACE = ("scale", "translate", "rotate", "shear", "affine", "units")
+PLACE = ("scale", "translate", "rotate", "shear", "affine", "units")
 #: Larger label movies are kept compressed; below, a plain array is quicker to draw.
 _MAX_PLAIN_BYTES = 2**31
 #: napari computes outlines on the GUI thread: in a larger plane that is felt, so cells are filled.
@@ -31,7 +31,7 @@ _MAX_OUTLINE_PX = 768 * 768
 
 def image_layers(viewer: ViewerModel) -> list[Image]:
     """Return the layers that cells can be looked for in, in the order of the layer list."""
-    return [layer for layer in viewer.layers if _is_usable(layer)]
+    return [layer for layer in viewer.layers if _is_usable(layer) and not is_ours(layer)]
 
 
 def movie_from_layer(
@@ -105,8 +105,25 @@ def frame_in_view(viewer: ViewerModel, layer: Image, movie: Movie) -> int:
     return min(max(frame, 0), movie.n_frames - 1)
 
 
+def movie_from_labels(layer: Labels, axes: str) -> Movie:
+    """Wrap the data of a Labels layer as a movie of label images; nothing is copied or read."""
+    data = layer.data[0] if layer.multiscale else layer.data
+    return movie_from_array(data, axes, name=layer.name)
+
+
+def labels_layers(viewer: ViewerModel) -> list[Labels]:
+    """Return the Labels layers of the user, in the order of the layer list."""
+    return [layer for layer in viewer.layers if isinstance(layer, Labels) and not is_ours(layer)]
+
+
 def show_labels(
-    viewer: ViewerModel, image: Image, movie: Movie, frame: int, labels: npt.NDArray[np.int32]
+    viewer: ViewerModel,
+    image: Image,
+    movie: Movie,
+    frame: int,
+    labels: npt.NDArray[np.int32],
+    *,
+    in_view: bool = True,
 ) -> Labels:
     """Write the cells of one frame into the layer ``cells``, which is made where it is missing.
 
@@ -124,6 +141,8 @@ def show_labels(
         True index.
     labels : ndarray, shape (Y, X), int32
         0 is background.
+    in_view : bool
+        Whether this frame is on the screen now and has to be drawn.
 
     Returns
     -------
@@ -135,16 +154,17 @@ def show_labels(
         "axes": movie.axes,
         "shape": (movie.n_frames, *movie.shape),
     }
-    if layer is not None and any(layer.metadata[_TAG].get(key) != fits[key] for key in fits):
+    if layer is not None and any(layer.metadata[TAG].get(key) != fits[key] for key in fits):
         viewer.layers.remove(layer)
         layer = None
     if layer is None:
         frames = _empty_frames(movie)
         frames[frame] = labels
         return _add(viewer, image, _spread(frames, movie), {**fits, "frames": frames})
-    layer.metadata[_TAG]["frames"][frame] = labels
-    _align(layer, image)
-    layer.refresh(extent=False, highlight=False)
+    layer.metadata[TAG]["frames"][frame] = labels
+    align(layer, image)
+    if in_view:
+        layer.refresh(extent=False, highlight=False)
     return layer
 
 
@@ -153,19 +173,37 @@ def cells_layer(viewer: ViewerModel) -> Labels | None:
     return _ours(viewer)
 
 
+def frame_of_cells(cells: Labels, frame: int) -> npt.NDArray[np.int32]:
+    """Return a copy of one frame of the layer ``cells``, shape (Y, X)."""
+    return np.array(cells.metadata[TAG]["frames"][frame], np.int32)
+
+
+def n_frames_of_cells(cells: Labels) -> int:
+    """Return how many frames the layer ``cells`` has."""
+    return int(cells.metadata[TAG]["frames"].shape[0])
+
+
+def release_cells(viewer: ViewerModel) -> None:
+    """Give the layer ``cells`` to the user, who corrected it by hand; another is made when due."""
+    layer = _ours(viewer)
+    if layer is not None:
+        del layer.metadata[TAG]
+        layer.name = f"{CELLS} corrected"
+
+
 def move_cells(viewer: ViewerModel, image: Image) -> None:
     """Let the layer ``cells`` follow an image that was moved or scaled."""
     layer = _ours(viewer)
-    if layer is not None and layer.metadata[_TAG]["image"] == str(image.unique_id):
-        _align(layer, image)
+    if layer is not None and layer.metadata[TAG]["image"] == str(image.unique_id):
+        align(layer, image)
 
 
 def _add(viewer: ViewerModel, image: Image, data: Any, tag: dict[str, Any]) -> Labels:
-    place = {name: getattr(image, name) for name in _PLACE}
+    place = {name: getattr(image, name) for name in PLACE}
     outlined = data.shape[-1] * data.shape[-2] <= _MAX_OUTLINE_PX
     layer = Labels(data, name=CELLS, opacity=0.7 if outlined else 0.4, **place)
     layer.contour = 2 if outlined else 0
-    layer.metadata[_TAG] = {**tag, "layer": str(layer.unique_id)}
+    layer.metadata[TAG] = {**tag, "layer": str(layer.unique_id)}
     # A new layer becomes the active one; the user was busy with another.
     selected, active = set(viewer.layers.selection), viewer.layers.selection.active
     viewer.add_layer(layer)
@@ -175,12 +213,17 @@ def _add(viewer: ViewerModel, image: Image, data: Any, tag: dict[str, Any]) -> L
 
 
 def _ours(viewer: ViewerModel) -> Labels | None:
-    """Find our layer. A copy that the user made has our tag too, but not with its own id."""
+    """Find our layer of cells."""
     for layer in viewer.layers:
-        tag = layer.metadata.get(_TAG)
-        if isinstance(layer, Labels) and tag and tag["layer"] == str(layer.unique_id):
+        if isinstance(layer, Labels) and is_ours(layer) and "frames" in layer.metadata[TAG]:
             return layer
     return None
+
+
+def is_ours(layer: Layer) -> bool:
+    """Whether a layer was made here and belongs to no user; a copy of it belongs to the user."""
+    tag = layer.metadata.get(TAG)
+    return bool(tag) and tag["layer"] == str(layer.unique_id)
 
 
 def _empty_frames(movie: Movie) -> Any:
@@ -205,8 +248,9 @@ def _spread(frames: Any, movie: Movie) -> Any:
     return view if view.shape == shape else np.broadcast_to(view, shape)
 
 
-def _align(layer: Labels, image: Image) -> None:
-    for name in _PLACE:
+def align(layer: Layer, image: Image) -> None:
+    """Bring a layer of the same dimensions to the place of an image."""
+    for name in PLACE:
         wanted = getattr(image, name)
         now = getattr(layer, name)
         same = now == wanted if name in ("units", "affine") else np.array_equal(now, wanted)

@@ -1,66 +1,47 @@
 """Session: what all docks of one viewer share. Knows no widgets.
 
-It holds the movie and the recipe, follows the viewer, and has cells found in the background
-whenever something that they depend on has changed and somebody is looking.
+It holds the movie and the recipe, follows the viewer, and has cells found and followed in the
+background whenever something that they depend on has changed and somebody is looking: first the
+frame in view, then a window of frames round it, then the tracks through them.
 """
 
 from __future__ import annotations
 
 import logging
-import time
 import weakref
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator
 from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from napari.components import ViewerModel
-from napari.layers import Image
+from napari.layers import Image, Labels
 from napari.utils.notifications import ErrorNotification, notification_manager
 from psygnal import Signal
 
+from napari_celltrack.analysis.reviewed import Reviewed
 from napari_celltrack.cache import StageCache
-from napari_celltrack.engine import segment_frame
+from napari_celltrack.engine import FrameResult
 from napari_celltrack.errors import CelltrackError
-from napari_celltrack.gui import layers
+from napari_celltrack.gui import layers, track_layers, view
+from napari_celltrack.gui.finding import CellSource, Followed, Found, RunState
+from napari_celltrack.gui.follower import Follower, Wanted
+from napari_celltrack.gui.hand_labels import HandLabels
+from napari_celltrack.gui.history import History
+from napari_celltrack.gui.layer_watch import LayerWatch
 from napari_celltrack.gui.worker import Lane
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
 
+__all__ = ["Followed", "Found", "RunState", "Session", "session_of"]
+
 _log = logging.getLogger(__name__)
 _sessions: weakref.WeakKeyDictionary[ViewerModel, Session] = weakref.WeakKeyDictionary()
 
-#: Events of a layer after which its movie is made anew, with the same pixels.
-_CALIBRATION_EVENTS = ("scale", "units", "axis_labels", "name")
-#: Events of a layer after which only what is drawn over it has to follow.
-_PLACE_EVENTS = ("translate", "rotate", "shear", "affine")
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """The cells of one frame, and what they were found with.
-
-    Parameters
-    ----------
-    movie : Movie
-    recipe : Recipe
-    frame : int
-        True index.
-    labels : ndarray, shape (Y, X), int32
-        Read-only.
-    n_cells : int
-    took_ms : float
-        Time it took; little when the cache knew.
-    """
-
-    movie: Movie
-    recipe: Recipe
-    frame: int
-    labels: npt.NDArray[np.int32]
-    n_cells: int
-    took_ms: float
+#: Frames round the one in view that are followed at once.
+_PREVIEW_FRAMES = 10
 
 
 def session_of(viewer: Any) -> Session:
@@ -78,10 +59,10 @@ def session_of(viewer: Any) -> Session:
 
 
 class Session:
-    """Movie, recipe, cache and two background lanes of a viewer.
+    """Movie, recipe, cache and background lanes of a viewer.
 
-    Cells are looked for only while something is connected to `frame_found`: without a dock
-    nobody looks.
+    Cells are looked for only while something is connected to `frame_found`, and followed only
+    while something is connected to `cells_counted` or `tracks_found`: without a dock nobody looks.
 
     Parameters
     ----------
@@ -94,6 +75,16 @@ class Session:
     movie_changed = Signal(object)
     #: The frame in view was found.
     frame_found = Signal(Found)
+    #: `counts` changed.
+    cells_counted = Signal()
+    #: A range of frames was linked.
+    tracks_found = Signal(Followed)
+    #: *Run all frames* began, went on or ended.
+    run_changed = Signal(RunState)
+    #: Other labels are in use, or cells were corrected by hand.
+    labels_changed = Signal()
+    #: The track id that was picked, 0 for none.
+    picked_changed = Signal(int)
     #: One sentence: what is wrong and what to do about it.
     failed = Signal(str)
     #: The slider went to another frame.
@@ -101,21 +92,31 @@ class Session:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
-        self._layer: weakref.ref[Image] | None = None
+        self._watch = LayerWatch(viewer, self._on_pixels, self._on_calibrated, self._on_moved)
         self._movie: Movie | None = None
         self._recipe = Recipe()
+        self._history = History(self._recipe)
         self._live = True
         self._found: Found | None = None
+        self._hand = HandLabels(self._current_frame, self._changed_cells, self._on_corrected)
         self._problem = ""
         self._asked: Any = None
-        self._drawn_at: Any = None
-        self._drawing = False
+        self._picked = 0
+        #: Events that the user has seen, and those that are fine as they are.
+        self.reviewed = Reviewed()
+        self.preview_frames = _PREVIEW_FRAMES
         self.cache = StageCache()
         self.preview_lane = Lane("celltrack preview")
-        self.run_lane = Lane("celltrack run")
+        self.follower = Follower()
+        self.follower.frame_measured.connect(self._on_measured)
+        self.follower.followed.connect(self._on_followed)
+        self.follower.run_changed.connect(self._on_run)
+        self.follower.failed.connect(self._fail)
         # napari holds methods weakly, so the viewer does not keep its session nor the reverse.
         viewer.dims.events.current_step.connect(self._follow_slider)
         viewer.layers.events.removed.connect(self._forget_removed)
+
+    # What there is
 
     @property
     def recipe(self) -> Recipe:
@@ -130,12 +131,49 @@ class Session:
     @property
     def layer(self) -> Image | None:
         """The layer that the movie was made from, or None."""
-        return self._layer() if self._layer else None
+        return self._watch.layer
 
     @property
     def found(self) -> Found | None:
         """The last frame that was found of this movie, or None."""
         return self._found
+
+    @property
+    def followed(self) -> Followed | None:
+        """The last range of frames that was linked, or None."""
+        return self.follower.result
+
+    @property
+    def counts(self) -> pd.DataFrame:
+        """Frames that were counted: `frame`, `n_cells`, `is_current` (with the settings now)."""
+        return self.follower.counts(self._measured_with())
+
+    @property
+    def is_followed_now(self) -> bool:
+        """Whether the tracks are those of the settings now."""
+        return self.follower.is_current(self._linked_with())
+
+    @property
+    def coverage(self) -> str:
+        """Which frames are current, in words; empty when all are."""
+        frames, counts = self._frames(), self.counts
+        current = counts["frame"].to_numpy()[counts["is_current"].to_numpy()].tolist()
+        if len(current) >= len(frames):
+            return ""
+        if not current:
+            return "No frame is found with these settings yet."
+        step = frames.step
+        is_one_range = current == list(range(current[0], current[-1] + 1, step))
+        if len(current) == 1:
+            return f"Only frame {current[0]} is current, the others are stale."
+        if is_one_range:
+            return f"Frames {current[0]}–{current[-1]} are current, the others stale."
+        return f"{len(current)} of {len(frames)} frames are current, the others stale."
+
+    @property
+    def run_state(self) -> RunState:
+        """How far *Run all frames* is, or how it ended."""
+        return self.follower.run_state
 
     @property
     def problem(self) -> str:
@@ -155,6 +193,33 @@ class Session:
         """Whether a change shows at once."""
         return self._live
 
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a change to take back."""
+        return self._history.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a change to make again."""
+        return self._history.can_redo
+
+    @property
+    def labels_layer(self) -> Labels | None:
+        """The layer of the user that takes the place of segmentation, or None."""
+        return self._hand.layer
+
+    @property
+    def corrected_frames(self) -> frozenset[int]:
+        """Frames whose cells were corrected by hand; they stay as they are until dropped."""
+        return frozenset(self._hand.corrected)
+
+    @property
+    def picked(self) -> int:
+        """The track id that was picked, 0 for none."""
+        return self._picked
+
+    # What the user does
+
     def set_live(self, live: bool) -> None:
         """Choose whether a change shows at once."""
         self._live = live
@@ -171,44 +236,153 @@ class Session:
         self.set_recipe(self._recipe.replace(**changes))
 
     def set_recipe(self, recipe: Recipe) -> None:
-        """Use another recipe."""
-        if recipe == self._recipe:
-            return
-        other_axes = recipe.input.axes != self._recipe.input.axes
-        self._recipe = recipe
-        self.recipe_changed.emit(recipe)
-        if other_axes:
-            self._read_layer()
-        self.request_preview()
+        """Use another recipe; :meth:`undo` goes back to the one before."""
+        if recipe != self._recipe:
+            self._history.put(recipe)
+            self._use(recipe)
+
+    def undo(self) -> None:
+        """Take the last change of the recipe back."""
+        self._use(self._history.undo())
+
+    def redo(self) -> None:
+        """Make the change again that was taken back last."""
+        self._use(self._history.redo())
 
     def open_layer(self, layer: Image | None) -> None:
         """Use another layer of the viewer, or none."""
         if layer is self.layer and (layer is None) == (self._movie is None):
             return
-        if self.layer is not None:
-            self._listen_to(self.layer, False)
-        self._layer = None if layer is None else weakref.ref(layer)
+        viewer = self._viewer()
+        if self._hand.corrected and viewer is not None:
+            layers.release_cells(viewer)
+        self._hand.use(None)
         self._movie = None
-        self._found = self._asked = None
-        self._drawn_at = self._point()
-        self.preview_lane.cancel()
-        self.run_lane.cancel()
-        if layer is not None:
-            self._listen_to(layer, True)
+        self._start_clean()
+        self._watch.use(layer)
         self._read_layer()
+        self.labels_changed.emit()
         self.request_preview()
 
+    def use_labels(self, layer: Labels | None) -> None:
+        """Take the cells from a Labels layer of the user, or find them again with None."""
+        if layer is self._hand.layer:
+            return
+        self._hand.use(layer)
+        self.labels_changed.emit()
+        self._changed_cells()
+
+    def drop_corrections(self) -> None:
+        """Find the cells of frames again that were corrected by hand."""
+        frames = set(self._hand.corrected)
+        self._hand.forget()
+        self._on_corrected(frames)
+
+    def go_to(
+        self,
+        frame: int,
+        y_px: float | None = None,
+        x_px: float | None = None,
+        width_px: float | None = None,
+    ) -> None:
+        """Show a frame, and a place in it; see :func:`napari_celltrack.gui.view.go_to`."""
+        viewer, layer, movie = self._viewer(), self.layer, self._movie
+        if viewer is not None and layer is not None and movie is not None:
+            view.go_to(viewer, layer, movie, frame, y_px=y_px, x_px=x_px, width_px=width_px)
+
+    def pick(self, track_id: int) -> None:
+        """Make a track stand out, or none with 0."""
+        if track_id != self._picked:
+            self._picked = track_id
+            self.picked_changed.emit(track_id)
+
+    def run_all(self) -> None:
+        """Find and follow the cells of all frames, in the background."""
+        if (wanted := self._wanted()) is not None:
+            self.follower.run_all(wanted)
+
+    def cancel_run(self) -> None:
+        """Stop :meth:`run_all`; what is done stays."""
+        self.follower.cancel_run("Stopped; what is done is kept.")
+
     def request_preview(self) -> None:
-        """Have the cells of the frame in view found, if somebody looks."""
-        movie = self._movie
-        if movie is None or not self._live or not len(self.frame_found):
+        """Have the cells of the frame in view found, and followed, if somebody looks."""
+        if self._movie is None or not self._live or not len(self.frame_found):
             return
-        wanted = (movie.fingerprint, movie.axes, self._recipe, self.frame)
-        if wanted == self._asked and (self.preview_lane.busy or self._is_shown()):
+        asked = self._measured_with(), self.frame
+        if asked == self._asked and self.preview_lane.busy:
             return
-        self._asked = wanted
-        job = partial(_find, movie, self._recipe, self.frame, self.cache)
-        self.preview_lane.submit(job, self._show, self._fail)
+        if asked == self._asked and self._is_shown():
+            self._request_follow()
+            return
+        self._asked = asked
+        if (wanted := self._wanted()) is not None:
+            job = partial(_find, wanted.source, wanted.frame)
+            self.preview_lane.submit(job, partial(self._show, wanted.measured_with), self._fail)
+
+    # How it is done
+
+    def _use(self, recipe: Recipe) -> None:
+        if recipe == self._recipe:
+            return
+        other_axes = recipe.input.axes != self._recipe.input.axes
+        before = self._measured_with()
+        self._recipe = recipe
+        # What was wrong may be right now; if it is not, the next job says so.
+        if self._movie is not None:
+            self._problem = ""
+        self.recipe_changed.emit(recipe)
+        if other_axes:
+            self._start_clean()
+            self._read_layer()
+        if before != self._measured_with():
+            self._changed_cells()
+        else:
+            self.request_preview()
+
+    def _changed_cells(self) -> None:
+        """Begin anew with other cells; what was computed for the earlier ones is not waited for."""
+        self.follower.stop()
+        self.cells_counted.emit()
+        self.request_preview()
+
+    def _start_clean(self) -> None:
+        self.preview_lane.cancel()
+        self.follower.start_clean()
+        self._hand.forget()
+        self._found = self._asked = None
+
+    def _current_frame(self) -> int:
+        return self.frame
+
+    def _measured_with(self) -> Hashable:
+        """Return all that decides which objects there are, but the frame."""
+        movie, recipe = self._movie, self._recipe
+        if movie is None:
+            return None
+        place = (movie.fingerprint, movie.axes, movie.pixel_size_um, movie.frame_interval_s)
+        return (*place, recipe.upto("measure"), self._hand.version)
+
+    def _linked_with(self) -> Hashable:
+        return self._measured_with(), self._recipe.upto("tracks")
+
+    def _frames(self) -> range:
+        return range(0) if self._movie is None else self._recipe.input.frames_of(self._movie)
+
+    def _wanted(self) -> Wanted | None:
+        """Return what is wanted now; a job keeps it, whatever changes meanwhile."""
+        layer, movie = self.layer, self._movie
+        if layer is None or movie is None:
+            return None
+        try:
+            given = self._hand.movie(layer, movie)
+            frames = self._frames()
+        except CelltrackError as error:
+            self._fail(error)
+            return None
+        corrected = dict(self._hand.corrected)
+        source = CellSource(movie, self._recipe, self.cache, given, corrected)
+        return Wanted(source, self.frame, frames, self._measured_with(), self._linked_with())
 
     def _is_shown(self) -> bool:
         """Whether the answer to the last request is on the screen."""
@@ -233,19 +407,60 @@ class Session:
         if problem:
             self.failed.emit(problem)
 
-    def _show(self, found: Found) -> None:
-        viewer, layer, movie = self._viewer(), self.layer, self._movie
-        if viewer is None or layer is None or movie is None or not len(self.frame_found):
+    def _show(self, key: Hashable, found: Found) -> None:
+        movie = self._movie
+        if movie is None or not len(self.frame_found):
             return
         if found.movie.fingerprint != movie.fingerprint or found.movie.axes != movie.axes:
             return
-        self._drawing = True
-        try:
-            layers.show_labels(viewer, layer, movie, found.frame, found.labels)
-        finally:
-            self._drawing = False
+        self._draw(found.frame, found.labels)
+        self.follower.count(key, found.frame, found.n_cells)
         self._found, self._problem = found, ""
         self.frame_found.emit(found)
+        self.cells_counted.emit()
+        # While a slider is dragged the next frame in view comes first.
+        if key == self._measured_with():
+            self._request_follow()
+
+    def _draw(self, frame: int, labels: npt.NDArray[np.int32]) -> None:
+        """Write the cells of a frame into their layer, unless the user corrected them."""
+        viewer, layer, movie = self._viewer(), self.layer, self._movie
+        if viewer is None or layer is None or movie is None:
+            return
+        if frame in self._hand.corrected and layers.cells_layer(viewer) is not None:
+            return
+        in_view = frame == self.frame
+        with self._watch.drawing():
+            cells = layers.show_labels(viewer, layer, movie, frame, labels, in_view=in_view)
+        self._hand.watch(cells)
+
+    def _request_follow(self) -> None:
+        """Have the frames round the one in view measured and linked, if somebody looks."""
+        is_looked_at = len(self.cells_counted) or len(self.tracks_found)
+        if not is_looked_at or not self._live or self._problem:
+            return
+        wanted = self._wanted()
+        if wanted is not None and wanted.frames:
+            self.follower.follow(wanted, self.preview_frames)
+
+    def _on_measured(self, key: Hashable, result: FrameResult) -> None:
+        if key == self._measured_with():
+            self._draw(result.frame, result.labels)
+            self.cells_counted.emit()
+
+    def _on_followed(self, key: Hashable, result: Followed) -> None:
+        viewer, layer, movie = self._viewer(), self.layer, self._movie
+        if viewer is None or layer is None or movie is None or key != self._measured_with():
+            return
+        if len(self.tracks_found):
+            with self._watch.drawing():
+                track_layers.show_tracks(viewer, layer, movie, result.tables)
+        self.tracks_found.emit(result)
+
+    def _on_run(self, state: RunState) -> None:
+        self.run_changed.emit(state)
+        if not state.running:
+            self._request_follow()
 
     def _fail(self, error: Exception) -> None:
         if isinstance(error, CelltrackError):
@@ -259,38 +474,26 @@ class Session:
             )
         self.failed.emit(self._problem)
 
-    def _listen_to(self, layer: Image, listen: bool) -> None:
-        slots = {
-            "data": self._on_data_replaced,
-            "set_data": self._on_drawn,
-            **dict.fromkeys(_CALIBRATION_EVENTS, self._on_calibrated),
-            **dict.fromkeys(_PLACE_EVENTS, self._on_moved),
-        }
-        for name, slot in slots.items():
-            emitter = getattr(layer.events, name)
-            (emitter.connect if listen else emitter.disconnect)(slot)
+    def _on_corrected(self, frames: set[int]) -> None:
+        self.follower.forget_frames(frames)
+        self._asked = None
+        self.labels_changed.emit()
+        self._changed_cells()
 
-    def _on_data_replaced(self, event: Any = None) -> None:
+    def _on_pixels(self) -> None:
         self._read_layer()
         self.request_preview()
 
-    def _on_drawn(self, event: Any = None) -> None:
-        """Notice an array that was edited in place: the same place is drawn a second time."""
-        point, layer = self._point(), self.layer
-        again = point == self._drawn_at
-        self._drawn_at = point
-        if again and not self._drawing and layer is not None and isinstance(layer.data, np.ndarray):
-            self._on_data_replaced()
-
-    def _on_calibrated(self, event: Any = None) -> None:
+    def _on_calibrated(self) -> None:
         self._read_layer(self._movie.fingerprint if self._movie else None)
         self._on_moved()
         self.request_preview()
 
-    def _on_moved(self, event: Any = None) -> None:
+    def _on_moved(self) -> None:
         viewer, layer = self._viewer(), self.layer
         if viewer is not None and layer is not None:
             layers.move_cells(viewer, layer)
+            track_layers.move_tracks(viewer, layer)
 
     def _follow_slider(self, event: Any = None) -> None:
         viewer = self._viewer()
@@ -303,19 +506,10 @@ class Session:
     def _forget_removed(self, event: Any) -> None:
         if event.value is self.layer:
             self.open_layer(None)
-
-    def _point(self) -> Any:
-        """Return where the viewer draws the layer; as long as that is equal, so are the pixels."""
-        viewer, layer = self._viewer(), self.layer
-        if viewer is None or layer is None:
-            return None
-        place = (*layer.scale, *layer.translate, *layer.units)
-        return viewer.dims.point, viewer.dims.order, viewer.dims.ndisplay, place
+        elif event.value is self._hand.layer:
+            self.use_labels(None)
 
 
-def _find(movie: Movie, recipe: Recipe, frame: int, cache: StageCache) -> Iterator[Found]:
+def _find(source: CellSource, frame: int) -> Iterator[Found]:
     """Find the cells of one frame; runs on a lane."""
-    began = time.perf_counter()
-    labels = segment_frame(movie, recipe, frame, cache)
-    n_cells = int(labels.max())
-    yield Found(movie, recipe, frame, labels, n_cells, 1000 * (time.perf_counter() - began))
+    yield source.find(frame)

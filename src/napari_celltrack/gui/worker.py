@@ -35,7 +35,7 @@ class Lane:
     All methods are called on the GUI thread, and all callbacks are called there. A job is a
     callable that returns an iterable, e.g. a generator; each item is a result. A request that
     comes while a job is running waits, and takes the place of one that waits already. What is
-    running is finished: its result is newer than the one on the screen.
+    running goes on to its next result, which is newer than the one on the screen, and ends there.
 
     Parameters
     ----------
@@ -118,6 +118,8 @@ class Lane:
                 if job.epoch != self._epoch:
                     return
                 self._give(job, job.on_result, result)
+                if self._waiting is not None:
+                    return
         finally:
             if hasattr(results, "close"):
                 results.close()

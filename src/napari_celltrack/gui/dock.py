@@ -1,0 +1,350 @@
+"""Dock: what all docks have in common: a figure at the top, a body, one line at the foot."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from napari.components import ViewerModel
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QGuiApplication, QKeySequence, QShortcut
+from qtpy.QtWidgets import (
+    QAction,
+    QCheckBox,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_celltrack.errors import CelltrackError
+from napari_celltrack.gui.chart import Chart
+from napari_celltrack.gui.ending import when_destroyed
+from napari_celltrack.gui.rows import quiet_button
+from napari_celltrack.gui.session import RunState, session_of
+from napari_celltrack.gui.theme import (
+    DOCK_WIDTH_PX,
+    ROW_GAP_PX,
+    SECTION_GAP_PX,
+    set_role,
+    set_state,
+    style_sheet,
+)
+from napari_celltrack.recipe import Recipe
+from napari_celltrack.script import to_script
+
+if TYPE_CHECKING:
+    import napari
+
+#: What comes one frame at a time is shown a few times a second.
+_SOON_MS = 150
+_RECIPE_FILES = "Recipe (*.yaml *.yml)"
+
+
+class Dock(QWidget):
+    """A dock over the session of its viewer.
+
+    A subclass puts its widgets into the body in :meth:`fill` and shows the state of the session
+    in :meth:`refresh`.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+        The viewer this dock belongs to.
+    """
+
+    #: Beginning of the object names.
+    prefix: ClassVar[str]
+    #: Whether the dock has the button *Run all frames*.
+    runs: ClassVar[bool] = False
+    #: What that button says, given the number of frames.
+    run_text: ClassVar[str] = "Run all {n} frames"
+
+    def __init__(self, napari_viewer: napari.Viewer) -> None:
+        super().__init__()
+        self.setObjectName(f"{self.prefix}_dock")
+        viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
+        self._viewer = weakref.ref(viewer)
+        self.session = session_of(viewer)
+        self._lay_out()
+        self._connect(viewer)
+        self._restyle()
+        self._show_state()
+        self.session.request_preview()
+
+    @property
+    def viewer(self) -> ViewerModel | None:
+        """The viewer, or None when it is gone."""
+        return self._viewer()
+
+    # For subclasses to fill
+
+    def fill(self, column: QVBoxLayout) -> None:
+        """Put the widgets of the body into a column."""
+        raise NotImplementedError
+
+    def refresh(self) -> None:
+        """Show the session's movie and recipe; called when either has changed."""
+
+    # For subclasses to use
+
+    def figure(self, text: str, caption: str, stale: bool = False) -> None:
+        """Show the answer to the dock's question; grey while a newer one is on its way."""
+        self._number.setText(text)
+        self._caption.setText(caption)
+        set_state(self._number, "stale", stale)
+
+    def say(self, sentence: str, wrong: bool = False) -> None:
+        """Say in the line at the foot what is shown, or what is wrong and what to do."""
+        set_role(self._foot, "problem" if wrong else "foot")
+        self._foot.setText(sentence)
+
+    def section(self, column: QVBoxLayout, title: str, hint: str = "") -> QHBoxLayout:
+        """Begin a section: a bold title, and a grey half-sentence beside it.
+
+        Returns
+        -------
+        QHBoxLayout
+            The row of the title, for a control at its right end.
+        """
+        row = QHBoxLayout()
+        row.setContentsMargins(0, SECTION_GAP_PX if column.count() else 0, 0, 0)
+        row.setSpacing(6)
+        heading, half_sentence = QLabel(title), QLabel(hint)
+        set_role(heading, "title")
+        set_role(half_sentence, "hint")
+        row.addWidget(heading)
+        row.addWidget(half_sentence)
+        row.addStretch(1)
+        column.addLayout(row)
+        return row
+
+    def listen(self, signal: Any, slot: Callable[..., None]) -> None:
+        """Connect a signal that outlives this dock, for as long as the dock lives."""
+        signal.connect(slot)
+        weak = weakref.WeakMethod(slot)
+
+        def stop(*_: Any) -> None:
+            if (living := weak()) is not None:
+                signal.disconnect(living)
+
+        # Qt destroys its half of the widget before Python lets go of the other.
+        when_destroyed(self, stop)
+
+    # Laying out
+
+    def _lay_out(self) -> None:
+        self.setMinimumWidth(DOCK_WIDTH_PX)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 4, 4, 4)
+        column.setSpacing(ROW_GAP_PX)
+        column.addLayout(self._head())
+        body = QWidget()
+        self._body = QVBoxLayout(body)
+        self._body.setContentsMargins(0, 0, 8, 0)
+        self._body.setSpacing(ROW_GAP_PX)
+        self.fill(self._body)
+        column.addWidget(_scrolled(body), 1)
+        if self.runs:
+            column.addLayout(self._run_row())
+        self._foot = QLabel()
+        self._foot.setObjectName(f"{self.prefix}_foot")
+        self._foot.setWordWrap(True)
+        self._foot.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        column.addWidget(self._foot)
+
+    def _head(self) -> QHBoxLayout:
+        self._number = QLabel("–")
+        self._number.setObjectName(f"{self.prefix}_number")
+        set_role(self._number, "figure")
+        self._caption = QLabel()
+        self._caption.setObjectName(f"{self.prefix}_caption")
+        set_role(self._caption, "hint")
+        self._caption.setWordWrap(True)
+        self._live = QCheckBox("Live")
+        self._live.setObjectName(f"{self.prefix}_live")
+        self._live.setToolTip("Show every change at once. Untick it when an image takes long.")
+        row = QHBoxLayout()
+        row.addWidget(self._number)
+        row.addSpacing(6)
+        row.addWidget(self._caption, 1)
+        row.addWidget(self._live)
+        row.addWidget(self._recipe_button())
+        return row
+
+    def _recipe_button(self) -> QToolButton:
+        button = quiet_button(
+            "Recipe ▾",
+            f"{self.prefix}_recipe",
+            "All settings: go back, reset, load, save, or take them along as a script.",
+        )
+        menu = QMenu(button)
+        menu.setObjectName(f"{self.prefix}_recipe_menu")
+        self._undo = _action(menu, "Undo", self.session.undo, "Ctrl+Z")
+        self._redo = _action(menu, "Redo", self.session.redo, "Ctrl+Shift+Z")
+        menu.addSeparator()
+        _action(menu, "Reset", lambda: self.session.set_recipe(Recipe()))
+        _action(menu, "Load recipe…", self._load)
+        _action(menu, "Save recipe…", self._save)
+        _action(menu, "Copy as Python", self._copy)
+        menu.aboutToShow.connect(self._show_history)
+        button.setMenu(menu)
+        for keys, slot in (("Ctrl+Z", self.session.undo), ("Ctrl+Shift+Z", self.session.redo)):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(slot)
+        return button
+
+    def _run_row(self) -> QHBoxLayout:
+        self._run = QPushButton()
+        self._run.setObjectName(f"{self.prefix}_run")
+        self._run.setToolTip(
+            "Find and follow the cells of all frames in the background; press again to stop."
+        )
+        self._run.clicked.connect(self._run_or_stop)
+        self._progress = QProgressBar()
+        self._progress.setObjectName(f"{self.prefix}_progress")
+        self._progress.setTextVisible(True)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._show_progress)
+        row = QHBoxLayout()
+        row.addWidget(self._run, 1)
+        row.addWidget(self._progress, 1)
+        return row
+
+    # Connecting
+
+    def _connect(self, viewer: ViewerModel) -> None:
+        session = self.session
+        self.listen(session.recipe_changed, self._show_state)
+        self.listen(session.movie_changed, self._show_state)
+        self.listen(session.failed, self._show_problem)
+        self.listen(session.run_changed, self._show_run)
+        if self.runs:
+            self.listen(session.cells_counted, self._show_progress_soon)
+        self.listen(viewer.events.theme, self._restyle)
+        self._live.setChecked(session.live)
+        self._live.toggled.connect(session.set_live)
+
+    def _run_or_stop(self) -> None:
+        if self.session.run_state.running:
+            self.session.cancel_run()
+        else:
+            self.session.run_all()
+
+    def _load(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Load recipe", "", _RECIPE_FILES)
+        if not path:
+            return
+        try:
+            self.session.set_recipe(Recipe.load(path))
+        except CelltrackError as error:
+            self._show_problem(str(error))
+
+    def _save(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save recipe", "recipe.yaml", _RECIPE_FILES)
+        if not path:
+            return
+        try:
+            self.session.recipe.save(path)
+        except CelltrackError as error:
+            self._show_problem(str(error))
+            return
+        self.say(f"Saved as {path}.")
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(to_script(self.session.recipe))
+        self.say("A Python script with these settings is on the clipboard.")
+
+    # From the session to the user
+
+    def _show_state(self, *_: Any) -> None:
+        self._live.setChecked(self.session.live)
+        self.refresh()
+        if self.runs:
+            self._show_run_button()
+            self._show_progress_soon()
+        if self.session.problem:
+            self._show_problem(self.session.problem)
+
+    def _show_history(self) -> None:
+        self._undo.setEnabled(self.session.can_undo)
+        self._redo.setEnabled(self.session.can_redo)
+
+    def _show_run(self, state: RunState) -> None:
+        if not self.runs:
+            return
+        self._show_run_button()
+        if state.running:
+            self._progress.setRange(0, max(state.total, 1))
+            self._progress.setValue(state.done)
+            self._progress.setFormat(f"{state.done} of {state.total} frames")
+        else:
+            self._show_progress()
+        if state.sentence:
+            self.say(state.sentence)
+
+    def _show_run_button(self) -> None:
+        n_frames = self._n_frames()
+        is_running = self.session.run_state.running
+        self._run.setText("Stop" if is_running else self.run_text.format(n=n_frames))
+        self._run.setEnabled(n_frames > 0)
+
+    def _show_progress_soon(self) -> None:
+        # A progress bar draws itself, and what lies under it, at once.
+        if not self._soon.isActive():
+            self._soon.start(_SOON_MS)
+
+    def _show_progress(self) -> None:
+        """Show how many frames are found with the settings now."""
+        if self.session.run_state.running:
+            return
+        n_frames, n_current = self._n_frames(), int(self.session.counts["is_current"].sum())
+        self._progress.setRange(0, max(n_frames, 1))
+        self._progress.setValue(min(n_current, n_frames))
+        self._progress.setFormat(f"{n_current} of {n_frames} frames" if n_frames else "")
+
+    def _n_frames(self) -> int:
+        movie = self.session.movie
+        try:
+            return 0 if movie is None else len(self.session.recipe.input.frames_of(movie))
+        except CelltrackError:
+            return 0
+
+    def _show_problem(self, sentence: str) -> None:
+        set_state(self._number, "stale", True)
+        self.say(sentence, wrong=True)
+
+    def _restyle(self, event: Any = None) -> None:
+        if (viewer := self.viewer) is not None:
+            self.setStyleSheet(style_sheet(viewer.theme))
+            for chart in self.findChildren(Chart):
+                chart.restyle(viewer.theme)
+
+
+def _action(menu: QMenu, text: str, slot: Callable[[], Any], keys: str = "") -> QAction:
+    action = menu.addAction(text)
+    # The keys are shown here, and work through a shortcut of the dock alone.
+    if keys:
+        action.setText(f"{text}\t{keys}")
+    # Qt would hand over whether it is checked.
+    action.triggered.connect(lambda _checked: slot())
+    return action
+
+
+def _scrolled(widget: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(widget)
+    return area

@@ -1,0 +1,168 @@
+"""Cells that a person made: a Labels layer of the user, or `cells` corrected by hand.
+
+Neither is ever changed or thrown away without being asked to.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from napari.layers import Image, Labels
+from qtpy.QtCore import QTimer
+
+from napari_celltrack.errors import MovieError
+from napari_celltrack.gui import layers
+from napari_celltrack.movie import Movie
+from napari_celltrack.readers import check_label_movie
+
+#: Strokes of a brush that follow each other within this time are one.
+_STROKE_MS = 250
+
+
+class HandLabels:
+    """The labels layer in use, if any, and the frames of `cells` that were corrected.
+
+    Parameters
+    ----------
+    frame_in_view : callable
+        Gives the frame in view.
+    on_given : callable
+        Called when the labels in use changed.
+    on_corrected : callable
+        Called with the frames that were corrected, after the last stroke.
+    """
+
+    def __init__(
+        self,
+        frame_in_view: Callable[[], int],
+        on_given: Callable[[], None],
+        on_corrected: Callable[[set[int]], None],
+    ) -> None:
+        # The session that these belong to holds this object.
+        self._frame_in_view = weakref.WeakMethod(frame_in_view)
+        self._on_given = weakref.WeakMethod(on_given)
+        self._on_corrected = weakref.WeakMethod(on_corrected)
+        self._given: weakref.ref[Labels] | None = None
+        self._watched: weakref.ref[Labels] | None = None
+        self._version = 0
+        self._touched: set[int] = set()
+        self.corrected: dict[int, npt.NDArray[np.int32]] = {}
+        self._given_timer = _timer(self._say_given)
+        self._stroke_timer = _timer(self._take_strokes)
+
+    @property
+    def layer(self) -> Labels | None:
+        """The layer of the user that takes the place of segmentation, or None."""
+        return self._given() if self._given else None
+
+    @property
+    def version(self) -> int:
+        """Grows with every change of the labels in use."""
+        return self._version
+
+    def use(self, layer: Labels | None) -> None:
+        """Use a Labels layer of the user, or none."""
+        if self.layer is not None:
+            self.layer.events.labels_update.disconnect(self._on_painted)
+            self.layer.events.data.disconnect(self._on_painted)
+        self._given = None if layer is None else weakref.ref(layer)
+        self._version += 1
+        if layer is not None:
+            layer.events.labels_update.connect(self._on_painted)
+            layer.events.data.connect(self._on_painted)
+
+    def movie(self, image: Image, movie: Movie) -> Movie | None:
+        """Return the labels in use as a movie that fits another, or None without any.
+
+        Raises
+        ------
+        MovieError
+            If they do not fit.
+        """
+        layer = self.layer
+        if layer is None:
+            return None
+        axes = "YX" if layer.ndim == 2 else movie.axes.replace("C", "")
+        if layer.ndim != len(axes):
+            raise MovieError(
+                f"The labels {layer.name} have {layer.ndim} dimensions and {movie.name} has "
+                f"{image.ndim}; choose labels of the same frames."
+            )
+        given = layers.movie_from_labels(layer, axes)
+        check_label_movie(given)
+        if given.shape != movie.shape or given.n_frames not in (1, movie.n_frames):
+            raise MovieError(
+                f"The labels {layer.name} are {_size(given)} and {movie.name} is {_size(movie)}; "
+                "choose labels of the same frames."
+            )
+        return given
+
+    def watch(self, cells: Labels) -> None:
+        """Notice what the user paints in our own layer."""
+        if self._watched is None or self._watched() is not cells:
+            self._watched = weakref.ref(cells)
+            cells.events.paint.connect(self._on_stroke)
+            cells.events.set_data.connect(self._on_drawn)
+
+    def forget(self) -> None:
+        """Forget all corrections."""
+        self._stroke_timer.stop()
+        self._touched = set()
+        self.corrected = {}
+
+    def _on_painted(self, event: Any = None) -> None:
+        self._given_timer.start(_STROKE_MS)
+
+    def _say_given(self) -> None:
+        self._version += 1
+        if (say := self._on_given()) is not None:
+            say()
+
+    def _on_stroke(self, event: Any = None) -> None:
+        cells = self._watched() if self._watched else None
+        frame_in_view = self._frame_in_view()
+        if cells is None or frame_in_view is None:
+            return
+        frame = frame_in_view()
+        # A brush may reach into the frames before and after.
+        reach = round(cells.brush_size / 2) if cells.n_edit_dimensions > 2 else 0
+        n_frames = layers.n_frames_of_cells(cells)
+        self._touched |= set(range(max(frame - reach, 0), min(frame + reach + 1, n_frames)))
+        self._stroke_timer.start(_STROKE_MS)
+
+    def _on_drawn(self, event: Any = None) -> None:
+        """Notice that a stroke was undone: napari has no event for it."""
+        cells = self._watched() if self._watched else None
+        frame_in_view = self._frame_in_view()
+        if not self.corrected or cells is None or frame_in_view is None:
+            return
+        frame = frame_in_view()
+        known = self.corrected.get(frame)
+        if known is not None and not np.array_equal(layers.frame_of_cells(cells, frame), known):
+            self._on_stroke()
+
+    def _take_strokes(self) -> None:
+        cells = self._watched() if self._watched else None
+        frames, self._touched = self._touched, set()
+        say = self._on_corrected()
+        if cells is None or say is None:
+            return
+        for frame in frames:
+            self.corrected[frame] = layers.frame_of_cells(cells, frame)
+        say(frames)
+
+
+def _timer(slot: Callable[[], None]) -> QTimer:
+    timer = QTimer()
+    timer.setSingleShot(True)
+    timer.timeout.connect(slot)
+    return timer
+
+
+def _size(movie: Movie) -> str:
+    frames = f"{movie.n_frames} frames of " if movie.n_frames > 1 else ""
+    return f"{frames}{movie.height_px} x {movie.width_px} px"

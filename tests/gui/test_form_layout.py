@@ -1,0 +1,103 @@
+"""What a form shows where: what is folded away, what stands beside and below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from qtpy.QtCore import QPoint
+from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QLabel, QToolButton, QWidget
+
+from napari_celltrack.gui.fields import RARE, fields_of, half_sentence, is_folded
+from napari_celltrack.gui.form import SettingsForm
+from napari_celltrack.measure import Measure
+from napari_celltrack.measure.intensity import STATISTICS
+from napari_celltrack.recipe import Recipe, TunedOn
+from napari_celltrack.segment import Otsu, Regions
+from napari_celltrack.settings import Settings
+
+
+def classes_in(cls: type[Settings]) -> list[type[Settings]]:
+    """Return a class and all that its fields can hold, each once."""
+    found = [cls]
+    for spec in fields_of(cls):
+        for inner in spec.methods.values():
+            found += [each for each in classes_in(inner) if each not in found]
+    return found
+
+
+# What a movie was like that a recipe was tuned on is written by the program, never set by a user.
+ALL_CLASSES = [cls for cls in classes_in(Recipe) if cls is not TunedOn]
+
+
+def find(form: QWidget, name: str, kind: type = QWidget) -> Any:
+    child = form.findChild(kind, name)
+    assert child is not None, f"no control is called {name}"
+    return child
+
+
+@pytest.fixture
+def make_form(qtbot):
+    def make(*args, **kwargs) -> SettingsForm:
+        form = SettingsForm(*args, **kwargs)
+        qtbot.addWidget(form)
+        return form
+
+    return make
+
+
+def test_what_is_seldom_needed_is_folded_away_until_it_is_unusual(make_form):
+    form = make_form(Recipe(segment=Regions(threshold=Otsu())))
+    form.show()
+    factor = find(form, "segment.threshold.factor", QAbstractSpinBox)
+    assert not factor.isVisible()
+    find(form, "segment.threshold.fold", QToolButton).click()
+    assert factor.isVisible()
+    # A recipe that sets it shows that it does.
+    other = make_form(Recipe(segment=Regions(threshold=Otsu(factor=1.2))))
+    other.show()
+    assert find(other, "segment.threshold.factor", QAbstractSpinBox).isVisible()
+
+
+def test_every_field_that_is_folded_away_is_one_of_a_method():
+    assert {spec.name for cls in ALL_CLASSES for spec in fields_of(cls)} >= RARE
+
+
+@pytest.mark.parametrize("cls", ALL_CLASSES)
+def test_a_form_never_folds_all_away(cls):
+    specs = fields_of(cls)
+    assert not specs or not all(is_folded(spec, cls) for spec in specs)
+
+
+def test_the_words_beside_a_title_are_one_clause():
+    assert half_sentence("Steps on the mask, in order. Raise it.") == "steps on the mask"
+    assert half_sentence("At 0.5 px it is fine.") == "at 0.5 px it is fine"
+    assert half_sentence("") == ""
+
+
+def test_a_widget_stands_below_its_section(make_form):
+    below = QLabel("here")
+    form = make_form(Recipe(segment=Regions()), ["segment"], below={"segment.threshold": below})
+    form.show()
+    threshold = find(form, "segment.threshold.method", QComboBox)
+    split = find(form, "segment.split.method", QComboBox)
+
+    def top(widget: QWidget) -> int:
+        return widget.mapTo(form, QPoint(0, 0)).y()
+
+    assert top(threshold) < top(below) < top(split)
+
+
+def test_a_note_stands_beside_its_number_alone(make_form):
+    form = make_form(Recipe(segment=Regions(threshold=Otsu())))
+    form.setNote("segment.threshold.offset", "auto 74")
+    assert [each.text() for each in form.findChildren(QLabel)].count("auto 74") == 1
+
+
+def test_values_of_several_keep_the_order_they_were_given(make_form):
+    backwards = tuple(reversed(STATISTICS))
+    form = make_form(Measure(statistics=backwards))
+    assert form.value().statistics == backwards
+    find(form, f"statistics.{backwards[0]}", QCheckBox).click()
+    find(form, f"statistics.{backwards[0]}", QCheckBox).click()
+    assert form.value().statistics == (*backwards[1:], backwards[0])
