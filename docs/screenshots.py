@@ -29,7 +29,7 @@ from napari_celltrack.gui.show_movie import add_movie
 from napari_celltrack.gui.workbench import open_workbench
 from napari_celltrack.readers import open_movie
 from napari_celltrack.recipe import Recipe
-from napari_celltrack.sample_data import dividing_nuclei
+from napari_celltrack.sample_data import failure_school
 
 IMAGES = Path(__file__).parent / "images"
 #: The smallest laptop that everything has to fit, and a larger screen.
@@ -72,8 +72,8 @@ def workbench(
     viewer.window.resize(*size_px)
     viewer.window.show()
     if movie is None:
-        (image,) = add_movie(viewer, dividing_nuclei(20, (320, 320), 32).movie())
-        image.contrast_limits = (150, 1300)
+        # Its mistakes are known, so there is something to see in the health of frames and tracks.
+        add_movie(viewer, failure_school().movie())
     else:
         add_movie(viewer, open_movie(movie))
     session = session_of(viewer)
@@ -108,6 +108,9 @@ def take(theme: str, size: str, to: Path, movie: Path | None, recipe: Recipe) ->
                 wait_until(lambda: is_idle(session) and session.followed.is_whole)
             raise_dock(dock)
             settle(2)
+            if dock.objectName() == "track_dock":
+                dock.findChild(QWidget, "track_next").click()
+                settle(1)
             name = dock.objectName().removesuffix("_dock")
             path = to / f"{name}{ending}"
             viewer.window.screenshot(str(path), canvas_only=False, flash=False)

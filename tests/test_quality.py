@@ -216,3 +216,34 @@ def test_distances_are_beside_the_drift_and_the_border_is_where_it_is() -> None:
     beside = only(events_of(places, tracks, limit=8, drift=drift), "end")
     assert beside["reason"] == "ends: track 2 is 0.0 px away after, within limit 8, unlinked"
     assert beside["x_px"] == 59
+
+
+def test_a_step_of_little_is_no_jump_however_still_the_cells_are() -> None:
+    def places(jump: float) -> list[list[Place]]:
+        x = np.cumsum([50, 0.1, 0.1, jump, 0.1, 0.1])
+        return [[(50, float(at)), (90, float(i)), (130, float(i))] for i, at in enumerate(x)]
+
+    still = [[(y, 0.1 * x) if y > 60 else (y, x) for y, x in frame] for frame in places(2.0)]
+    assert "jump" not in set(events_of(still, [[1, 2, 3]] * 6, limit=20)["kind"])
+    assert "jump" in set(events_of(still, [[1, 2, 3]] * 6, limit=10)["kind"])
+
+
+def test_a_longer_jump_is_worse() -> None:
+    def severity(jump: float) -> float:
+        x = np.cumsum([50, 0.1, 0.1, jump, 0.1, 0.1])
+        places: list[list[Place]] = [[(50, float(at)), (90, 50), (130, 50)] for at in x]
+        return float(only(events_of(places, [[1, 2, 3]] * 6, limit=20), "jump")["severity"])
+
+    assert severity(4) < severity(9) < severity(15)
+
+
+def test_a_frame_in_which_most_cells_change_is_said_once() -> None:
+    def areas(*values: float) -> list[list[Place]]:
+        return [[(50, 20 + 30 * cell, area) for cell in range(4)] for area in values]
+
+    events = events_of(areas(100, 100, 100, 300, 300, 300), [[1, 2, 3, 4]] * 6)
+    change = only(events, "area")
+    assert change["frame"] == 3
+    assert change["reason"] == (
+        "area of 4 of 4 cells changes in one step: look at frame 3 as a whole"
+    )

@@ -31,6 +31,10 @@ from napari_celltrack.tables import (
 
 #: A step, area or brightness is sudden when it is this many times what is usual.
 _SUDDEN_STEP, _SUDDEN_RATIO = 3.0, 1.6
+#: A step is felt from this share of the search radius.
+_FELT_SHARE = 0.15
+#: So many cells that change at once, and most of their frame, are a matter of the frame.
+_FEW_CELLS = 3
 #: A link is doubtful when an alternative was less than this many typical steps worse.
 _DOUBTFUL_MARGIN = 1.7
 #: A track of so few frames that lies inside the movie is more likely a mistake than a cell.
@@ -118,13 +122,17 @@ def _jumps(linked: LinkedObjects) -> Iterator[Event]:
     own = steps.groupby(linked.track[rows]).transform("median").to_numpy()
     others = steps.groupby(linked.frame[rows]).transform("median").to_numpy()
     usual = np.maximum.reduce([own, others, np.full(len(rows), linked.typical_step)])
-    for index in np.flatnonzero(steps.to_numpy() > _SUDDEN_STEP * usual):
+    share = steps.to_numpy() / linked.limit
+    # Among cells that hardly move, a step of a pixel is far above all others and yet no jump.
+    is_jump = (steps.to_numpy() > _SUDDEN_STEP * usual) & (share > _FELT_SHARE)
+    for index in np.flatnonzero(is_jump):
         ratio = float(steps[index] / usual[index])
         reason = (
             f"jump: {steps[index]:.1f} px in a step, where it moves {own[index]:.1f} "
             f"and others {others[index]:.1f}"
         )
-        yield Event(int(rows[index]), "jump", reason, min(1.0, 0.3 + 0.1 * ratio))
+        severity = min(1.0, 0.3 + 0.1 * ratio) * min(1.0, 0.4 + float(share[index]))
+        yield Event(int(rows[index]), "jump", reason, severity)
 
 
 def _swap_risks(linked: LinkedObjects) -> Iterator[Event]:
@@ -148,7 +156,19 @@ def _changes(linked: LinkedObjects) -> Iterator[Event]:
         size = np.abs(np.log(ratio))
         # A movie in which everything changes, by bleaching or growth, has its own measure.
         usual = 1.4826 * float(np.median(size)) if len(size) else 0.0
-        for index in np.flatnonzero(size > max(np.log(_SUDDEN_RATIO), 6 * usual)):
+        changed = size > max(np.log(_SUDDEN_RATIO), 6 * usual)
+        frames = linked.frame[rows]
+        for frame in np.unique(frames[changed]).tolist():
+            here = frames == frame
+            n_changed = int(changed[here].sum())
+            if n_changed < _FEW_CELLS or 2 * n_changed <= here.sum():
+                continue
+            # One sentence about the frame says more than one about each of its cells.
+            row = int(rows[here & changed][0])
+            reason = f"{kind} of {n_changed} of {here.sum()} cells changes in one step: look at"
+            yield Event(row, kind, f"{reason} frame {linked.names[frame]} as a whole", 0.9)
+            changed &= ~here
+        for index in np.flatnonzero(changed):
             values_ = f"from {before[index]:.4g} to {now[index]:.4g}"
             reason = f"{kind} changes {values_} in one step"
             yield Event(int(rows[index]), kind, reason, min(0.9, 0.3 + 0.3 * float(size[index])))
