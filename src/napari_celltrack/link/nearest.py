@@ -51,7 +51,7 @@ class Nearest(Settings):
         0,
         ge=0,
         le=100,
-        title="Bridge gaps of",
+        title="Gaps up to",
         description=(
             "Frames in a row in which a cell may be missing before its track ends. Raise it when "
             "cells flicker; 0 ends a track at the first miss."
