@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from napari.utils.theme import get_theme
+from napari.utils.theme import Theme, get_theme
 from qtpy.QtWidgets import QWidget
 
 Role = Literal[
@@ -108,15 +108,15 @@ def chart_colours(theme_id: str) -> ChartColours:
         Name of a napari theme, as in ``viewer.theme``.
     """
     theme = get_theme(theme_id)
-    kind = theme.type
+    kind = _kind(theme)
     return ChartColours(
-        text=theme.text.as_hex("long"),
+        text=theme.text.as_hex(),
         hint=_HINT[kind],
         accent=_ACCENT[kind],
         problem=_PROBLEM[kind],
         fill=_FILL[kind],
         band=_BAND[kind],
-        paper=theme.background.as_hex("long"),
+        paper=theme.background.as_hex(),
     )
 
 
@@ -134,11 +134,12 @@ def style_sheet(theme_id: str) -> str:
         Qt style sheet that goes on top of napari's.
     """
     theme = get_theme(theme_id)
-    hint, problem = _HINT[theme.type], _PROBLEM[theme.type]
+    kind = _kind(theme)
+    hint, problem = _HINT[kind], _PROBLEM[kind]
     background = theme.background.as_hex()
     chips = "".join(
         f'QToolButton[role="chip"][axis="{axis}"] {{ background-color: {colour}; }}'
-        for axis, colour in _CHIP[theme.type].items()
+        for axis, colour in _CHIP[kind].items()
     )
     return f"""
         QLabel[role="figure"] {{ font-size: 24pt; font-weight: 600; }}
@@ -194,3 +195,9 @@ def set_state(widget: QWidget, name: str, value: bool | str) -> None:
     # Qt looks at properties only when a widget is polished.
     widget.style().unpolish(widget)
     widget.style().polish(widget)
+
+
+def _kind(theme: Theme) -> str:
+    """Return ``"dark"`` or ``"light"``; before 0.9, napari's themes did not say so themselves."""
+    red, green, blue = theme.background.as_rgb_tuple(alpha=False)
+    return "dark" if red + green + blue < 3 * 128 else "light"
