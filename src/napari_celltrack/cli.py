@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 import napari_celltrack
+from napari_celltrack.cli_plot import plot
 from napari_celltrack.cli_view import demo_table, open_window, why_no_window
 from napari_celltrack.errors import CelltrackError
 
@@ -178,6 +179,9 @@ def score(
             r"DET, SEG, TRA and LNK are left out; install them with pip install "
             r"'napari-celltrack\[score]'."
         )
+
+
+app.command()(plot)
 
 
 @app.command()

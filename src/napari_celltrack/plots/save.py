@@ -1,0 +1,51 @@
+"""A plot as a file."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from napari_celltrack.errors import CelltrackError, ResultError
+from napari_celltrack.plots.plot import Plot
+
+SUFFIXES = (".png", ".svg", ".pdf")
+_DPI = 300
+
+
+def save_plot(plot: Plot, path: str | Path) -> None:
+    """Write a plot, selection and all, without the cursor; wholly or not at all.
+
+    Parameters
+    ----------
+    plot : Plot
+        What to write.
+    path : str or Path
+        Its suffix, .png, .svg or .pdf, says as what; a file that is there is replaced.
+
+    Raises
+    ------
+    CelltrackError
+        If the suffix is another.
+    ResultError
+        If the file cannot be written.
+    """
+    file = Path(path)
+    suffix = file.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise CelltrackError(
+            f"{file.name} cannot be written as a plot; end its name in .png, .svg or .pdf."
+        )
+    hidden = file.with_name(f".{file.name}.partial")
+    plot.set_cursor(None)
+    try:
+        plot.figure.savefig(
+            hidden, format=suffix[1:], dpi=_DPI, facecolor=plot.figure.get_facecolor()
+        )
+        hidden.replace(file)
+    except OSError as error:
+        raise ResultError(
+            f"{file} cannot be written ({error.strerror}); choose another place."
+        ) from error
+    finally:
+        with suppress(OSError):
+            hidden.unlink(missing_ok=True)

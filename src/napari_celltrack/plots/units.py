@@ -1,0 +1,72 @@
+"""Which unit an axis has: µm and time where calibrated, px and frames otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from napari_celltrack.tables import FRAME, TIME_S
+
+_UNITS = (
+    ("_um_per_s", "µm/s"), ("_px_per_frame", "px/frame"), ("_px2", "px²"), ("_um2", "µm²"),
+    ("_px", "px"), ("_um", "µm"), ("_s", "s"), ("_rad", "rad"),
+)  # fmt: skip
+_WORDS = {
+    "n_frames": "frames seen", "dff": "ΔF/F", "f": "intensity (grey values)", "frame": "frame",
+    "f_corrected": "corrected intensity (grey values)", "n_cells": "number of cells",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TimeAxis:
+    """From frames to what stands on the time axis.
+
+    Parameters
+    ----------
+    per_frame : float
+        Length of a frame in the unit of the axis; 1 for frames.
+    label : str
+        With the unit.
+    """
+
+    per_frame: float = 1.0
+    label: str = "frame"
+
+
+def time_axis(table: pd.DataFrame) -> TimeAxis:
+    """Return the time axis of a table with `frame` and, if calibrated, `time_s`."""
+    if TIME_S not in table or not len(table):
+        return TimeAxis()
+    time, frame = table[TIME_S].to_numpy(np.float64), table[FRAME].to_numpy(np.float64)
+    known = np.isfinite(time) & (frame > 0)
+    if not known.any():
+        return TimeAxis()
+    seconds = float((time[known] / frame[known])[0])
+    if not seconds > 0:
+        return TimeAxis()
+    name, length = time_unit(float(time[known].max()))
+    return TimeAxis(seconds / length, f"time ({name})")
+
+
+def time_unit(span_s: float) -> tuple[str, float]:
+    """Return the unit in which a span reads well, and its length in s."""
+    if span_s < 180:
+        return "s", 1.0
+    return ("min", 60.0) if span_s < 3 * 3600 else ("h", 3600.0)
+
+
+def is_known(table: pd.DataFrame, column: str) -> bool:
+    """Tell whether a table has any value in a column."""
+    return column in table and bool(table[column].notna().any())
+
+
+def column_label(column: str) -> str:
+    """Return the words of a column, with its unit in brackets."""
+    if column in _WORDS:
+        return _WORDS[column]
+    for suffix, unit in _UNITS:
+        if column.endswith(suffix):
+            return f"{column[: -len(suffix)].replace('_', ' ')} ({unit})"
+    return column.replace("_", " ")

@@ -1,0 +1,179 @@
+"""``celltrack plot``, as a user runs it on what ``celltrack run`` wrote."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import tifffile
+
+from napari_celltrack import cli
+from napari_celltrack.analysis.baseline import RunningPercentile
+from napari_celltrack.analysis.traces import Traces
+from napari_celltrack.cli_plot import plot, read_result
+from napari_celltrack.errors import CelltrackError, ResultError
+from napari_celltrack.input import Input
+from napari_celltrack.recipe import Recipe
+from scenes import moving_disks
+from test_cli import celltrack
+
+#: Kinds that need no calibration, and those that need a window of the baseline.
+PLAIN = {
+    "counts", "histogram", "msd", "origin", "path_length", "paths", "scatter", "steps", "values",
+}  # fmt: skip
+OF_DFF = {"heat_map", "stacked", "traces"}
+KNOWN = Input(pixel_size_um=0.5, frame_interval_s=2.0)
+
+
+def made(folder: Path, recipe: Recipe) -> Path:
+    """Run the recipe on a made movie, and return the folder of its result."""
+    tifffile.imwrite(folder / "disks.tif", moving_disks(), photometric="minisblack")
+    recipe.save(folder / "recipe.yaml")
+    celltrack("run", folder / "recipe.yaml", folder / "disks.tif", "-o", folder / "out")
+    return folder / "out" / "disks"
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(tmp_path_factory.mktemp("plain"), Recipe())
+
+
+@pytest.fixture
+def result(made_once: Path, tmp_path: Path) -> Path:
+    """Return a result without calibration that a test may change."""
+    return shutil.copytree(made_once, tmp_path / "disks")
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: object) -> list[str]:
+    """Run the command in this process, which is quicker, and return the lines it printed."""
+    cli.app(["plot", *map(str, arguments)], standalone_mode=False)
+    return capsys.readouterr().out.splitlines()
+
+
+def test_all_kinds_that_make_sense_are_drawn_and_the_others_said(result: Path) -> None:
+    done = celltrack("plot", result)
+    files = sorted((result / "plots").iterdir())
+    assert {file.stem for file in files} == PLAIN
+    assert {file.suffix for file in files} == {".png"}
+    assert sorted(done.stdout.splitlines()) == [str(file) for file in files]
+    (said,) = done.stderr.splitlines()
+    assert said.startswith("Left out: traces, stacked, heat_map. traces.baseline.window_s:")
+    assert said.endswith("or give the baseline a window in frames.")
+
+
+def test_a_baseline_in_frames_needs_no_interval(tmp_path: Path) -> None:
+    in_frames = Traces(baseline=RunningPercentile(window_frames=5))
+    result = made(tmp_path, Recipe(traces=in_frames))
+    done = celltrack("plot", tmp_path / "out")  # it holds the one result
+    assert {file.stem for file in (result / "plots").iterdir()} == PLAIN | OF_DFF
+    assert done.stderr == ""
+
+
+def test_the_calibration_of_the_recipe_comes_before_that_of_the_movie(result: Path) -> None:
+    about = (result / "run.json").read_text()
+    about = about.replace('"pixel_size_um": null', '"pixel_size_um": [3, 4]')
+    (result / "run.json").write_text(
+        about.replace('"frame_interval_s": null', '"frame_interval_s": 9')
+    )
+    of_movie = read_result(result)
+    assert (of_movie.pixel_size_um, of_movie.frame_interval_s) == ((3, 4), 9)
+    Recipe(input=KNOWN).save(result / "recipe.yaml")
+    of_recipe = read_result(result)
+    assert (of_recipe.pixel_size_um, of_recipe.frame_interval_s) == ((0.5, 0.5), 2.0)
+
+
+def test_one_plot_goes_to_one_file_with_units_and_the_selected_track(
+    result: Path, tmp_path: Path, capsys
+) -> None:
+    Recipe(input=KNOWN).save(result / "recipe.yaml")
+    file = tmp_path / "new" / "way.svg"
+    lines = printed(capsys, result, "-k", "paths", "-o", file, "--tracks", "2", "--style", "dark")
+    assert lines == [str(file)]
+    text = file.read_text()
+    assert "<!-- x (µm) -->" in text
+    assert "#262930" in text
+    plain = tmp_path / "plain.svg"
+    printed(capsys, result, "-k", "paths", "-o", plain, "--style", "dark")
+    assert text.count("<path") > plain.read_text().count("<path")
+
+
+@pytest.mark.parametrize(
+    "arguments, files",
+    [
+        (("--column", "area_px2"), {"values_area_px2.png", "histogram_area_px2.png"}),
+        (("--column", "straightness", "-k", "histogram"), {"histogram_straightness.png"}),
+        (("--column", "area_px2,x_px"), {"scatter_area_px2_x_px.png"}),
+        (("-k", "steps", "-k", "counts"), {"steps.png", "counts.png"}),
+    ],
+)
+def test_columns_and_kinds_choose(result: Path, tmp_path: Path, capsys, arguments, files) -> None:
+    lines = printed(capsys, result, "-o", tmp_path / "figures", *arguments)
+    assert {Path(line).name for line in lines} == files
+    assert {file.name for file in (tmp_path / "figures").iterdir()} == files
+
+
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        (("-k", "pie"), r"no plot 'pie'; choose of paths, origin, .*scatter"),
+        (("--column", "mass"), r"no numbers 'mass'.* choose one of .*area_px2"),
+        (("--column", "mass", "-k", "histogram"), r"numbers mass\. Of cells .*area_px2.*Of tracks"),
+        (
+            ("--column", "area_px2", "-k", "traces"),
+            r"no brightness of cells; choose one of .*_mean",
+        ),
+        (("--column", "area_px2", "-k", "scatter"), "two columns, not 1"),
+        (("--tracks", "1,77"), "no track '77'; ids go from 1 to 3"),
+        (("--tracks", "x"), "no track 'x'"),
+        (("--style", "pink"), "no style 'pink'; choose one of dark, light, print"),
+        (("-o", "all.png"), "12 plots cannot be written to the one file all.png"),
+        (("-k", "paths", "-o", "paths.bmp"), r"end its name in .png, .svg or .pdf"),
+    ],
+)
+def test_what_is_not_there_is_said_with_what_there_is(
+    result: Path, monkeypatch, tmp_path: Path, arguments, sentence
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CelltrackError, match=sentence):
+        cli.app(["plot", str(result), *arguments], standalone_mode=False)
+    assert not list(tmp_path.rglob("*.png"))
+
+
+def test_folders_that_are_no_result_are_refused(result: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    error = celltrack("plot", tmp_path / "empty", code=2).stderr
+    assert "holds no result" in error
+    with pytest.raises(ResultError, match="is no folder"):
+        read_result(tmp_path / "none")
+    shutil.copytree(result, tmp_path / "other")
+    with pytest.raises(ResultError, match="holds 2 results; choose one of its folders: disks, oth"):
+        read_result(tmp_path)
+    (result / "counts.csv").write_text("")
+    with pytest.raises(ResultError, match=r"counts\.csv cannot be read; run the recipe again"):
+        read_result(result)
+    (result / "counts.csv").write_text("frame\n0\n")
+    with pytest.raises(ResultError, match="has no column n_cells"):
+        read_result(result)
+    (result / "run.json").write_text("{")
+    (result / "counts.csv").write_text("frame,n_cells\n0,3\n")
+    with pytest.raises(ResultError, match=r"run\.json cannot be read"):
+        read_result(result)
+
+
+def test_a_result_without_cells_still_has_its_counts(result: Path) -> None:
+    for name in ("objects", "tracks"):
+        table = pd.read_csv(result / f"{name}.csv")
+        table.iloc[:0].to_csv(result / f"{name}.csv", index=False)
+    done = celltrack("plot", result)
+    assert [file.name for file in (result / "plots").iterdir()] == ["counts.png"]
+    assert "Left out: paths, origin. There are no tracks to draw." in done.stderr
+    assert "Left out" in celltrack("plot", result, "-k", "paths", code=1).stderr
+
+
+def test_help_names_every_kind_and_imports_nothing_heavy() -> None:
+    from napari_celltrack.cli_plot import _KINDS
+
+    assert all(kind in celltrack("plot", "--help").stdout for kind in _KINDS)
+    assert plot.__module__ == "napari_celltrack.cli_plot"
