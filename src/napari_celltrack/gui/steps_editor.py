@@ -43,7 +43,10 @@ class StepsEditor(Editor):
         self._column = QVBoxLayout()
         self._column.setSpacing(ROW_GAP_PX)
         layout.addLayout(self._column)
-        self._add_button = quiet_button("+ Add step", f"{path}.add", f"Add a step. {spec.help}")
+        # A list of one kind of thing is no list of steps.
+        noun = method_title(next(iter(spec.methods))).lower() if len(spec.methods) == 1 else "step"
+        help_ = f"Add a {noun}. {spec.help}"
+        self._add_button = quiet_button(f"+ Add {noun}", f"{path}.add", help_)
         menu = QMenu(self._add_button)
         menu.setToolTipsVisible(True)
         for method, cls in spec.methods.items():
