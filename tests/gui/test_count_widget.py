@@ -377,7 +377,6 @@ def test_dragging_a_slider_does_not_block_the_window(viewer, open_count, qtbot, 
     dock = open_count()
     qtbot.wait(200)
     slider = dock.findChild(QSlider, "objects.min_area_px2.slider")
-    blocked = gui_blocked_ms()
     blocked = []
     for _ in range(3):
         gui_blocked_ms.restart()
