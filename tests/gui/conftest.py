@@ -67,7 +67,7 @@ def viewer(make_napari_viewer, qtbot, lane_threads, recipe) -> Iterator:
 @pytest.fixture
 def open_count(viewer, qtbot) -> Callable:
     """Return a function that opens the dock, and waits for the first result if there is a movie."""
-    from napari_celltrack.gui.count_widget import CountCells
+    from napari_celltrack.gui.docks.count_widget import CountCells
     from napari_celltrack.gui.session import session_of
 
     def open_dock() -> CountCells:
@@ -86,7 +86,7 @@ def open_movie_dock(viewer, qtbot) -> Callable:
     """Return a function that opens the dock, and waits until it has looked at the frames."""
     from movie_scenes import settle
 
-    from napari_celltrack.gui.movie_widget import MoviePreprocess
+    from napari_celltrack.gui.docks.movie_widget import MoviePreprocess
 
     def open_dock() -> MoviePreprocess:
         dock = MoviePreprocess(viewer)

@@ -7,9 +7,9 @@ import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QColor, QFontMetricsF
 
-from napari_celltrack.gui.chart import Chart
-from napari_celltrack.gui.drawing import AxesStyle, plane_of, x_ticks, y_ticks
-from napari_celltrack.gui.series import Band, Bars, Line, Points, bars, curve
+from napari_celltrack.gui.charts.chart import Chart
+from napari_celltrack.gui.charts.drawing import AxesStyle, plane_of, x_ticks, y_ticks
+from napari_celltrack.gui.charts.series import Band, Bars, Line, Points, bars, curve
 from napari_celltrack.gui.theme import chart_colours
 
 

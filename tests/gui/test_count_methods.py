@@ -12,9 +12,9 @@ from skimage.filters import threshold_otsu
 
 from napari_celltrack.engine import segment_frame
 from napari_celltrack.gui import layers
-from napari_celltrack.gui.chart import Chart
+from napari_celltrack.gui.charts.chart import Chart
+from napari_celltrack.gui.charts.threshold_chart import in_few_bars, level_in_use, with_level
 from napari_celltrack.gui.session import session_of
-from napari_celltrack.gui.threshold_chart import in_few_bars, level_in_use, with_level
 from napari_celltrack.preprocess import Invert
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.reference import methods_of

@@ -21,9 +21,9 @@ from qtpy.QtWidgets import (
 
 from napari_celltrack.engine import segment_frame
 from napari_celltrack.gui import finding, layers
-from napari_celltrack.gui.chart import Chart
-from napari_celltrack.gui.count_widget import CountCells
-from napari_celltrack.gui.series import Line
+from napari_celltrack.gui.charts.chart import Chart
+from napari_celltrack.gui.charts.series import Line
+from napari_celltrack.gui.docks.count_widget import CountCells
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.measure import ObjectFilter
 from napari_celltrack.recipe import Recipe

@@ -20,12 +20,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_celltrack.gui.fields import (
+from napari_celltrack.gui.forms.fields import (
     SECTIONS,
     FieldSpec,
     fields_of,
 )
-from napari_celltrack.gui.form import SettingsForm
+from napari_celltrack.gui.forms.form import SettingsForm
 from napari_celltrack.measure import ObjectFilter
 from napari_celltrack.preprocess import Gaussian, Median
 from napari_celltrack.recipe import Crop, Input, Recipe, TunedOn

@@ -8,8 +8,8 @@ import pytest
 from qtpy.QtCore import QPoint
 from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QLabel, QToolButton, QWidget
 
-from napari_celltrack.gui.fields import RARE, fields_of, half_sentence, is_folded
-from napari_celltrack.gui.form import SettingsForm
+from napari_celltrack.gui.forms.fields import RARE, fields_of, half_sentence, is_folded
+from napari_celltrack.gui.forms.form import SettingsForm
 from napari_celltrack.measure import Measure
 from napari_celltrack.measure.intensity import STATISTICS
 from napari_celltrack.recipe import Recipe, TunedOn

@@ -8,7 +8,7 @@ from movie_scenes import settle, text
 from qtpy.QtWidgets import QToolButton
 
 from napari_celltrack.analysis.frame_health import PROBLEM, frame_health, judge, summarise
-from napari_celltrack.gui.chart import Chart
+from napari_celltrack.gui.charts.chart import Chart
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.input import FrameRange
 from napari_celltrack.preprocess import Gaussian

@@ -9,7 +9,7 @@ import pytest
 from movie_scenes import WANTED, box, choose, settle, text, write
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QSpinBox, QToolButton
 
-from napari_celltrack.gui.movie_widget import MoviePreprocess
+from napari_celltrack.gui.docks.movie_widget import MoviePreprocess
 from napari_celltrack.gui.prepared_layer import prepared_layer
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.input import Crop, FrameRange

@@ -7,8 +7,8 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QCheckBox, QLabel, QPushButton, QSpinBox, QToolButton
 
-from napari_celltrack.gui.step_list import StepList
-from napari_celltrack.gui.step_row import main_value
+from napari_celltrack.gui.forms.step_list import StepList
+from napari_celltrack.gui.forms.step_row import main_value
 from napari_celltrack.preprocess import (
     METHODS,
     Clahe,

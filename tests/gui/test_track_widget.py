@@ -13,10 +13,10 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QTableView
 
 from napari_celltrack.analysis import advise_radius
 from napari_celltrack.engine import link_objects, run
-from napari_celltrack.gui.chart import Chart
+from napari_celltrack.gui.charts.chart import Chart
+from napari_celltrack.gui.docks.track_widget import TrackCells
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.gui.track_layers import QUICK_ROWS
-from napari_celltrack.gui.track_widget import TrackCells
 from napari_celltrack.gui.view import camera_of
 from napari_celltrack.link import Assignment, Nearest, Trackpy
 from napari_celltrack.recipe import Recipe

@@ -4,7 +4,7 @@ import pytest
 from npe2 import PluginManager
 from qtpy.QtWidgets import QDockWidget
 
-from napari_celltrack.gui.count_widget import CountCells
+from napari_celltrack.gui.docks.count_widget import CountCells
 from napari_celltrack.gui.workbench import PLUGIN, open_workbench
 
 PluginManager.instance().discover()

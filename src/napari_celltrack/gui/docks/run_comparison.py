@@ -11,9 +11,9 @@ from qtpy.QtCore import QObject
 
 from napari_celltrack.analysis.compare import LinkDifference, compare_links
 from napari_celltrack.gui import track_layers
-from napari_celltrack.gui.compare import ComparePanel
-from napari_celltrack.gui.dock import Dock
-from napari_celltrack.gui.fields import method_title
+from napari_celltrack.gui.docks.compare import ComparePanel
+from napari_celltrack.gui.docks.dock import Dock
+from napari_celltrack.gui.forms.fields import method_title
 from napari_celltrack.gui.session import Followed, Session
 from napari_celltrack.gui.worker import Lane
 from napari_celltrack.tables import FRAME, X_PX, Y_PX, Tables

@@ -8,9 +8,9 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
-from napari_celltrack.gui.controls import Editor
-from napari_celltrack.gui.editors import Below, FieldsEditor
-from napari_celltrack.gui.fields import (
+from napari_celltrack.gui.forms.controls import Editor
+from napari_celltrack.gui.forms.editors import Below, FieldsEditor
+from napari_celltrack.gui.forms.fields import (
     SECTIONS,
     FieldSpec,
     fields_of,
@@ -19,7 +19,7 @@ from napari_celltrack.gui.fields import (
     method_of,
     method_title,
 )
-from napari_celltrack.gui.rows import column, heading, quiet_button
+from napari_celltrack.gui.forms.rows import column, heading, quiet_button
 from napari_celltrack.gui.theme import ROW_GAP_PX
 from napari_celltrack.settings import Settings
 

@@ -13,9 +13,9 @@ from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_celltrack.cache import StageCache
 from napari_celltrack.errors import CelltrackError
-from napari_celltrack.gui.chart import Chart
+from napari_celltrack.gui.charts.chart import Chart
+from napari_celltrack.gui.charts.series import Bars
 from napari_celltrack.gui.ending import when_destroyed
-from napari_celltrack.gui.series import Bars
 from napari_celltrack.gui.session import Session
 from napari_celltrack.gui.theme import ROW_GAP_PX, set_role
 from napari_celltrack.gui.worker import Lane

@@ -19,7 +19,7 @@ from napari_celltrack.analysis.compare import (
     Y_BEFORE_PX,
     LinkDifference,
 )
-from napari_celltrack.gui.table_view import make_table
+from napari_celltrack.gui.docks.table_view import make_table
 from napari_celltrack.gui.theme import LAYER_COLOURS, ROW_GAP_PX, set_role
 from napari_celltrack.tables import FRAME, TRACK_ID, X_PX, Y_PX
 

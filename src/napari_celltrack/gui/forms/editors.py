@@ -17,8 +17,8 @@ from qtpy.QtWidgets import (
 from typing_extensions import override
 
 from napari_celltrack.errors import RecipeError
-from napari_celltrack.gui.controls import Editor, NumberControl, control_for
-from napari_celltrack.gui.fields import (
+from napari_celltrack.gui.forms.controls import Editor, NumberControl, control_for
+from napari_celltrack.gui.forms.fields import (
     SECTIONS,
     FieldSpec,
     fields_of,
@@ -27,9 +27,9 @@ from napari_celltrack.gui.fields import (
     method_of,
     method_title,
 )
-from napari_celltrack.gui.rows import Fold, add_grid, add_row, column, heading
+from napari_celltrack.gui.forms.rows import Fold, add_grid, add_row, column, heading
+from napari_celltrack.gui.forms.wheel import no_accident
 from napari_celltrack.gui.theme import SECTION_GAP_PX
-from napari_celltrack.gui.wheel import no_accident
 from napari_celltrack.settings import Settings
 
 #: Widgets that belong below a section, by its path.
@@ -288,7 +288,7 @@ class _MethodEditor(Editor):
 
 def _section_for(spec: FieldSpec, path: str, value: Any, below: Below) -> Editor:
     # A step has fields and a list of steps is one, so neither can be defined before the other.
-    from napari_celltrack.gui.steps_editor import StepsEditor
+    from napari_celltrack.gui.forms.steps_editor import StepsEditor
 
     classes = {"settings": _SectionEditor, "methods": _MethodEditor, "steps": StepsEditor}
     return classes[spec.kind](spec, path, value, below)

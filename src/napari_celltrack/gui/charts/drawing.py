@@ -16,7 +16,7 @@ import numpy.typing as npt
 from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
 
-from napari_celltrack.gui.series import Band, Bars, Line, Points, Series
+from napari_celltrack.gui.charts.series import Band, Bars, Line, Points, Series
 from napari_celltrack.gui.theme import ChartColours
 
 #: Room beyond the data at either end, as a share of the range.

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_celltrack.gui.fields import FieldSpec, half_sentence
+from napari_celltrack.gui.forms.fields import FieldSpec, half_sentence
 from napari_celltrack.gui.theme import LABEL_WIDTH_PX, ROW_GAP_PX, SECTION_GAP_PX, set_role
 
 

@@ -16,9 +16,9 @@ from qtpy.QtWidgets import (
     QToolButton,
 )
 
-from napari_celltrack.gui.editors import FieldsEditor
-from napari_celltrack.gui.fields import SECTIONS, fields_of, method_help, method_title
-from napari_celltrack.gui.rows import column
+from napari_celltrack.gui.forms.editors import FieldsEditor
+from napari_celltrack.gui.forms.fields import SECTIONS, fields_of, method_help, method_title
+from napari_celltrack.gui.forms.rows import column
 from napari_celltrack.gui.theme import set_role, set_state
 from napari_celltrack.settings import Settings
 

@@ -9,9 +9,9 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from napari_celltrack.errors import CelltrackError
-from napari_celltrack.gui.rows import add_grid, column
+from napari_celltrack.gui.forms.rows import add_grid, column
+from napari_celltrack.gui.forms.wheel import no_accident
 from napari_celltrack.gui.theme import LABEL_WIDTH_PX, set_role
-from napari_celltrack.gui.wheel import no_accident
 from napari_celltrack.movie import Movie
 
 _IMAGE = "the image"

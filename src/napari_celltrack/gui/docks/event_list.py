@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_celltrack.gui.table_view import make_table
+from napari_celltrack.gui.docks.table_view import make_table
 from napari_celltrack.gui.theme import ROW_GAP_PX, chart_colours
 from napari_celltrack.tables import EVENT_COLUMNS, FRAME, REASON, SEVERITY, TRACK_ID
 

@@ -27,10 +27,10 @@ from napari_celltrack.analysis.frame_health import (
     summarise,
 )
 from napari_celltrack.errors import CelltrackError
-from napari_celltrack.gui.chart import Chart
+from napari_celltrack.gui.charts.chart import Chart
+from napari_celltrack.gui.charts.series import Bars
 from napari_celltrack.gui.ending import when_destroyed
-from napari_celltrack.gui.rows import column, quiet_button
-from napari_celltrack.gui.series import Bars
+from napari_celltrack.gui.forms.rows import column, quiet_button
 from napari_celltrack.gui.theme import set_role
 from napari_celltrack.gui.worker import Lane
 from napari_celltrack.input import Input

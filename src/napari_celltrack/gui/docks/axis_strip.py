@@ -20,8 +20,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_celltrack.gui.forms.rows import column
 from napari_celltrack.gui.layers import axes_choices, guess_axes
-from napari_celltrack.gui.rows import column
 from napari_celltrack.gui.theme import set_role, set_state
 
 _THUMBNAIL_PX = 56

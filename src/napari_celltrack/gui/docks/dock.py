@@ -26,9 +26,9 @@ from qtpy.QtWidgets import (
 )
 
 from napari_celltrack.errors import CelltrackError
-from napari_celltrack.gui.chart import Chart
+from napari_celltrack.gui.charts.chart import Chart
 from napari_celltrack.gui.ending import when_destroyed
-from napari_celltrack.gui.rows import quiet_button
+from napari_celltrack.gui.forms.rows import quiet_button
 from napari_celltrack.gui.session import RunState, session_of
 from napari_celltrack.gui.theme import (
     DOCK_WIDTH_PX,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QSpinBox
 
-from napari_celltrack.gui.fields import FieldSpec
+from napari_celltrack.gui.forms.fields import FieldSpec
 from napari_celltrack.gui.theme import SPIN_WIDTH_PX
 
 #: Range of a spin box where the field has no bound of its own.

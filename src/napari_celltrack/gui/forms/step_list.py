@@ -8,10 +8,10 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout
 from typing_extensions import override
 
-from napari_celltrack.gui.controls import Editor
-from napari_celltrack.gui.fields import method_help
-from napari_celltrack.gui.rows import column, quiet_button
-from napari_celltrack.gui.step_row import StepRow, title_of
+from napari_celltrack.gui.forms.controls import Editor
+from napari_celltrack.gui.forms.fields import method_help
+from napari_celltrack.gui.forms.rows import column, quiet_button
+from napari_celltrack.gui.forms.step_row import StepRow, title_of
 from napari_celltrack.gui.theme import ROW_GAP_PX, SECTION_GAP_PX, set_role
 from napari_celltrack.settings import Settings
 

@@ -21,10 +21,10 @@ from qtpy.QtWidgets import (
 )
 from typing_extensions import override
 
-from napari_celltrack.gui.fields import FieldSpec, method_title
-from napari_celltrack.gui.spin_box import spin_box
+from napari_celltrack.gui.forms.fields import FieldSpec, method_title
+from napari_celltrack.gui.forms.spin_box import spin_box
+from napari_celltrack.gui.forms.wheel import no_accident
 from napari_celltrack.gui.theme import DERIVED_WIDTH_PX, ROW_GAP_PX, set_role, set_state
-from napari_celltrack.gui.wheel import no_accident
 
 #: Steps of a slider.
 _SLIDER_STEPS = 1000

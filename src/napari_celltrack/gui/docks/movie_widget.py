@@ -17,18 +17,18 @@ from qtpy.QtWidgets import (
 from typing_extensions import override
 
 from napari_celltrack.errors import CelltrackError
-from napari_celltrack.gui.axis_strip import AxisStrip
-from napari_celltrack.gui.calibration import QuantityLine
-from napari_celltrack.gui.crop_menu import CropMenu
-from napari_celltrack.gui.dock import Dock
-from napari_celltrack.gui.frame_range import FrameRangeEditor
-from napari_celltrack.gui.health_strip import HealthStrip
+from napari_celltrack.gui.charts.health_strip import HealthStrip
+from napari_celltrack.gui.docks.axis_strip import AxisStrip
+from napari_celltrack.gui.docks.calibration import QuantityLine
+from napari_celltrack.gui.docks.crop_menu import CropMenu
+from napari_celltrack.gui.docks.dock import Dock
+from napari_celltrack.gui.docks.frame_range import FrameRangeEditor
+from napari_celltrack.gui.docks.prepared_box import PreparedBox
+from napari_celltrack.gui.forms.rows import add_grid
+from napari_celltrack.gui.forms.step_list import StepList
+from napari_celltrack.gui.forms.wheel import no_accident
 from napari_celltrack.gui.layers import image_layers
-from napari_celltrack.gui.prepared_box import PreparedBox
-from napari_celltrack.gui.rows import add_grid
-from napari_celltrack.gui.step_list import StepList
 from napari_celltrack.gui.theme import LABEL_WIDTH_PX, set_role, set_state
-from napari_celltrack.gui.wheel import no_accident
 from napari_celltrack.movie import Movie
 from napari_celltrack.preprocess import METHODS
 

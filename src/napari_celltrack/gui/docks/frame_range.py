@@ -13,9 +13,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_celltrack.gui.rows import column
+from napari_celltrack.gui.forms.rows import column
+from napari_celltrack.gui.forms.wheel import no_accident
 from napari_celltrack.gui.theme import set_role, set_state
-from napari_celltrack.gui.wheel import no_accident
 from napari_celltrack.input import FrameRange
 
 _ALL, _PART = 0, 1

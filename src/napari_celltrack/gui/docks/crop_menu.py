@@ -12,8 +12,8 @@ from qtpy.QtWidgets import QComboBox, QSizePolicy
 
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.ending import when_destroyed
+from napari_celltrack.gui.forms.wheel import no_accident
 from napari_celltrack.gui.rectangles import add_crop_layer, crop_of, rectangles_in
-from napari_celltrack.gui.wheel import no_accident
 from napari_celltrack.input import Crop
 from napari_celltrack.movie import Movie
 

@@ -14,17 +14,17 @@ from typing_extensions import override
 
 from napari_celltrack.cache import StageCache
 from napari_celltrack.errors import CelltrackError
-from napari_celltrack.gui.cell_clicks import CellClicks
-from napari_celltrack.gui.cell_source import CellSourceRows
-from napari_celltrack.gui.chart import Chart
-from napari_celltrack.gui.dock import Dock
+from napari_celltrack.gui.charts.chart import Chart
+from napari_celltrack.gui.charts.threshold_chart import ThresholdChart
+from napari_celltrack.gui.docks.cell_clicks import CellClicks
+from napari_celltrack.gui.docks.cell_source import CellSourceRows
+from napari_celltrack.gui.docks.dock import Dock
 from napari_celltrack.gui.ending import when_destroyed
-from napari_celltrack.gui.form import SettingsForm
+from napari_celltrack.gui.forms.form import SettingsForm
+from napari_celltrack.gui.forms.rows import heading
 from napari_celltrack.gui.layers import image_layers, labels_layers
-from napari_celltrack.gui.rows import heading
 from napari_celltrack.gui.session import Found
 from napari_celltrack.gui.theme import ROW_GAP_PX, set_role
-from napari_celltrack.gui.threshold_chart import ThresholdChart
 from napari_celltrack.gui.worker import Lane
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe

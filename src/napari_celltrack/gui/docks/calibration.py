@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QWidget
 
+from napari_celltrack.gui.forms.wheel import no_accident
 from napari_celltrack.gui.theme import set_role, set_state
-from napari_celltrack.gui.wheel import no_accident
 
 _UNKNOWN = "unknown"
 _FROM_FILE = "from the file"

@@ -9,10 +9,10 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from napari_celltrack.analysis import RadiusAdvice
 from napari_celltrack.analysis.radius_advisor import AMBIGUOUS_SHARE, N_TRACKS, RADIUS_PX
-from napari_celltrack.gui.chart import Chart
-from napari_celltrack.gui.series import Band, Bars, Line, Series
+from napari_celltrack.gui.charts.chart import Chart
+from napari_celltrack.gui.charts.series import Band, Bars, Line, Series
+from napari_celltrack.gui.forms.wheel import no_accident
 from napari_celltrack.gui.theme import ROW_GAP_PX
-from napari_celltrack.gui.wheel import no_accident
 
 #: What the chart can show, its entry in the menu and the name of its vertical axis.
 _VIEWS = {

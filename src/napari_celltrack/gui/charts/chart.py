@@ -12,8 +12,8 @@ from qtpy.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPixmap
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from napari_celltrack.gui.drawing import AxesStyle, Plane, draw, plane_of
-from napari_celltrack.gui.series import Series, bars, curve
+from napari_celltrack.gui.charts.drawing import AxesStyle, Plane, draw, plane_of
+from napari_celltrack.gui.charts.series import Series, bars, curve
 from napari_celltrack.gui.theme import CHART_HEIGHT_PX, CHART_TEXT_PX, ChartColours, chart_colours
 
 #: At most one `dragged` in this time, in ms: what follows it is to be shown, not queued.
@@ -120,8 +120,8 @@ class Chart(QWidget):
         Parameters
         ----------
         *series : Line, Bars, Points or Band
-            What to draw, the first at the back; see :mod:`napari_celltrack.gui.series`. Nothing
-            shows the text for nothing.
+            What to draw, the first at the back; see :mod:`napari_celltrack.gui.charts.series`.
+            Nothing shows the text for nothing.
         x_range, y_range : (float, float), optional
             Ends of the axes; what the data need by default.
         """

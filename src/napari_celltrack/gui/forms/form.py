@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_celltrack.gui.controls import NumberControl
-from napari_celltrack.gui.editors import FieldsEditor
+from napari_celltrack.gui.forms.controls import NumberControl
+from napari_celltrack.gui.forms.editors import FieldsEditor
 from napari_celltrack.settings import Settings
 
 

@@ -9,18 +9,18 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QVBoxLayout
 
 from napari_celltrack.gui import track_layers
-from napari_celltrack.gui.dock import Dock
+from napari_celltrack.gui.charts.radius_chart import RadiusChart
+from napari_celltrack.gui.docks.dock import Dock
+from napari_celltrack.gui.docks.event_list import DISMISSED, SEEN, EventList
+from napari_celltrack.gui.docks.run_comparison import RunComparison
+from napari_celltrack.gui.docks.track_advice import TrackAdvice
 from napari_celltrack.gui.ending import when_destroyed
-from napari_celltrack.gui.event_list import DISMISSED, SEEN, EventList
-from napari_celltrack.gui.form import SettingsForm
+from napari_celltrack.gui.forms.form import SettingsForm
+from napari_celltrack.gui.forms.rows import add_grid
+from napari_celltrack.gui.forms.wheel import no_accident
 from napari_celltrack.gui.picking import Picking, cell_at, centre_of_view, nearest_cell, place_in
-from napari_celltrack.gui.radius_chart import RadiusChart
-from napari_celltrack.gui.rows import add_grid
-from napari_celltrack.gui.run_comparison import RunComparison
 from napari_celltrack.gui.session import Followed, Found
 from napari_celltrack.gui.theme import LABEL_WIDTH_PX, set_role
-from napari_celltrack.gui.track_advice import TrackAdvice
-from napari_celltrack.gui.wheel import no_accident
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.tables import (
     AREA_PX2,

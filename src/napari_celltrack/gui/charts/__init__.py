@@ -1,0 +1,1 @@
+"""Small charts of the docks, drawn by Qt."""

@@ -1,0 +1,1 @@
+"""The docks, and what each is put together from."""
