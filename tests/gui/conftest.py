@@ -82,6 +82,25 @@ def open_count(viewer, qtbot) -> Callable:
 
 
 @pytest.fixture
+def open_track(viewer, qtbot) -> Callable:
+    """Return a function that opens the dock, and waits for the first tracks if there is a movie."""
+    from track_scenes import wait_for_tracks
+
+    from napari_celltrack.gui.docks.track_widget import TrackCells
+    from napari_celltrack.gui.session import session_of
+
+    def open_dock() -> TrackCells:
+        dock = TrackCells(viewer)
+        viewer.window.add_dock_widget(dock, name="Track")
+        session = session_of(viewer)
+        if session.movie is not None and session.movie.n_frames > 1:
+            wait_for_tracks(qtbot, session)
+        return dock
+
+    return open_dock
+
+
+@pytest.fixture
 def open_movie_dock(viewer, qtbot) -> Callable:
     """Return a function that opens the dock, and waits until it has looked at the frames."""
     from movie_scenes import settle

@@ -105,7 +105,8 @@ def show_tracks(
     """
     followed = tables.objects[tables.objects[TRACK_ID] > 0]
     axes = _axes_after_time(movie)
-    if followed.empty or tables.counts[FRAME].nunique() < 2 or not 3 <= len(axes) <= _MAX_NDIM:
+    is_followed = len(followed) and tables.counts[FRAME].nunique() > 1
+    if not is_followed or len(axes) < 3 or not can_show(movie):
         remove_tracks(viewer)
         return None
     if max_rows is not None and len(followed) > max_rows:
@@ -329,6 +330,11 @@ def _show_vectors(
         layer.edge_width = width
     align_over(layer, image)
     return layer
+
+
+def can_show(movie: Movie) -> bool:
+    """Tell whether napari can draw tracks over an image: not over one of planes and channels."""
+    return len(_axes_after_time(movie)) <= _MAX_NDIM
 
 
 def _axes_after_time(movie: Movie) -> str:
