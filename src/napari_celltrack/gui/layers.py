@@ -164,7 +164,7 @@ def show_labels(
     layer.metadata[TAG]["frames"][frame] = labels
     align(layer, image)
     if in_view:
-        layer.refresh(extent=False, highlight=False)
+        layer.refresh(extent=False, highlight=False, thumbnail=False)
     return layer
 
 

@@ -5,6 +5,8 @@ All others belong to the user and are never touched, whatever they are called.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -69,6 +71,17 @@ def remove_own(viewer: ViewerModel, *names: str) -> None:
     for name in names:
         if (layer := find_own(viewer, name)) is not None:
             viewer.layers.remove(layer)
+
+
+@contextmanager
+def quietly(layer: Layer) -> Iterator[None]:
+    """Take in new data without telling the viewer that its extent or its thumbnail has changed.
+
+    The data lie within the image, so the sliders stay; and the list of layers, which draws the
+    icons of all its rows anew for every thumbnail, waits until the frame in view is another.
+    """
+    with layer.events.extent.blocker(), layer.events.thumbnail.blocker():
+        yield
 
 
 def add_own(viewer: ViewerModel, layer: Layer, name: str, below: Layer | None = None) -> None:

@@ -156,7 +156,7 @@ def show_prepared(
         _set_contrast(layer, plane)
     frames.put(frame, plane)
     align(layer, image)
-    layer.refresh(extent=False, highlight=False)
+    layer.refresh(extent=False, highlight=False, thumbnail=False)
     return layer
 
 

@@ -5,6 +5,7 @@ A lane has a thread only while it has work, so nothing is left to stop when a wi
 
 from __future__ import annotations
 
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterable
@@ -17,6 +18,9 @@ from qtpy.QtCore import Signal as QtSignal
 
 #: Results that may wait for the GUI thread, so that a fast job does not fill the memory.
 _N_AHEAD = 2
+#: How long a job may hold the interpreter when the GUI thread wants it. A redraw asks for it
+#: hundreds of times, once a call of OpenGL; with Python's own 5 ms a job in Python is felt.
+_SWITCH_S = 0.0005
 
 
 @dataclass(eq=False)
@@ -46,6 +50,7 @@ class Lane:
     busy_changed = Signal(bool)
 
     def __init__(self, name: str) -> None:
+        sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_S))
         self._name = name
         self._lock = threading.Lock()
         self._running: _Job | None = None
