@@ -147,6 +147,13 @@ def test_division_is_expected() -> None:
     assert not set(events["kind"]) & {"start", "end", "split", "merge"}
 
 
+def test_an_empty_frame_is_said_once_and_not_for_each_cell() -> None:
+    row = [(20.0 * cell + 10, 50.0) for cell in range(4)]
+    events = events_of([row, [], row], [[1, 2, 3, 4], [], [1, 2, 3, 4]], max_gap=1)
+    gap = only(events, "gap")
+    assert gap["reason"] == "gap: no cells in frame 1, 4 tracks are bridged over it"
+
+
 def test_gap_names_the_missing_frames() -> None:
     places = [[(50, 50)], [], [], [(50, 54)], [(50, 54)]]
     events = events_of(places, [[1], [], [], [1], [1]], max_gap=2)

@@ -105,14 +105,27 @@ def find_events(
 def _gaps(linked: LinkedObjects) -> Iterator[Event]:
     """Name the links that skip frames."""
     rows = np.flatnonzero(linked.previous >= 0)
-    missing = linked.frame[rows] - linked.frame[linked.previous[rows]] - 1
-    for row, n_missing in zip(rows[missing > 0], missing[missing > 0], strict=True):
-        first, last = int(linked.frame[row]) - int(n_missing), int(linked.frame[row]) - 1
-        where = f"frame {linked.names[first]}"
-        if n_missing > 1:
-            where = f"frames {linked.names[first]} to {linked.names[last]}"
-        reason = f"gap: missing from the mask in {where}, bridged over {linked.step[row]:.1f} px"
-        yield Event(int(row), "gap", reason, 0.4)
+    n_missing = linked.frame[rows] - linked.frame[linked.previous[rows]] - 1
+    first = linked.frame[rows] - n_missing
+    by_gap: dict[tuple[int, int], list[int]] = {}
+    for at in np.flatnonzero(n_missing > 0).tolist():
+        by_gap.setdefault((int(first[at]), int(n_missing[at])), []).append(int(rows[at]))
+    for (start, length), across in by_gap.items():
+        gap = range(start, start + length)
+        where = f"frame {linked.names[gap[0]]}"
+        if length > 1:
+            where = f"frames {linked.names[gap[0]]} to {linked.names[gap[-1]]}"
+        is_empty = not any(len(linked.rows_in(frame)) for frame in gap)
+        if is_empty and len(across) >= _FEW_CELLS:
+            # One sentence about empty frames says more than one about each cell.
+            reason = f"gap: no cells in {where}, {len(across)} tracks are bridged over it"
+            yield Event(across[0], "gap", reason, 0.9)
+            continue
+        for row in across:
+            reason = (
+                f"gap: missing from the mask in {where}, bridged over {linked.step[row]:.1f} px"
+            )
+            yield Event(row, "gap", reason, 0.4)
 
 
 def _jumps(linked: LinkedObjects) -> Iterator[Event]:
