@@ -22,14 +22,14 @@ os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
 import napari
 from napari.qt import get_qapp
 from napari.settings import get_settings
-from qtpy.QtWidgets import QDockWidget, QWidget
+from qtpy.QtWidgets import QDockWidget, QLineEdit, QPushButton, QWidget
 
 from napari_celltrack.gui.session import Session, session_of
 from napari_celltrack.gui.show_movie import add_movie
 from napari_celltrack.gui.workbench import open_workbench
 from napari_celltrack.readers import open_movie
 from napari_celltrack.recipe import Recipe
-from napari_celltrack.sample_data import failure_school
+from napari_celltrack.sample_data import dividing_nuclei, failure_school
 
 IMAGES = Path(__file__).parent / "images"
 #: The smallest laptop that everything has to fit, and a larger screen.
@@ -97,6 +97,27 @@ def raise_dock(dock: QWidget) -> None:
     parent.raise_()
 
 
+def run_folder(dock: QWidget, recipe: Recipe) -> None:
+    """Run a small folder of made movies, with one file that is no movie."""
+    folder = Path(tempfile.mkdtemp()) / "screen_07"
+    folder.mkdir()
+    for condition in ("ctrl", "drug"):
+        for number in range(1, 4):
+            made = dividing_nuclei(6, (192, 192), 6 + number, n_divisions=1, seed=number)
+            made.save(folder / f"{condition}_w{number}.tif")
+    (folder / "drug_w4.tif").write_bytes(b"not an image")
+    for name, text in (("folder", str(folder)), ("pattern", "{condition}_w{well}.tif")):
+        line = dock.findChild(QLineEdit, f"batch_{name}")
+        line.setText(text)
+        line.editingFinished.emit()
+        settle(1)
+    start = dock.findChild(QPushButton, "batch_start")
+    wait_until(start.isEnabled)
+    start.click()
+    wait_until((folder / "results" / "report.html").is_file)
+    settle(1)
+
+
 def take(theme: str, size: str, to: Path, movie: Path | None, recipe: Recipe) -> None:
     """Take one picture a dock: a window of frames is tuned, then all are run and followed."""
     to.mkdir(parents=True, exist_ok=True)
@@ -107,6 +128,8 @@ def take(theme: str, size: str, to: Path, movie: Path | None, recipe: Recipe) ->
                 session.run_all()
                 wait_until(lambda: is_idle(session) and session.followed.is_whole)
             raise_dock(dock)
+            if dock.objectName() == "batch_dock":
+                run_folder(dock, recipe)
             settle(2)
             if dock.objectName() == "track_dock":
                 dock.findChild(QWidget, "track_next").click()
