@@ -31,13 +31,18 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, out: Path, recipe: Recipe | None = None, **options: object) -> list[FileDone]:
-    events = run_files(recipe or Recipe(), find_inputs([folder], out=out), out, **options)  # type: ignore[arg-type]
-    return [event for event in events if isinstance(event, FileDone)]
+    """Return the rows in the order of the inputs, whatever came first."""
+    inputs = find_inputs([folder], out=out)
+    options = {"report": False, **options}
+    events = run_files(recipe or Recipe(), inputs, out, **options)  # type: ignore[arg-type]
+    rows = {event.item: event for event in events if isinstance(event, FileDone)}
+    return [rows[item] for item in inputs.items]
 
 
 def contents(out: Path) -> dict[str, bytes]:
     """Return all files that must be equal between two equal runs: all but times."""
-    files = (p for p in out.rglob("*") if p.is_file() and p.name not in ("run.json", "summary.csv"))
+    timed = ("run.json", "summary.csv", "run.log", "report.html")
+    files = (p for p in out.rglob("*") if p.is_file() and p.name not in timed)
     return {str(path.relative_to(out)): path.read_bytes() for path in files}
 
 
@@ -47,10 +52,11 @@ def test_results_hold_what_the_engine_says(folder: Path, tmp_path: Path) -> None
     assert [row.item.file for row in rows] == ["t2.tif", "t3.tif", "t4.tif", "t10.tif"]
     assert [row.status for row in rows] == ["done", "done", "failed", "done"]
     assert sorted(p.name for p in out.iterdir()) == [
-        "recipe.yaml", "run.json", "summary.csv", "t10", "t2", "t3",
+        "counts.csv", "recipe.yaml", "run.json", "run.log", "summary.csv", "t10", "t2", "t3",
+        "tracks.csv",
     ]  # fmt: skip
     assert sorted(p.name for p in (out / "t3").iterdir()) == [
-        "counts.csv", "drift.csv", "events.csv", "labels.tif", "objects.csv",
+        "counts.csv", "drift.csv", "events.csv", "labels.tif", "objects.csv", "preview.png",
         "recipe.yaml", "run.json", "tracks.csv",
     ]  # fmt: skip
     movie = open_movie(folder / "t3.tif")
@@ -75,7 +81,7 @@ def test_summary_has_a_line_for_every_file(folder: Path, tmp_path: Path) -> None
     table = pd.read_csv(tmp_path / "out" / "summary.csv")
     assert table.columns.tolist() == [
         "file", "status", "n_frames", "n_cells", "n_cells_first", "n_cells_mean",
-        "n_cells_total", "n_tracks", "seconds", "error",
+        "n_cells_total", "n_tracks", "seconds", "warnings", "error",
     ]  # fmt: skip
     still, movie, broken = (table.set_index("file").loc[f"t{i}.tif"] for i in (10, 3, 4))
     assert (still.n_cells, still.n_cells_total, still.n_tracks) == (3, 3, 3)
@@ -106,8 +112,8 @@ def test_calibration_is_kept_in_the_label_image(tmp_path: Path) -> None:
 
 
 def test_equal_runs_give_equal_bytes(folder: Path, tmp_path: Path) -> None:
-    run(folder, tmp_path / "one", n_threads=1)
-    run(folder, tmp_path / "many", n_threads=4)
+    run(folder, tmp_path / "one", n_workers=1)
+    run(folder, tmp_path / "many", n_workers=4)
     assert contents(tmp_path / "one") == contents(tmp_path / "many")
 
 
@@ -136,7 +142,7 @@ def test_changed_input_recipe_or_result_is_made_anew(folder: Path, tmp_path: Pat
 
 def test_stopped_run_leaves_nothing_half_and_goes_on(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    events = run_files(Recipe(), find_inputs([folder], out=out), out)
+    events = run_files(Recipe(), find_inputs([folder], out=out), out, n_workers=1)
     for event in events:
         if isinstance(event, FrameDone) and event.item.name == "t3" and event.n_done == 2:
             break
@@ -163,8 +169,10 @@ def test_failed_file_does_not_keep_the_result_of_another_recipe(
 
 
 def test_fail_fast_stops_after_the_first_failure(folder: Path, tmp_path: Path) -> None:
-    rows = run(folder, tmp_path / "out", fail_fast=True)
-    assert [row.status for row in rows] == ["done", "done", "failed"]
+    rows = run(folder, tmp_path / "out", fail_fast=True, n_workers=1)
+    assert [row.status for row in rows] == ["done", "done", "failed", "stopped"]
+    table = pd.read_csv(tmp_path / "out" / "summary.csv")
+    assert table["status"].tolist() == ["done", "done", "failed", "stopped"]
 
 
 def test_recipe_that_does_not_fit_a_file_fails_that_file_only(folder: Path, tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ import tifffile
 from napari_celltrack import cli
 from napari_celltrack.analysis.baseline import RunningPercentile
 from napari_celltrack.analysis.traces import Traces
-from napari_celltrack.cli_plot import plot, read_result
+from napari_celltrack.cli_plot import plot
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.input import Input
 from napari_celltrack.recipe import Recipe
+from napari_celltrack.results import read_result
 from scenes import moving_disks
 from test_cli import celltrack
 
@@ -173,7 +174,7 @@ def test_a_result_without_cells_still_has_its_counts(result: Path) -> None:
 
 
 def test_help_names_every_kind_and_imports_nothing_heavy() -> None:
-    from napari_celltrack.cli_plot import _KINDS
+    from napari_celltrack.plots.kinds import KINDS
 
-    assert all(kind in celltrack("plot", "--help").stdout for kind in _KINDS)
+    assert all(kind in celltrack("plot", "--help").stdout for kind in KINDS)
     assert plot.__module__ == "napari_celltrack.cli_plot"

@@ -31,7 +31,7 @@ from napari_celltrack.plots import (
     track_colours,
 )
 from napari_celltrack.plots.curves import MAX_STACKED
-from napari_celltrack.plots.lines import MAX_CORNERS
+from napari_celltrack.plots.segments import MAX_CORNERS
 
 
 def objects(n_frames: int = 5, um: float = np.nan, s: float = np.nan) -> pd.DataFrame:

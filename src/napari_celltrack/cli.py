@@ -7,18 +7,26 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 import napari_celltrack
+from napari_celltrack.cli_plan import plan
 from napari_celltrack.cli_plot import plot
+from napari_celltrack.cli_run import (
+    AsJson,
+    OutputFolder,
+    RecipeFile,
+    Restart,
+    err_console,
+    out_console,
+    plain,
+    run,
+    run_and_report,
+    shown,
+)
 from napari_celltrack.cli_view import demo_table, open_window, why_no_window
 from napari_celltrack.errors import CelltrackError
 
@@ -31,24 +39,13 @@ app = typer.Typer(
 recipe_app = typer.Typer(help="Make, check and show recipes: settings as one file.")
 app.add_typer(recipe_app, name="recipe", no_args_is_help=True)
 
-out_console = Console(highlight=False, soft_wrap=True)
-if not out_console.is_terminal:
-    out_console.width = 200  # nothing is folded or cut off for a pipe that has no width
-err_console = Console(stderr=True, highlight=False, soft_wrap=True)
-
-RecipeFile = Annotated[Path, typer.Argument(help="A recipe as YAML.", show_default=False)]
-OutputFolder = Annotated[
-    Path, typer.Option("-o", "--out", help="Folder for the results.", show_default=False)
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-
 
 def main() -> None:
     """Run the command; expected failures are one sentence and exit code 2."""
     try:
         app()
     except CelltrackError as error:
-        err_console.print(f"[red]Error:[/] {_plain(error)}")
+        err_console.print(f"[red]Error:[/] {plain(error)}")
         sys.exit(2)
 
 
@@ -80,44 +77,7 @@ def view(
     raise typer.Exit(open_window(files or []))
 
 
-@app.command()
-def run(
-    recipe: RecipeFile,
-    inputs: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="INPUT...",
-            help="Image files, or folders: each file in a folder is one item.",
-            show_default=False,
-        ),
-    ],
-    out: OutputFolder,
-    pattern: Annotated[
-        str | None, typer.Option(help="Which files of a folder to take, e.g. 'f*.tif'.")
-    ] = None,
-    frames: Annotated[
-        bool, typer.Option("--frames", help="Each folder is one movie, one file a frame.")
-    ] = False,
-    restart: Annotated[
-        bool, typer.Option("--restart", help="Make everything anew, also what is finished.")
-    ] = False,
-    fail_fast: Annotated[
-        bool, typer.Option("--fail-fast", help="Stop after the first file that fails.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Run a recipe over files, folders of files, or folders of frames."""
-    from napari_celltrack.batch import find_inputs, run_files
-    from napari_celltrack.recipe import Recipe
-
-    settings = Recipe.load(recipe)
-    found = find_inputs(inputs, pattern=pattern, frames=frames, out=out)
-    if found.ignored:
-        n_ignored = len(found.ignored)
-        files = "1 file that is no image" if n_ignored == 1 else f"{n_ignored} files that are none"
-        err_console.print(f"Images only: passed over {files}.")
-    events = run_files(settings, found, out, restart=restart, fail_fast=fail_fast)
-    _run_and_report(events, len(found.items), out, as_json=as_json)
+app.command()(run)
 
 
 @app.command()
@@ -135,9 +95,7 @@ def link(
         Path | None,
         typer.Option("-r", "--recipe", help="A recipe; its stages from 'objects' on are used."),
     ] = None,
-    restart: Annotated[
-        bool, typer.Option("--restart", help="Make everything anew, also what is finished.")
-    ] = False,
+    restart: Restart = False,
     as_json: AsJson = False,
 ) -> None:
     """Link cells that are labelled already (by Cellpose, StarDist, hand) to tracks.
@@ -150,7 +108,7 @@ def link(
 
     settings = Recipe.load(recipe) if recipe is not None else None
     events = link_labels(labels, out, settings, restart=restart)
-    _run_and_report(events, len(labels), out, as_json=as_json)
+    run_and_report(events, len(labels), out, as_json=as_json)
 
 
 @app.command()
@@ -181,6 +139,7 @@ def score(
         )
 
 
+app.command()(plan)
 app.command()(plot)
 
 
@@ -208,12 +167,12 @@ def demo(
         ) from error
     results = out / "results"
     events = run_files(Recipe(), find_inputs([movie_file]), results, restart=True)
-    with _shown(events, 1) as shown:
-        (done,) = [event for event in shown if isinstance(event, FileDone)]
+    with shown(events, 1) as passing:
+        (done,) = [event for event in passing if isinstance(event, FileDone)]
     if done.status == "failed":
         raise CelltrackError(done.error)
     out_console.print(demo_table(done, results / done.item.name, made))
-    out_console.print(f"Movie, tables and labels are in {_plain(out)}")
+    out_console.print(f"Movie, tables and labels are in {plain(out)}")
     if not no_view and not why_no_window():
         open_window([movie_file])
 
@@ -242,7 +201,7 @@ def info(
     if movie.n_z == 1:
         del facts["Z step"]
     for name, value in facts.items():
-        out_console.print(f"{name}: {_plain(value)}")
+        out_console.print(f"{name}: {plain(value)}")
     movie.close()
 
 
@@ -269,7 +228,7 @@ def recipe_new(
         raise CelltrackError(
             f"{out} cannot be written ({error.strerror}); choose another place."
         ) from error
-    out_console.print(f"Wrote {_plain(out)}")
+    out_console.print(f"Wrote {plain(out)}")
 
 
 @recipe_app.command("check")
@@ -278,7 +237,7 @@ def recipe_check(file: RecipeFile) -> None:
     from napari_celltrack.recipe import Recipe
 
     Recipe.load(file)
-    out_console.print(f"{_plain(file)} is a valid recipe.")
+    out_console.print(f"{plain(file)} is a valid recipe.")
 
 
 @recipe_app.command("show")
@@ -287,82 +246,3 @@ def recipe_show(file: RecipeFile) -> None:
     from napari_celltrack.recipe import Recipe
 
     typer.echo(Recipe.load(file).to_yaml(), nl=False)
-
-
-def _run_and_report(events: Iterator[Any], n_items: int, out: Path, *, as_json: bool) -> None:
-    """Work through the events of a run, print its summary, and exit with 1 if a file failed."""
-    from napari_celltrack.batch import FileDone
-
-    with _shown(events, n_items) as shown:
-        rows = [event for event in shown if isinstance(event, FileDone)]
-    if as_json:
-        typer.echo(json.dumps([row.row() for row in rows], indent=2, ensure_ascii=False))
-    else:
-        _show_summary(rows)
-        out_console.print(f"Results are in {_plain(out)}")
-    if any(row.status == "failed" for row in rows):
-        raise typer.Exit(1)
-
-
-@contextmanager
-def _shown(events: Iterator[Any], n_files: int) -> Iterator[Iterator[Any]]:
-    """Pass on the events of a run while a bar shows how far it is; quiet when piped.
-
-    Ctrl+C ends the run cleanly: the generator is closed, what is finished stays.
-    """
-    from napari_celltrack.batch import FileDone
-
-    progress = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=err_console,
-        disable=not err_console.is_terminal,
-        transient=True,
-    )
-
-    def watched() -> Iterator[Any]:
-        files = progress.add_task("files", total=n_files, visible=n_files > 1)
-        bar = progress.add_task("frames")
-        for event in events:
-            name = _plain(event.item.file)
-            if isinstance(event, FileDone):
-                progress.advance(files)
-            else:
-                progress.update(bar, description=name, completed=event.n_done, total=event.n_frames)
-            yield event
-
-    try:
-        with progress:
-            yield watched()
-    except KeyboardInterrupt:
-        err_console.print("Stopped; run the same command again to go on from here.")
-        raise typer.Exit(1) from None
-    finally:
-        close = getattr(events, "close", None)
-        if close is not None:
-            close()
-
-
-def _show_summary(rows: list[Any]) -> None:
-    """Print a line a file, and below it what is wrong with those that failed."""
-    table = Table(box=None, pad_edge=False)
-    for name in ("file", "status"):
-        table.add_column(name, overflow="fold")
-    for name in ("frames", "cells", "tracks", "seconds"):
-        table.add_column(name, justify="right")
-    for row in rows:
-        numbers = (row.n_frames, row.n_cells_total, row.n_tracks)
-        status = "[red]failed[/]" if row.status == "failed" else "kept" if row.is_kept else "done"
-        texts = ("" if number is None else str(number) for number in numbers)
-        table.add_row(_plain(row.item.file), status, *texts, f"{row.seconds:.2f}")
-    out_console.print(table)
-    for row in rows:
-        if row.error:
-            out_console.print(f"[red]{_plain(row.item.file)}:[/] {_plain(row.error)}")
-
-
-def _plain(text: Any) -> str:
-    """Return text with nothing that rich would take for markup."""
-    return str(text).replace("[", r"\[")

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,10 +39,14 @@ __all__ = [
     "measure_frame",
     "measured_channels",
     "prepare_frame",
+    "preprocess_frame",
     "run",
     "run_frame",
     "segment_frame",
+    "segment_prepared",
+    "shared_cache",
     "shift_of",
+    "with_asked_overlaps",
     "with_overlaps",
 ]
 
@@ -110,14 +115,51 @@ def segment_frame(
         return recipe.segment(preprocess_frame(movie, recipe, frame, cache))
 
     def keep_cells() -> Labels:
-        found = recipe.objects(cached_stage(movie, recipe, "segment", frame, segment, cache=cache))
-        if recipe.input.crop is None:
-            return found
-        whole = np.zeros(movie.shape, np.int32)
-        whole[recipe.input.slices_in(movie)] = found
-        return whole
+        found = cached_stage(movie, recipe, "segment", frame, segment, cache=cache)
+        return _cells_among(movie, recipe, found)
 
     return cached_stage(movie, recipe, "objects", frame, keep_cells, cache=cache)
+
+
+def segment_prepared(movie: Movie, recipe: Recipe, image: npt.NDArray[Any]) -> Labels:
+    """Find the cells of one image that is prepared already: the rest of :func:`segment_frame`.
+
+    Parameters
+    ----------
+    movie : Movie
+        Where the image is from.
+    recipe : Recipe
+        Its `segment` and `objects` are used, and its crop.
+    image : ndarray, shape (Y, X), uint8, uint16 or float32
+        Of the crop, if the recipe has one, as :func:`preprocess_frame` gives it.
+
+    Returns
+    -------
+    ndarray, shape (Y, X), int32
+        Cells 1..n, 0 is background, in the coordinates of the whole image.
+    """
+    return _cells_among(movie, recipe, recipe.segment(image))
+
+
+def _cells_among(movie: Movie, recipe: Recipe, found: Labels) -> Labels:
+    """Keep of the found objects those that are cells, in the coordinates of the whole image."""
+    cells = recipe.objects(found)
+    if recipe.input.crop is None:
+        return cells
+    whole = np.zeros(movie.shape, np.int32)
+    whole[recipe.input.slices_in(movie)] = cells
+    return whole
+
+
+def shared_cache(movie: Movie, recipe: Recipe, n_threads: int = 1) -> StageCache | None:
+    """Return a cache with room for what all frames share; None where they share nothing.
+
+    Shared are the image of a projection over time with its cells, and the reference frame of
+    steps that compare with it.
+    """
+    if recipe.input.project_t is None and not needs_reference(recipe):
+        return None
+    return StageCache(_BYTES_A_PIXEL * movie.height_px * movie.width_px * (max(1, n_threads) + 1))
 
 
 def run_frame(
@@ -170,18 +212,14 @@ def run(
     """
     wanted = recipe.input.frames_of(movie) if frames is None else frames
     is_flat = recipe.input.project_t is not None
-    if cache is None and (is_flat or needs_reference(recipe)):
-        n_pixels = movie.height_px * movie.width_px
-        cache = StageCache(_BYTES_A_PIXEL * n_pixels * (max(1, n_threads) + 1))
+    cache = shared_cache(movie, recipe, n_threads) if cache is None else cache
     if is_flat:
         # Once, before several threads would all begin to read the whole movie.
         segment_frame(movie, recipe, wanted[0], cache)
     found = in_order(
         lambda frame: run_frame(movie, recipe, frame, cache, others), wanted, n_threads
     )
-    # Masks that are the same in every frame need not be laid over each other.
-    is_asked = recipe.link.needs_overlaps and not recipe.input.is_still
-    yield from with_overlaps(found) if is_asked else found
+    yield from with_asked_overlaps(recipe, found)
 
 
 def in_order(
@@ -203,6 +241,13 @@ def in_order(
         finally:
             for job in ahead:
                 job.cancel()
+
+
+def with_asked_overlaps(recipe: Recipe, found: Iterable[FrameResult]) -> Iterable[FrameResult]:
+    """Add overlaps as :func:`with_overlaps` does, where the linker of a recipe asks for them."""
+    # Masks that are the same in every frame need not be laid over each other.
+    is_asked = recipe.link.needs_overlaps and not recipe.input.is_still
+    return with_overlaps(found) if is_asked else found
 
 
 def with_overlaps(found: Iterable[FrameResult]) -> Iterator[FrameResult]:

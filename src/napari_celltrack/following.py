@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,35 @@ from napari_celltrack.tables import (
     Tables,
     as_table,
 )
+
+
+@dataclass(frozen=True, eq=False)
+class Linked:
+    """All tracks of a movie, before any is left out.
+
+    Parameters
+    ----------
+    objects : DataFrame
+        The object table with the ids of all tracks.
+    tracks : DataFrame
+        The table of all tracks.
+    counts, drift : DataFrame
+        As in :class:`~napari_celltrack.tables.Tables`.
+    parents : mapping of int to int
+        From a track's id to its mother's.
+    frames : range
+        True indices of the frames that were linked.
+    shape : (int, int)
+        Height and width of an image in px.
+    """
+
+    objects: pd.DataFrame
+    tracks: pd.DataFrame
+    counts: pd.DataFrame
+    drift: pd.DataFrame
+    parents: Mapping[int, int]
+    frames: range
+    shape: tuple[int, int]
 
 
 def link_objects(
@@ -56,6 +86,17 @@ def link_objects(
     Tables
         The table `drift` is the sum of these shifts and of what the linker itself took out.
     """
+    return keep_tracks(recipe, link_all(movie, recipe, objects, overlaps, shifts_px))
+
+
+def link_all(
+    movie: Movie,
+    recipe: Recipe,
+    objects: Iterable[pd.DataFrame],
+    overlaps: Iterable[pd.DataFrame | None] = (),
+    shifts_px: Mapping[int, tuple[float, float]] | None = None,
+) -> Linked:
+    """Link the objects of all frames to tracks and leave none out, see :func:`link_objects`."""
     movie = recipe.input.calibrated(movie)
     frames = recipe.input.frames_of(movie)
     table = pd.concat(objects, ignore_index=True)
@@ -85,25 +126,48 @@ def link_objects(
     tracks = track_table(
         tracked, linking.parents, movie.pixel_size_um, movie.frame_interval_s, beside
     )
-    tracks = recipe.tracks(tracks)
-    by_id = tracks.set_index(TRACK_ID)
+    counts = count_table(table, frames, movie.frame_interval_s)
+    return Linked(tracked, tracks, counts, drift, linking.parents, frames, movie.shape)
+
+
+def keep_tracks(recipe: Recipe, linked: Linked) -> Tables:
+    """Leave out the tracks that do not pass the filter, and make the tables.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Its `tracks` and `link` are used.
+    linked : Linked
+        Of :func:`link_all`; it stays as it is, so another filter costs no linking.
+
+    Returns
+    -------
+    Tables
+
+    Raises
+    ------
+    RecipeError
+        If the filter names a column that the track table has not.
+    """
+    tracks = recipe.tracks(linked.tracks)
+    by_id, tracked = tracks.set_index(TRACK_ID), linked.objects
     kept = tracked[TRACK_ID].where(tracked[TRACK_ID].isin(by_id.index), 0)
     family = {
         column: kept.map(by_id[column]).fillna(0).astype(np.int64)
         for column in (PARENT_ID, LINEAGE_ID)
     }
     tracked = tracked.assign(**{TRACK_ID: kept, **family})
+    drift_px = linked.drift[[DRIFT_Y_PX, DRIFT_X_PX]].to_numpy(np.float64)
     events = find_events(
         tracked,
-        linking.parents,
-        frames,
-        movie.shape,
+        linked.parents,
+        linked.frames,
+        linked.shape,
         max_distance_px=recipe.link.max_distance_px,
         max_gap_frames=recipe.link.max_gap_frames,
         drift_px=drift_px if drift_px.any() else None,
     )
-    counts = count_table(table, frames, movie.frame_interval_s)
-    return Tables(tracked, tracks, counts, events, drift)
+    return Tables(tracked, tracks, linked.counts, events, linked.drift)
 
 
 def _beside(rows: pd.DataFrame, shift_px: npt.NDArray[np.float64]) -> pd.DataFrame:

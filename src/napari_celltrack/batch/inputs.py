@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from napari_celltrack.batch.name_pattern import read_pattern
+from napari_celltrack.batch.names import Group, match, unique_by_key
+from napari_celltrack.batch.other_files import other_files
 from napari_celltrack.errors import CelltrackError
-from napari_celltrack.readers import is_image_file, natural_key
+from napari_celltrack.movie import Movie
+from napari_celltrack.readers import is_image_file, natural_key, open_movie
+from napari_celltrack.readers.grouped import Part, open_group
+from napari_celltrack.recipe import Recipe
+
+__all__ = [
+    "Inputs",
+    "Item",
+    "Part",
+    "find_inputs",
+    "open_item",
+    "open_others",
+    "open_recorded",
+    "unique_names",
+]
+
+NO_IMAGE = "it is no image"
+A_RESULT = "it belongs to a result of an earlier run"
 
 
 @dataclass(frozen=True)
@@ -23,19 +46,40 @@ class Item:
         What it is called in tables.
     name : str
         Name of its result folder, unique among the items of a run.
+    conditions : tuple of (str, str)
+        Columns of its tables and their values, from its file name.
+    parts : tuple of Part
+        Its files, where channels or time points are spread over several; then `path` is the
+        pattern that they have in common.
+    others : tuple of (str, str)
+        Name and path of other files with the same frames, to be measured as well.
     """
 
     path: str
     file: str
     name: str
+    conditions: tuple[tuple[str, str], ...] = ()
+    parts: tuple[Part, ...] = ()
+    others: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """The items of a run in natural order, and the files that were passed over."""
+    """The items of a run in natural order, and the files that were passed over.
+
+    Parameters
+    ----------
+    items : tuple of Item
+        What to run.
+    ignored : tuple of str
+        Paths of the files that were passed over.
+    reasons : tuple of str
+        Why, one for each of `ignored`; or empty.
+    """
 
     items: tuple[Item, ...]
     ignored: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
 
 
 def find_inputs(
@@ -44,6 +88,8 @@ def find_inputs(
     pattern: str | None = None,
     frames: bool = False,
     out: Path | None = None,
+    names: str | None = None,
+    also: Mapping[str, str] | None = None,
 ) -> Inputs:
     """Find the movies that are meant by paths.
 
@@ -52,11 +98,19 @@ def find_inputs(
     paths : sequence of str or Path
         Files; folders, each image file in them an item; patterns such as ``data/*.tif``.
     pattern : str, optional
-        Which files of a folder to take, e.g. ``f*.tif``; ``**/*.tif`` looks into its folders too.
+        Which files of a folder to take, e.g. ``f*.tif``; ``**/*.tif`` looks into its folders too,
+        but into no results of earlier runs.
     frames : bool
         Each folder is one movie, one file a frame, instead of a folder of movies.
     out : Path, optional
         The folder of results, which is never input.
+    names : str, optional
+        What file names mean, e.g. ``{condition}_w{well}_*.tif``; see
+        :func:`~napari_celltrack.batch.names.read_pattern`. Images with other names are passed
+        over. Folders are looked into as deep as it speaks of folders.
+    also : mapping of str to str, optional
+        Name and file of other images with the same frames, e.g. ``{"er": "er/{name}.tif"}``; see
+        :func:`~napari_celltrack.batch.other_files.other_files`.
 
     Returns
     -------
@@ -66,50 +120,223 @@ def find_inputs(
     Raises
     ------
     CelltrackError
-        If a path does not exist, or nothing is left to run.
+        If a path does not exist, a pattern is malformed or does not tell files apart, or nothing
+        is left to run.
     """
+    wanted = read_pattern(names) if names else None
+    if wanted and wanted.groups and frames:
+        raise CelltrackError(
+            f"{names} groups files by {{channel}}, {{t}} or {{z}}, and a folder of frames is one "
+            "movie already; use one of the two."
+        )
     found: dict[Path, str] = {}
-    ignored: set[Path] = set()
+    ignored: dict[Path, str] = {}
     for path in map(Path, paths):
         if path.is_dir() and frames:
             found[path] = str(path / pattern) if pattern else str(path)
         elif path.is_dir() and not is_image_file(path):
-            taken = _files_in(path, pattern)
-            # With a pattern the user has said what is meant; without one, say what was left out.
-            ignored |= set() if pattern else {p for p in taken if not is_image_file(p)}
-            found |= {p: str(p) for p in taken if is_image_file(p)}
+            where = (pattern,) if pattern else wanted.globs if wanted else ("*",)
+            taken, left = _files_in(path, where)
+            found |= {p: str(p) for p in taken}
+            ignored |= left
         elif path.exists():
             found[path] = str(path)
         elif any(sign in path.name for sign in "*?["):
             found |= {p: str(p) for p in path.parent.glob(path.name) if is_image_file(p)}
         else:
             raise CelltrackError(f"{path} does not exist; check the path.")
-    found = {p: source for p, source in found.items() if not _is_inside(p, out)}
+    results = _Inside(out)
+    found = {p: source for p, source in found.items() if p not in results}
     if not found:
-        wanted = f" that match {pattern!r}" if pattern else ""
+        told = f" that match {pattern!r}" if pattern else ""
         raise CelltrackError(
-            f"There are no images{wanted} in {', '.join(map(str, paths))}; check the path"
+            f"There are no images{told} in {', '.join(map(str, paths))}; check the path"
             f"{' and the pattern' if pattern else ''}."
         )
-    in_order = sorted(found, key=lambda path: natural_key(str(path)))
-    names = unique_names(in_order)
-    return Inputs(
-        tuple(
-            Item(found[path], path.name, name) for path, name in zip(in_order, names, strict=True)
-        ),
-        tuple(str(path) for path in sorted(ignored) if not _is_inside(path, out)),
-    )
+    if names:
+        items, unfit = _named(found, names)
+        ignored |= unfit
+    else:
+        in_order = sorted(found, key=lambda path: natural_key(str(path)))
+        items = tuple(
+            Item(found[path], path.name, name)
+            for path, name in zip(in_order, unique_names(in_order), strict=True)
+        )
+    if also:
+        items = tuple(_with_others(item, also) for item in items)
+    passed = {p: why for p, why in sorted(ignored.items()) if p not in results}
+    return Inputs(items, tuple(map(str, passed)), tuple(passed.values()))
 
 
-def _files_in(folder: Path, pattern: str | None) -> list[Path]:
-    """Return what a folder holds that may be an item: files, and zarr stores among folders."""
-    found = folder.glob(pattern or "*")
-    visible = (path for path in found if not path.name.startswith("."))
-    return [path for path in visible if path.is_file() or is_image_file(path)]
+def open_item(item: Item, recipe: Recipe) -> Movie:
+    """Open the movie of an item: one file, a folder of frames, or files that belong together.
+
+    Parameters
+    ----------
+    item : Item
+        The movie.
+    recipe : Recipe
+        Its `input.axes` say what dimensions are, where that is set.
+
+    Raises
+    ------
+    MovieError
+        If it cannot be read, or one of its files is missing; it names the file.
+    """
+    axes = recipe.input.axes
+    if item.parts:
+        return open_group(item.parts, name=item.file, path=item.path, axes=axes)
+    return open_movie(item.path, axes=axes)
 
 
-def _is_inside(path: Path, folder: Path | None) -> bool:
-    return folder is not None and path.resolve().is_relative_to(folder.resolve())
+def open_recorded(about: Mapping[str, Any], recipe: Recipe) -> Movie:
+    """Open the movie that a result was made from.
+
+    Parameters
+    ----------
+    about : mapping
+        What the ``run.json`` of the result says under ``input``.
+    recipe : Recipe
+        Of the result.
+
+    Raises
+    ------
+    MovieError
+        If it cannot be read, or is not where it was.
+    """
+    path = str(about["path"])
+    parts = tuple(Part(**part) for part in about.get("parts", ()))
+    return open_item(Item(path, Path(path).name, "", parts=parts), recipe)
+
+
+def open_others(item: Item) -> dict[str, Movie]:
+    """Open the other files of an item, by name; :func:`~napari_celltrack.run` takes them.
+
+    Raises
+    ------
+    MovieError
+        If one cannot be read; those before it are closed.
+    """
+    opened: dict[str, Movie] = {}
+    try:
+        for name, path in item.others:
+            opened[name] = open_movie(path)
+    except BaseException:
+        for movie in opened.values():
+            movie.close()
+        raise
+    return opened
+
+
+def _files_in(folder: Path, patterns: Sequence[str]) -> tuple[list[Path], dict[Path, str]]:
+    """Return the images by the first pattern that has some, and why other files are none."""
+    ignored: dict[Path, str] = {}
+    for pattern in patterns:
+        taken, left = _files_like(folder, pattern)
+        ignored |= left
+        if taken:
+            return taken, ignored
+    return [], ignored
+
+
+def _files_like(folder: Path, pattern: str) -> tuple[list[Path], dict[Path, str]]:
+    taken, ignored = [], {}
+    results: dict[Path, bool] = {folder: False}
+    for path in folder.glob(pattern):
+        inner = path.relative_to(folder).parts
+        in_store = any(part.lower().endswith(".zarr") for part in inner[:-1])
+        if in_store or any(part.startswith(".") for part in inner):
+            continue
+        is_image = is_image_file(path)
+        if not is_image and not path.is_file():
+            continue
+        if _is_in_result(path.parent, results):
+            ignored[path] = A_RESULT
+        elif is_image:
+            taken.append(path)
+        else:
+            ignored[path] = NO_IMAGE
+    return taken, ignored
+
+
+def _is_in_result(folder: Path, known: dict[Path, bool]) -> bool:
+    """Tell whether a folder is one of results, or within one; what was asked before is known."""
+    if folder not in known:
+        marks = ("run.json", "recipe.yaml")
+        known[folder] = all((folder / mark).is_file() for mark in marks) or (
+            folder.parent != folder and _is_in_result(folder.parent, known)
+        )
+    return known[folder]
+
+
+def _named(found: Mapping[Path, str], names: str) -> tuple[tuple[Item, ...], dict[Path, str]]:
+    """Group files by their names."""
+    by_path = {os.path.abspath(path): path for path in found}  # noqa: PTH100  (links are kept)
+    matches = match(by_path, names)
+    if matches.problems:
+        raise CelltrackError(matches.problems[0])
+    if not matches.items:
+        first = min(by_path, key=natural_key)
+        raise CelltrackError(
+            f"No image fits the pattern {names}, not even {Path(first).name}; correct the pattern."
+        )
+    homes = [_home(group) for group in matches.items]
+    items = []
+    unique = unique_names(homes)
+    often = Counter(map(str.casefold, unique))
+    for group, short in zip(matches.items, unique, strict=True):
+        # Names that even folders do not tell apart get what depends on the item alone.
+        name = short if often[short.casefold()] == 1 else unique_by_key(short, group.path)
+        if group.parts:
+            root = _common_folder(group)
+            file = Path(os.path.relpath(_plain(group.path), root)).as_posix()
+            items.append(Item(group.path, file, name, group.conditions, group.parts))
+        else:
+            path = by_path[group.path]
+            items.append(Item(found[path], path.name, name, group.conditions))
+    return tuple(items), {by_path[path]: why for path, why in matches.ignored}
+
+
+def _home(group: Group) -> Path:
+    """Return the path to name the result of a movie after."""
+    if not group.parts:
+        return Path(group.path)
+    return _common_folder(group) / f"{group.name}{Path(group.parts[0].path).suffix}"
+
+
+def _common_folder(group: Group) -> Path:
+    return Path(os.path.commonpath([Path(part.path).parent for part in group.parts]))
+
+
+def _plain(pattern: str) -> str:
+    """Return a glob as people write it: brackets not guarded."""
+    return re.sub(r"\[([*?[])\]", r"\1", pattern)
+
+
+def _with_others(item: Item, also: Mapping[str, str]) -> Item:
+    file = Path(item.parts[0].path if item.parts else item.path)
+    stem = item.name if item.parts else file.stem
+    values = {"name": stem, **dict(item.conditions)}
+    others = other_files(file.parent, values, also)
+    return Item(item.path, item.file, item.name, item.conditions, item.parts, others)
+
+
+class _Inside:
+    """The paths within a folder, wherever links lead; asks the disk once a folder."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder and folder.resolve()
+        self._known: dict[Path, bool] = {}
+
+    def __contains__(self, path: Path) -> bool:
+        if self._folder is None:
+            return False
+        parent = path.parent
+        if parent not in self._known:
+            self._known[parent] = parent.resolve().is_relative_to(self._folder)
+        return self._known[parent] or (
+            path.name == self._folder.name and path.resolve() == self._folder
+        )
 
 
 def unique_names(paths: Iterable[Path]) -> list[str]:

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from napari_celltrack.batch.inputs import Inputs, Item, unique_names
-from napari_celltrack.batch.result import FileDone, FrameDone, run_item
+from napari_celltrack.batch.result import FileDone, FrameDone
 from napari_celltrack.batch.run import run_files
+from napari_celltrack.batch.work import run_item
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.export import Ctc
 from napari_celltrack.given_labels import for_labels
@@ -63,7 +64,7 @@ def link_labels(
         _refuse_stills(items)
         inputs = Inputs(items, ignored=())
         return run_files(
-            recipe, inputs, out, cells_from="labels", restart=restart, n_threads=n_threads
+            recipe, inputs, out, cells_from="labels", restart=restart, n_workers=n_threads
         )
     folder = out.resolve()
     _make_room(folder)

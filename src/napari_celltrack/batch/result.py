@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
+import re
+import secrets
 import shutil
+import threading
 import time
-import traceback
-from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -24,10 +27,8 @@ import pandas as pd
 import napari_celltrack
 from napari_celltrack import engine
 from napari_celltrack.batch.inputs import Item
-from napari_celltrack.errors import CelltrackError
-from napari_celltrack.given_labels import run_labels
+from napari_celltrack.batch.preview import outline_png
 from napari_celltrack.movie import Movie
-from napari_celltrack.readers import open_movie
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.tables import N_CELLS, Tables
 
@@ -35,12 +36,9 @@ _TABLES_A_CHUNK = 128
 
 #: Where cells come from: found in images, or given as label images.
 CellsFrom = Literal["image", "labels"]
-_CELLS_FROM: dict[CellsFrom, Callable[..., Generator[engine.FrameResult, None, None]]] = {
-    "image": engine.run,
-    "labels": run_labels,
-}
 
-#: Columns of ``summary.csv``; `n_cells` only when an input is a still.
+#: Columns of ``summary.csv``, with the conditions of the items after `file`; `n_cells` only when
+#: an input is a still.
 SUMMARY_COLUMNS = (
     "file",
     "status",
@@ -51,31 +49,44 @@ SUMMARY_COLUMNS = (
     "n_cells_total",
     "n_tracks",
     "seconds",
+    "warnings",
     "error",
 )
+
+_NUMBERS = (
+    "n_frames",
+    "n_cells",
+    "n_cells_first",
+    "n_cells_mean",
+    "n_cells_total",
+    "n_tracks",
+)
+
+_DRAWING = threading.Lock()
 
 _LIBRARIES = ("numpy", "opencv-python-headless", "pandas", "scikit-image", "scipy", "tifffile")
 
 
 @dataclass(frozen=True)
 class FrameDone:
-    """A frame of an item has been found and measured."""
+    """A frame of an item is worked through; `step` says in a word with what, if not all of it."""
 
     item: Item
     n_done: int
     n_frames: int
+    step: str = ""
 
 
 @dataclass(frozen=True)
 class FileDone:
-    """An item is finished, or has failed; a row of the summary.
+    """An item is finished, has failed or was stopped; a row of the summary.
 
-    `n_cells` is the count of a still and None for a movie; numbers are None when it failed.
-    `is_kept` tells that the result of an earlier run was kept.
+    `n_cells` is the count of a still and None for a movie; numbers are None unless it is done.
+    `is_kept` tells that the result of an earlier run was kept. `warnings` are sentences.
     """
 
     item: Item
-    status: Literal["done", "failed"]
+    status: Literal["done", "failed", "stopped"]
     seconds: float
     n_frames: int | None = None
     n_cells: int | None = None
@@ -85,75 +96,165 @@ class FileDone:
     n_tracks: int | None = None
     error: str = ""
     is_kept: bool = False
+    warnings: tuple[str, ...] = ()
 
     def row(self) -> dict[str, Any]:
-        """Return the row of the summary, by column."""
-        values = {**asdict(self), "file": self.item.file, "seconds": round(self.seconds, 3)}
-        return {column: values[column] for column in SUMMARY_COLUMNS}
+        """Return the row of the summary, by column; conditions of the item come after `file`."""
+        values = {
+            **asdict(self),
+            "file": self.item.file,
+            "seconds": round(self.seconds, 3),
+            "warnings": " ".join(self.warnings),
+        }
+        first, *others = SUMMARY_COLUMNS
+        conditions = dict(self.item.conditions)
+        return {first: values[first], **conditions, **{name: values[name] for name in others}}
 
 
-def run_item(
+def make_result(
     recipe: Recipe,
     item: Item,
-    folder: Path,
+    movie: Movie,
+    found: Iterator[engine.FrameResult],
     *,
-    cells_from: CellsFrom = "image",
-    restart: bool = False,
-    n_threads: int = 1,
-) -> Generator[FrameDone | FileDone, None, None]:
-    """Run one item into its folder, or keep the whole result that is there.
+    folder: Path,
+    key: str,
+    has_picture: bool = True,
+    plots: bool = False,
+    warnings: Sequence[str] = (),
+) -> Generator[FrameDone, None, FileDone]:
+    """Write one result into a hidden folder, and give it its name when it is whole.
 
     Parameters
     ----------
     recipe : Recipe
-        The settings.
+        The settings of this item; its stages from `link` on are run here.
     item : Item
-        The movie.
+        What the movie is called.
+    movie : Movie
+        The input.
+    found : iterator of FrameResult
+        The frames of the recipe in order, as :func:`napari_celltrack.engine.run` yields them.
     folder : Path
         Of the result; what is in it is replaced. The folder above must exist.
-    cells_from : {"image", "labels"}
-        Whether cells are looked for in images, or the movie is one of label images.
-    restart : bool
-        Make it anew, also when it is finished.
-    n_threads : int
-        Frames worked on at once.
+    key : str
+        As :func:`result_key` gives it.
+    has_picture : bool
+        Write ``preview.png`` too, the middle frame with the outlines of its cells.
+    plots : bool
+        Write ``plots/`` too.
+    warnings : sequence of str
+        What to know of the cells that go into it, in sentences.
 
     Yields
     ------
-    FrameDone or FileDone
-        After each frame, and last one FileDone: whatever is wrong with the item ends up in it.
+    FrameDone
+        After each frame. Closing the generator leaves nothing behind.
+
+    Returns
+    -------
+    FileDone
+        The row of the summary.
     """
     started = time.perf_counter()
+    _clear_hidden(folder)
+    hidden = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
+    hidden.mkdir()
     try:
-        movie = open_movie(item.path, axes=recipe.input.axes)
-        with ExitStack() as stack:
-            stack.callback(movie.close)
-            key = _key(movie, item, recipe, cells_from)
-            done = None if restart else _finished(folder, item, key)
-            if done is None:
-                found = _CELLS_FROM[cells_from](movie, recipe, n_threads=n_threads)
-                stack.callback(found.close)
-                done = yield from _make(recipe, item, movie, found, folder=folder, key=key)
-    except CelltrackError as error:
-        done = _failed(item, str(error))
-    except MemoryError:
-        done = _failed(item, "There is not enough memory for it; crop it or use fewer threads.")
-    except OSError as error:
-        done = _failed(item, f"{error.strerror or error}; mend that and run again.")
-    except Exception as error:
-        # A bug met on one file must not lose the others: the row names it, the log keeps it all.
-        with suppress(OSError), (folder.parent / "errors.log").open("a", encoding="utf-8") as log:
-            log.write(f"{item.path}\n{traceback.format_exc()}\n")
-        done = _failed(item, f"unexpected {type(error).__name__}: {error} (see errors.log)")
-    if done.status == "failed":
-        _set_aside(folder, recipe)
-    yield replace(done, seconds=time.perf_counter() - started)
+        movie = replace(recipe.input.calibrated(movie), name=item.file)
+        tables = yield from _write(recipe, item, movie, found, hidden, has_picture=has_picture)
+        counts = tables.counts[N_CELLS]
+        done = FileDone(
+            item,
+            "done",
+            seconds=time.perf_counter() - started,
+            n_frames=len(counts),
+            n_cells=int(counts.iloc[0]) if movie.n_frames == 1 else None,
+            n_cells_first=int(counts.iloc[0]),
+            n_cells_mean=float(counts.mean()),
+            n_cells_total=int(counts.sum()),
+            n_tracks=len(tables.tracks),
+            warnings=(
+                *warnings,
+                *(recipe.tuned_on.differences(movie) if recipe.tuned_on else ()),
+            ),
+        )
+        recipe.save(hidden / "recipe.yaml")
+        _write_about(hidden, _about(done, movie, key, hidden))
+        if plots:
+            _draw(hidden)
+            (hidden / "run.json").unlink()
+            _write_about(hidden, {**_about(done, movie, key, hidden), "has_plots": True})
+        _swap(hidden, folder)
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+    return done
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a small file so that it is either the old one or the new one, never a half."""
+def result_key(
+    movie: Movie,
+    item: Item,
+    recipe: Recipe,
+    cells_from: CellsFrom = "image",
+    others: Mapping[str, Movie] | None = None,
+) -> str:
+    """Return what a finished result must have been made under to be kept.
+
+    It changes with the content of the input and of other files that are measured with it, the
+    name of the item, the recipe and the version of the program.
+    """
+    version = napari_celltrack.__version__
+    parts = [movie.fingerprint, item.file, recipe.to_yaml(), version, cells_from]
+    for name, other in (others or {}).items():
+        parts += [name, other.fingerprint]
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def kept_result(folder: Path, item: Item, key: str, *, plots: bool = False) -> FileDone | None:
+    """Return the row of a whole result with this key, if `folder` holds one, also with plots."""
+    try:
+        about = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        if about["key"] != key or (plots and not about.get("has_plots")):
+            return None
+        if any((folder / name).stat().st_size != size for name, size in about["files"].items()):
+            return None
+        warnings = tuple(about["warnings"])
+        numbers = about["result"]
+        return FileDone(item, "done", seconds=0, is_kept=True, warnings=warnings, **numbers)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # nothing there, or not ours, or an older form: it is made anew
+
+
+def set_aside(folder: Path, recipe: Recipe) -> None:
+    """Rename the result of another recipe, so that a failed file leaves no mix behind."""
+    try:
+        made_by = (folder / "recipe.yaml").read_text(encoding="utf-8")
+    except OSError:
+        return
+    if made_by != recipe.to_yaml():
+        aside = folder.with_name(f"{folder.name}.other-recipe")
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.rename(aside)
+
+
+def write_text(path: Path, text: str, *, is_safe: bool = False) -> None:
+    """Write a small file so that it is either the old one or the new one, never a half.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    text : str
+        Its content.
+    is_safe : bool
+        Wait until it is on the disk, so that also a power cut leaves it whole.
+    """
     hidden = path.with_name(f".{path.name}.partial")
-    hidden.write_text(text, encoding="utf-8")
+    with hidden.open("w", encoding="utf-8") as file:
+        file.write(text)
+        if is_safe:
+            file.flush()
+            os.fsync(file.fileno())
     hidden.replace(path)
 
 
@@ -167,46 +268,14 @@ def versions() -> dict[str, str]:
     }
 
 
-def _make(
+def _write(
     recipe: Recipe,
     item: Item,
     movie: Movie,
     found: Iterator[engine.FrameResult],
-    *,
     folder: Path,
-    key: str,
-) -> Generator[FrameDone, None, FileDone]:
-    """Write one result into a hidden folder, and give it its name when it is whole."""
-    started = time.perf_counter()
-    hidden = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(hidden, ignore_errors=True)
-    hidden.mkdir()
-    try:
-        movie = replace(recipe.input.calibrated(movie), name=item.file)
-        tables = yield from _write(recipe, item, movie, found, hidden)
-        counts = tables.counts[N_CELLS]
-        done = FileDone(
-            item,
-            "done",
-            seconds=time.perf_counter() - started,
-            n_frames=len(counts),
-            n_cells=int(counts.iloc[0]) if movie.n_frames == 1 else None,
-            n_cells_first=int(counts.iloc[0]),
-            n_cells_mean=float(counts.mean()),
-            n_cells_total=int(counts.sum()),
-            n_tracks=len(tables.tracks),
-        )
-        recipe.save(hidden / "recipe.yaml")
-        about = _about(done, movie, key, hidden)
-        write_text(hidden / "run.json", json.dumps(about, indent=2, ensure_ascii=False) + "\n")
-        _swap(hidden, folder)
-    finally:
-        shutil.rmtree(hidden, ignore_errors=True)
-    return done
-
-
-def _write(
-    recipe: Recipe, item: Item, movie: Movie, found: Iterator[engine.FrameResult], folder: Path
+    *,
+    has_picture: bool,
 ) -> Generator[FrameDone, None, Tables]:
     """Hand frames and tables to the exports as they come."""
     n_frames = len(recipe.input.frames_of(movie))
@@ -223,6 +292,9 @@ def _write(
             objects.add(result.objects)
             overlaps.add(result.overlaps)
             shifts_px[result.frame] = result.shift_px
+            if has_picture and n_done == n_frames // 2 + 1:
+                picture = outline_png(movie, recipe, result.frame, result.labels)
+                (folder / "preview.png").write_bytes(picture)
             yield FrameDone(item, n_done, n_frames)
         tables = engine.link_objects(movie, recipe, objects, overlaps, shifts_px)
         for writer in writers:
@@ -260,39 +332,12 @@ class _Collected:
         self._small.clear()
 
 
-def _key(movie: Movie, item: Item, recipe: Recipe, cells_from: CellsFrom) -> str:
-    """Return what a finished result must have been made under to be kept."""
-    version = napari_celltrack.__version__
-    parts = (movie.fingerprint, item.file, recipe.to_yaml(), version, cells_from)
-    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
-
-
-def _finished(folder: Path, item: Item, key: str) -> FileDone | None:
-    """Return the row of a whole result with this key, if `folder` holds one."""
-    try:
-        about = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        if about["key"] != key:
-            return None
-        if any((folder / name).stat().st_size != size for name, size in about["files"].items()):
-            return None
-        return FileDone(item=item, is_kept=True, status="done", seconds=0, **about["result"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None  # nothing there, or not ours, or an older form: it is made anew
-
-
 def _about(done: FileDone, movie: Movie, key: str, folder: Path) -> dict[str, Any]:
-    result = (
-        "n_frames",
-        "n_cells",
-        "n_cells_first",
-        "n_cells_mean",
-        "n_cells_total",
-        "n_tracks",
-    )
     return {
         "key": key,
         "input": {
             "path": str(Path(done.item.path).absolute()),
+            "parts": [asdict(part) for part in done.item.parts],
             "fingerprint": movie.fingerprint,
             "axes": movie.axes,
             "axes_note": movie.axes_note,
@@ -303,7 +348,9 @@ def _about(done: FileDone, movie: Movie, key: str, folder: Path) -> dict[str, An
             "pixel_size_um": movie.pixel_size_um,
             "frame_interval_s": movie.frame_interval_s,
         },
-        "result": {name: getattr(done, name) for name in result},
+        "others": {name: str(Path(path).absolute()) for name, path in done.item.others},
+        "result": {name: getattr(done, name) for name in _NUMBERS},
+        "warnings": list(done.warnings),
         "seconds": round(done.seconds, 3),
         "versions": versions(),
         "files": {
@@ -312,6 +359,28 @@ def _about(done: FileDone, movie: Movie, key: str, folder: Path) -> dict[str, An
             if path.is_file()
         },
     }
+
+
+def _write_about(folder: Path, about: dict[str, Any]) -> None:
+    write_text(
+        folder / "run.json", json.dumps(about, indent=2, ensure_ascii=False) + "\n", is_safe=True
+    )
+
+
+def _draw(folder: Path) -> None:
+    """Write the plots of a result; matplotlib draws for one thread at a time."""
+    from napari_celltrack.result_plots import write_plots
+
+    with _DRAWING:
+        write_plots(folder)
+
+
+def _clear_hidden(folder: Path) -> None:
+    """Remove what killed runs of this item left; names of other items may begin like its name."""
+    leftover = re.compile(rf"\.{re.escape(folder.name)}\.[0-9a-f]{{8}}\.partial")
+    for path in folder.parent.glob(".*.partial"):
+        if leftover.fullmatch(path.name):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _swap(hidden: Path, final: Path) -> None:
@@ -329,19 +398,3 @@ def _version(name: str) -> str:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return "unknown"
-
-
-def _set_aside(folder: Path, recipe: Recipe) -> None:
-    """Rename the result of another recipe, so that a failed file leaves no mix behind."""
-    try:
-        made_by = (folder / "recipe.yaml").read_text(encoding="utf-8")
-    except OSError:
-        return
-    if made_by != recipe.to_yaml():
-        aside = folder.with_name(f"{folder.name}.other-recipe")
-        shutil.rmtree(aside, ignore_errors=True)
-        folder.rename(aside)
-
-
-def _failed(item: Item, error: str) -> FileDone:
-    return FileDone(item, "failed", seconds=0, error=error)

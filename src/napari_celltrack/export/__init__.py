@@ -13,10 +13,12 @@ from pydantic import Field
 
 from napari_celltrack.export.ctc import Ctc
 from napari_celltrack.export.labels_tiff import LabelsTiff
+from napari_celltrack.export.save_tables import save_tables
 from napari_celltrack.export.tables_csv import TablesCsv
+from napari_celltrack.export.tables_parquet import TablesParquet
 from napari_celltrack.export.writer import Writer
 
 #: The menu of exports.
-Export = Annotated[TablesCsv | LabelsTiff | Ctc, Field(discriminator="method")]
+Export = Annotated[TablesCsv | TablesParquet | LabelsTiff | Ctc, Field(discriminator="method")]
 
-__all__ = ["Ctc", "Export", "LabelsTiff", "TablesCsv", "Writer"]
+__all__ = ["Ctc", "Export", "LabelsTiff", "TablesCsv", "TablesParquet", "Writer", "save_tables"]

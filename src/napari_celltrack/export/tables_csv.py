@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from napari_celltrack.movie import Movie
 from napari_celltrack.settings import Settings
@@ -38,18 +39,22 @@ class TablesCsvWriter:
 
     def finish(self, tables: Tables) -> None:
         """Write the tables."""
-        objects = tables.objects.copy(deep=False)
-        objects.insert(0, FILE, self._name)
-        named = {
-            "objects": objects,
-            "tracks": tables.tracks,
-            "counts": tables.counts,
-            "events": tables.events,
-            "drift": tables.drift,
-        }
-        for name, table in named.items():
+        for name, table in named_tables(tables, self._name).items():
             path = self._folder / f"{name}.csv"
             table.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
 
     def close(self) -> None:
         """Nothing is left open."""
+
+
+def named_tables(tables: Tables, file: str) -> dict[str, pd.DataFrame]:
+    """Return the tables by the names of their files; that of objects begins with a movie's name."""
+    objects = tables.objects.copy(deep=False)
+    objects.insert(0, FILE, file)
+    return {
+        "objects": objects,
+        "tracks": tables.tracks,
+        "counts": tables.counts,
+        "events": tables.events,
+        "drift": tables.drift,
+    }

@@ -20,12 +20,12 @@ from napari_celltrack.cache import StageCache
 from napari_celltrack.engine import (
     FrameResult,
     in_order,
-    link_objects,
     measure_frame,
     segment_frame,
     shift_of,
     with_overlaps,
 )
+from napari_celltrack.following import Linked, keep_tracks, link_all
 from napari_celltrack.input import FrameRange
 from napari_celltrack.movie import Movie
 from napari_celltrack.readers import read_labels
@@ -81,6 +81,8 @@ class Followed:
         Whether these are all frames that the recipe names.
     took_ms : float
         Time that linking took.
+    linked : Linked
+        All tracks, also those that the filter of the recipe leaves out of `tables`.
     """
 
     movie: Movie
@@ -89,6 +91,7 @@ class Followed:
     tables: Tables
     is_whole: bool
     took_ms: float
+    linked: Linked
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,8 @@ class CellSource:
         Label images that take the place of segmentation; one frame serves all.
     corrected : mapping of int to ndarray
         Frames whose cells were corrected by hand, shape (Y, X), int32.
+    others : mapping of str to Movie
+        Other images of the same frames, measured under the same cells, by their names.
     """
 
     movie: Movie
@@ -136,6 +141,7 @@ class CellSource:
     cache: StageCache
     given: Movie | None = None
     corrected: Mapping[int, Labels] = field(default_factory=dict)
+    others: Mapping[str, Movie] = field(default_factory=dict)
 
     def labels(self, frame: int) -> Labels:
         """Return the cells of a frame, shape (Y, X), int32; ids need not be compact."""
@@ -171,13 +177,13 @@ class CellSource:
         labels = self.labels(frame)
         shift_px = shift_of(self.movie, self.recipe, frame, self.cache)
         if self.is_compact(frame):
-            objects = measure_frame(self.movie, self.recipe, frame, labels)
+            objects = measure_frame(self.movie, self.recipe, frame, labels, self.others)
             return FrameResult(frame, labels, objects, shift_px=shift_px)
         ids, rank = np.unique(labels, return_inverse=True)
         compact: Labels = rank.reshape(labels.shape).astype(np.int32)
         if len(ids) and ids[0] != 0:
             compact, ids = compact + np.int32(1), np.append(np.int32(0), ids)
-        objects = measure_frame(self.movie, self.recipe, frame, compact)
+        objects = measure_frame(self.movie, self.recipe, frame, compact, self.others)
         named = objects.assign(**{LABEL: ids[1:].astype(np.int64)})
         return FrameResult(frame, labels, named, shift_px=shift_px)
 
@@ -270,9 +276,16 @@ def measure_frames(
 
 
 def follow(
-    source: CellSource, known: Mapping[int, FrameResult], missing: Sequence[int], frame: int
+    source: CellSource,
+    known: Mapping[int, FrameResult],
+    missing: Sequence[int],
+    frame: int,
+    before: Followed | None = None,
 ) -> Iterator[FrameResult | Followed]:
-    """Measure the frames that are missing, then link the unbroken known range round one; a job."""
+    """Measure the frames that are missing, then link the unbroken known range round one; a job.
+
+    What was followed before, of the same objects, is only filtered anew where no more has changed.
+    """
     known = dict(known)
     for result in measure_frames(source, missing):
         known[result.frame] = _without_labels(result)
@@ -283,16 +296,30 @@ def follow(
     if not linked:
         return
     began = time.perf_counter()
+    if before is None or before.frames != linked or not _are_linked_alike(before.recipe, recipe):
+        all_tracks = _link(source, known, linked)
+    else:
+        all_tracks = before.linked
+    tables = keep_tracks(recipe, all_tracks)
+    took_ms = 1000 * (time.perf_counter() - began)
+    yield Followed(movie, recipe, linked, tables, len(linked) == len(frames), took_ms, all_tracks)
+
+
+def _are_linked_alike(one: Recipe, other: Recipe) -> bool:
+    """Tell whether two recipes, of the same objects, make the same tracks before the filter."""
+    return one.upto("link") == other.upto("link") and one.motion == other.motion
+
+
+def _link(source: CellSource, known: Mapping[int, FrameResult], linked: range) -> Linked:
+    movie, recipe = source.movie, source.recipe
     overlaps = [result.overlaps for result in _overlapping(source, known, linked)]
     part = recipe
-    if len(linked) < len(frames):
+    if len(linked) < len(recipe.input.frames_of(movie)):
         limits = FrameRange(start=linked[0], stop=linked[-1] + 1, step=linked.step)
         part = recipe.replace(input=recipe.input.replace(frames=limits))
     objects = [known[t].objects for t in linked]
     shifts_px = {t: known[t].shift_px for t in linked}
-    tables = link_objects(movie, part, objects, overlaps, shifts_px)
-    took_ms = 1000 * (time.perf_counter() - began)
-    yield Followed(movie, recipe, linked, tables, len(linked) == len(frames), took_ms)
+    return link_all(movie, part, objects, overlaps, shifts_px)
 
 
 def _overlapping(

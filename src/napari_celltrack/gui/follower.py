@@ -72,6 +72,8 @@ class Follower:
         self.run_state = RunState()
         self.result: Followed | None = None
         self._result_with: Hashable = None
+        #: What the objects of the result were measured with.
+        self._objects_with: Hashable = None
         self._findings = Findings()
         self._asked: Hashable = None
         self._progress: Progress | None = None
@@ -124,8 +126,10 @@ class Follower:
         if asked == self._asked or (current is not None and current.frames == linked):
             return
         self._asked = asked
+        has_objects = self._result_with is not None and self._objects_with == wanted.measured_with
+        before = self.result if has_objects else None
         self.follow_lane.submit(
-            partial(follow, wanted.source, dict(known), missing, wanted.frame),
+            partial(follow, wanted.source, dict(known), missing, wanted.frame, before),
             partial(self._take, wanted),
             self.failed.emit,
         )
@@ -155,6 +159,7 @@ class Follower:
             self.frame_measured.emit(wanted.measured_with, result)
             return
         self.result, self._result_with = result, wanted.linked_with
+        self._objects_with = wanted.measured_with
         self.followed.emit(wanted.measured_with, result)
 
     def _take_of_all(self, wanted: Wanted, result: FrameResult) -> None:

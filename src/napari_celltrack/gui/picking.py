@@ -12,7 +12,7 @@ from napari.components import ViewerModel
 from napari.layers import Image
 
 from napari_celltrack.gui.view import camera_of
-from napari_celltrack.tables import AREA_PX2, FRAME, X_PX, Y_PX
+from napari_celltrack.tables import AREA_PX2, FRAME, TRACK_ID, X_PX, Y_PX
 
 #: A click this far beside a cell, in px, still means it.
 _BESIDE_PX = 3.0
@@ -87,6 +87,39 @@ def cell_at(objects: pd.DataFrame, frame: int, place_px: tuple[float, float]) ->
     # An elongated cell reaches farther than a disk of its area.
     reach = 1.5 * np.sqrt(nearest[AREA_PX2] / np.pi) + _BESIDE_PX
     return nearest if away <= reach else None
+
+
+def track_at(
+    objects: pd.DataFrame, frames: tuple[int, int], place_px: tuple[float, float], reach_px: float
+) -> int:
+    """Return the id of the track whose way leads past a place, or 0.
+
+    Parameters
+    ----------
+    objects : DataFrame
+        The object table.
+    frames : (int, int)
+        First and last frame of the ways that count.
+    place_px : (float, float)
+        Row and column.
+    reach_px : float
+        Farthest from the place.
+    """
+    when = objects[FRAME].to_numpy(np.int64)
+    shown = (when >= frames[0]) & (when <= frames[1]) & (objects[TRACK_ID].to_numpy() > 0)
+    rows = objects.loc[shown, [TRACK_ID, FRAME, Y_PX, X_PX]].to_numpy(np.float64)
+    if not len(rows):
+        return 0
+    rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+    owner, start = rows[:, 0], rows[:, 2:] - place_px
+    # Each sight and the way to the next of the same track; a last one is a way of length 0.
+    way = np.zeros_like(start)
+    way[:-1] = np.where((owner[1:] == owner[:-1])[:, None], np.diff(start, axis=0), 0)
+    length2 = np.maximum((way**2).sum(axis=1), 1e-12)
+    share = np.clip(-(start * way).sum(axis=1) / length2, 0, 1)
+    away = np.hypot(*(start + share[:, None] * way).T)
+    nearest = int(np.argmin(away))
+    return int(owner[nearest]) if away[nearest] <= reach_px else 0
 
 
 def nearest_cell(

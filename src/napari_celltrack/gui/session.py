@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import weakref
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -31,6 +31,9 @@ from napari_celltrack.gui.follower import Follower, Wanted
 from napari_celltrack.gui.hand_labels import HandLabels
 from napari_celltrack.gui.history import History
 from napari_celltrack.gui.layer_watch import LayerWatch
+from napari_celltrack.gui.other_layers import OtherLayers
+from napari_celltrack.gui.picking import Picking
+from napari_celltrack.gui.selection import as_selection, mark_selected, track_under
 from napari_celltrack.gui.worker import Lane
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
@@ -85,6 +88,8 @@ class Session:
     labels_changed = Signal()
     #: The track id that was picked, 0 for none.
     picked_changed = Signal(int)
+    #: Ids of the tracks that stand out, sorted; the picked one alone, or several.
+    selected_changed = Signal(tuple)
     #: One sentence: what is wrong and what to do about it.
     failed = Signal(str)
     #: The slider went to another frame.
@@ -102,6 +107,11 @@ class Session:
         self._problem = ""
         self._asked: Any = None
         self._picked = 0
+        self._selected: tuple[int, ...] = ()
+        self._picking = Picking(viewer, self._pick_at)
+        #: Other images that are measured under the same cells.
+        self.others = OtherLayers(viewer)
+        self.others.changed.connect(self._changed_cells)
         #: Events that the user has seen, and those that are fine as they are.
         self.reviewed = Reviewed()
         self.preview_frames = _PREVIEW_FRAMES
@@ -218,6 +228,11 @@ class Session:
         """The track id that was picked, 0 for none."""
         return self._picked
 
+    @property
+    def selected(self) -> tuple[int, ...]:
+        """Ids of the tracks that stand out, sorted."""
+        return self._selected
+
     # What the user does
 
     def set_live(self, live: bool) -> None:
@@ -292,9 +307,20 @@ class Session:
 
     def pick(self, track_id: int) -> None:
         """Make a track stand out, or none with 0."""
-        if track_id != self._picked:
-            self._picked = track_id
-            self.picked_changed.emit(track_id)
+        self.select((track_id,))
+
+    def select(self, track_ids: Iterable[int]) -> None:
+        """Make tracks stand out in the picture and in all docks; a single one is picked."""
+        selected = as_selection(track_ids)
+        if selected == self._selected:
+            return
+        self._selected = selected
+        self._mark_selected()
+        picked = selected[0] if len(selected) == 1 else 0
+        if picked != self._picked:
+            self._picked = picked
+            self.picked_changed.emit(picked)
+        self.selected_changed.emit(selected)
 
     def run_all(self) -> None:
         """Find and follow the cells of all frames, in the background."""
@@ -361,10 +387,10 @@ class Session:
         if movie is None:
             return None
         place = (movie.fingerprint, movie.axes, movie.pixel_size_um, movie.frame_interval_s)
-        return (*place, recipe.upto("measure"), self._hand.version)
+        return (*place, recipe.upto("measure"), self._hand.version, self.others.key)
 
     def _linked_with(self) -> Hashable:
-        return self._measured_with(), self._recipe.upto("tracks")
+        return self._measured_with(), self._recipe.upto("tracks"), self._recipe.motion
 
     def _frames(self) -> range:
         return range(0) if self._movie is None else self._recipe.input.frames_of(self._movie)
@@ -381,7 +407,8 @@ class Session:
             self._fail(error)
             return None
         corrected = dict(self._hand.corrected)
-        source = CellSource(movie, self._recipe, self.cache, given, corrected)
+        others = self.others.movies()
+        source = CellSource(movie, self._recipe, self.cache, given, corrected, others)
         return Wanted(source, self.frame, frames, self._measured_with(), self._linked_with())
 
     def _is_shown(self) -> bool:
@@ -403,6 +430,7 @@ class Session:
         if movie is None:
             self._found = None
         self._problem = problem
+        self.others.fit(layer, movie)
         self.movie_changed.emit(movie)
         if problem:
             self.failed.emit(problem)
@@ -455,7 +483,20 @@ class Session:
         if len(self.tracks_found):
             with self._watch.drawing():
                 track_layers.show_tracks(viewer, layer, movie, result.tables)
+        self._mark_selected()
         self.tracks_found.emit(result)
+
+    def _mark_selected(self) -> None:
+        viewer, layer, followed = self._viewer(), self.layer, self.followed
+        with self._watch.drawing():
+            mark_selected(viewer, layer, self._movie, followed, self._selected)
+
+    def _pick_at(self, world: Any) -> None:
+        """Pick the track at a place that was clicked, if a dock shows what is picked."""
+        viewer, layer, followed = self._viewer(), self.layer, self.followed
+        if viewer is None or layer is None or followed is None or not len(self.picked_changed):
+            return
+        self.pick(track_under(viewer, layer, followed, self.frame, world))
 
     def _on_run(self, state: RunState) -> None:
         self.run_changed.emit(state)

@@ -16,6 +16,9 @@ from napari_celltrack.movie import RGB_CHANNELS, Movie
 #: Data, options and type of a layer, as readers and samples give them to napari.
 LayerTuple = tuple[Any, dict[str, Any], str]
 
+#: Key in the metadata of a layer that is one channel of a file: (its index, names of all).
+FILE_CHANNELS = "file_channels"
+
 
 def add_movie(viewer: ViewerModel, movie: Movie) -> list[Image]:
     """Add a movie to a viewer: one layer for a picture in colours, else one a channel.
@@ -56,7 +59,8 @@ def movie_layers(movie: Movie) -> list[LayerTuple]:
     layers: list[LayerTuple] = []
     for index, channel in enumerate(movie.channels):
         own = name if len(movie.channels) == 1 else f"{name} {channel}"
-        layers.append((_channel(movie, index), {"name": own, **place}, "image"))
+        options = {"name": own, "metadata": {FILE_CHANNELS: (index, movie.channels)}, **place}
+        layers.append((_channel(movie, index), options, "image"))
     return layers
 
 

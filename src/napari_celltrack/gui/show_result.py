@@ -10,6 +10,7 @@ import pandas as pd
 from napari.components import ViewerModel
 from napari.layers import Image
 
+from napari_celltrack.batch.inputs import open_recorded
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.gui.show_movie import add_movie, movie_layers, place_of
@@ -49,6 +50,8 @@ def add_result(viewer: ViewerModel, path: Path) -> list[Image]:
         If it holds several results, if a file of it is missing or broken, or its movie is gone.
     """
     folders = _results_in(path)
+    if not folders:
+        raise ResultError(f"{path} holds no result any more; run the recipe again.")
     if len(folders) > 1:
         names = ", ".join(folder.name for folder in folders[:5])
         raise ResultError(
@@ -58,13 +61,14 @@ def add_result(viewer: ViewerModel, path: Path) -> list[Image]:
     folder = folders[0]
     recipe = Recipe.load(folder / "recipe.yaml")
     try:
-        source = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))["input"]["path"]
+        about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))["input"]
+        source = about["path"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ResultError(
             f"{folder.name}/{_ABOUT} cannot be read; run the recipe again."
         ) from error
     try:
-        movie = open_movie(source, axes=recipe.input.axes)
+        movie = open_recorded(about, recipe)
     except CelltrackError as error:
         raise ResultError(
             f"The movie of this result is not at {source} any more; put it there again. ({error})"

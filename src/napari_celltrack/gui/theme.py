@@ -25,6 +25,7 @@ Role = Literal[
     "handle",
     "chip",
     "popup",
+    "primary",
 ]
 
 #: Width of the column of labels in every grid, in px; one number, so that all grids align.
@@ -44,6 +45,8 @@ _HINT = {"dark": "#9a9ca5", "light": "#62646b"}
 _PROBLEM = {"dark": "#ff7b7b", "light": "#b3141f"}
 #: The one colour of what can be dragged and of the frame in view.
 _ACCENT = {"dark": "#4a9eff", "light": "#1d5fd1"}
+#: Amber that can be read as text: done, but deserves a look.
+_DOUBT = {"dark": "#e3b341", "light": "#8a5a00"}
 #: Bars and areas, which are no text and may be fainter.
 _FILL = {"dark": "#6f7586", "light": "#8d919e"}
 _BAND = {"dark": "#39404d", "light": "#cfd3dc"}
@@ -61,13 +64,14 @@ LAYER_COLOURS = {
     "detection": "#ffffff",
     "a": "#ff5050",
     "b": "#4a9eff",
+    "selected": "#ffee58",
 }
 
 #: Height of a small chart in a dock, and size of the text in it, in px.
 CHART_HEIGHT_PX = 110
 CHART_TEXT_PX = 10
 #: What a colour of a chart says; the theme decides how that looks.
-Ink = Literal["text", "hint", "accent", "problem", "fill", "band"]
+Ink = Literal["text", "hint", "accent", "problem", "doubt", "fill", "band"]
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,8 @@ class ChartColours:
         What can be dragged; the frame in view.
     problem : str
         What deserves a look.
+    doubt : str
+        What may be right and may deserve a look.
     fill, band : str
         Bars, and an area behind everything.
     paper : str
@@ -94,6 +100,7 @@ class ChartColours:
     hint: str
     accent: str
     problem: str
+    doubt: str
     fill: str
     band: str
     paper: str
@@ -114,10 +121,16 @@ def chart_colours(theme_id: str) -> ChartColours:
         hint=_HINT[kind],
         accent=_ACCENT[kind],
         problem=_PROBLEM[kind],
+        doubt=_DOUBT[kind],
         fill=_FILL[kind],
         band=_BAND[kind],
         paper=theme.background.as_hex(),
     )
+
+
+def plot_style(theme_id: str) -> Literal["dark", "light"]:
+    """Return the style of plots that goes with a napari theme."""
+    return "dark" if _kind(get_theme(theme_id)) == "dark" else "light"
 
 
 def style_sheet(theme_id: str) -> str:
@@ -173,6 +186,12 @@ def style_sheet(theme_id: str) -> str:
         }}
         {chips}
         QToolButton[role="chip"]:hover, QToolButton[role="chip"]:focus {{
+            border: 1px solid {theme.text.as_hex()};
+        }}
+        QPushButton[role="primary"]:enabled {{
+            background-color: {_ACCENT[kind]}; color: #ffffff; font-weight: 600;
+        }}
+        QPushButton[role="primary"]:enabled:focus {{
             border: 1px solid {theme.text.as_hex()};
         }}
         QFrame[role="popup"] {{ border: 1px solid {theme.primary.as_hex()}; }}

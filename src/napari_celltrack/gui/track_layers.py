@@ -23,6 +23,7 @@ from napari_celltrack.gui.own_layers import (
     find_fitting,
     find_own,
     place_over,
+    quietly,
     remove_own,
 )
 from napari_celltrack.gui.theme import LAYER_COLOURS
@@ -63,6 +64,8 @@ _SAFE_MARGIN = 5.0
 _MAX_NDIM = 4
 #: Rows that napari takes in without being felt, some 20 ms.
 QUICK_ROWS = 5_000
+#: Where the layer ``detections`` keeps which rows of the object table its points are.
+_ROWS = "rows of the object table"
 #: Corners of the circle of the search radius.
 _N_CORNERS = 48
 
@@ -104,16 +107,17 @@ def show_tracks(
         dimensions than napari can draw tracks in.
     """
     followed = tables.objects[tables.objects[TRACK_ID] > 0]
-    axes = _axes_after_time(movie)
+    axes = axes_after_time(movie)
     is_followed = len(followed) and tables.counts[FRAME].nunique() > 1
     if not is_followed or len(axes) < 3 or not can_show(movie):
         remove_tracks(viewer)
         return None
     if max_rows is not None and len(followed) > max_rows:
         followed = _nearest_in_time(followed, frame_in_view(viewer, image, movie), max_rows)
-    dots = _show_detections(viewer, image, _rows(followed, axes)[:, 1:])
+    dots = _show_detections(viewer, image, rows_of(followed, axes)[:, 1:])
+    dots.metadata[_ROWS] = followed.index.to_numpy()
     followed = followed.sort_values([TRACK_ID, FRAME], kind="stable")
-    rows = _rows(followed, axes)
+    rows = rows_of(followed, axes)
     features = track_features(followed)
     graph = _graph(tables.tracks, followed)
     layer = find_fitting(viewer, TRACKS, len(axes))
@@ -131,7 +135,7 @@ def show_tracks(
         add_own(viewer, layer, TRACKS, below=dots)
         return layer
     wanted = color_by or layer.color_by
-    with warnings.catch_warnings(), layer.events.extent.blocker():
+    with warnings.catch_warnings(), quietly(layer):
         # New data come without the feature that was coloured by; it follows at once.
         warnings.simplefilter("ignore", UserWarning)
         layer.data = rows
@@ -141,6 +145,12 @@ def show_tracks(
     layer.color_by = wanted if wanted in features else TRACK_ID
     align_over(layer, image)
     return layer
+
+
+def shows_all(viewer: ViewerModel, tables: Tables) -> bool:
+    """Tell whether :func:`show_tracks` has shown all rows of tracks that there are."""
+    layer = tracks_layer(viewer)
+    return layer is None or len(layer.data) >= int((tables.objects[TRACK_ID] > 0).sum())
 
 
 def color_tracks(viewer: ViewerModel, color_by: str) -> None:
@@ -153,6 +163,35 @@ def color_tracks(viewer: ViewerModel, color_by: str) -> None:
 def tracks_layer(viewer: ViewerModel) -> Tracks | None:
     """Return the layer that :func:`show_tracks` writes to, or None."""
     layer: Tracks | None = find_own(viewer, TRACKS)
+    return layer
+
+
+def describe_detections(viewer: ViewerModel, objects: pd.DataFrame) -> Points | None:
+    """Give each point of the layer ``detections`` the row of the object table that it is.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Where :func:`show_tracks` has shown them.
+    objects : DataFrame
+        The object table that was shown.
+
+    Returns
+    -------
+    Points or None
+        None where no cells are shown.
+    """
+    layer: Points | None = find_own(viewer, DETECTIONS)
+    if layer is None:
+        return None
+    rows = objects.loc[layer.metadata[_ROWS]]
+    layer.features = rows.dropna(axis="columns", how="all").reset_index(drop=True)
+    return layer
+
+
+def detections_layer(viewer: ViewerModel) -> Points | None:
+    """Return the layer of the points where cells were seen, or None."""
+    layer: Points | None = find_own(viewer, DETECTIONS)
     return layer
 
 
@@ -248,7 +287,7 @@ def show_compared(
     Vectors or None
         None where there is nothing to draw.
     """
-    axes = _axes_after_time(movie)
+    axes = axes_after_time(movie)
     links = pd.concat([only_a, only_b])
     if links.empty or len(axes) < 3:
         hide_compared(viewer)
@@ -280,7 +319,7 @@ def _show_detections(viewer: ViewerModel, image: Image, places: Floats) -> Point
     if layer is not None:
         # Other links between the same cells are the usual change, and napari takes long.
         if not np.array_equal(layer.data, places):
-            with layer.events.extent.blocker():
+            with quietly(layer):
                 layer.data = places
         align_over(layer, image)
         return layer
@@ -321,7 +360,7 @@ def _show_vectors(
         add_own(viewer, layer, name)
         return layer
     is_other = len(colours) != len(layer.data)
-    with layer.events.extent.blocker():
+    with quietly(layer):
         layer.data = data
     if is_other or name == COMPARED:
         layer.edge_color = np.array(colours)
@@ -334,16 +373,16 @@ def _show_vectors(
 
 def can_show(movie: Movie) -> bool:
     """Tell whether napari can draw tracks over an image: not over one of planes and channels."""
-    return len(_axes_after_time(movie)) <= _MAX_NDIM
+    return len(axes_after_time(movie)) <= _MAX_NDIM
 
 
-def _axes_after_time(movie: Movie) -> str:
+def axes_after_time(movie: Movie) -> str:
     """Return the dimensions of the image from time on: what comes before is the same for all."""
     axes = movie.axes[:-1] if movie.axes.endswith("C") else movie.axes
     return axes[axes.index("T") :] if "T" in axes else ""
 
 
-def _rows(followed: pd.DataFrame, axes: str) -> Floats:
+def rows_of(followed: pd.DataFrame, axes: str) -> Floats:
     """Return rows (track_id, t, ..., y, x); a depth or channel between is 0, the first."""
     rows = np.zeros((len(followed), 1 + len(axes)))
     rows[:, 0], rows[:, 1] = followed[TRACK_ID], followed[FRAME]

@@ -16,6 +16,7 @@ from napari_celltrack.plots.curves import (
 from napari_celltrack.plots.heat_map import plot_heat_map
 from napari_celltrack.plots.msd import plot_msd
 from napari_celltrack.plots.paths import plot_paths
+from napari_celltrack.plots.pipeline import plot_pipeline
 from napari_celltrack.plots.plot import Picked, Plot
 from napari_celltrack.plots.save import save_plot
 from napari_celltrack.plots.style import STYLES, Style, StyleName, track_colours
@@ -32,6 +33,7 @@ __all__ = [
     "plot_msd",
     "plot_path_length",
     "plot_paths",
+    "plot_pipeline",
     "plot_scatter",
     "plot_steps",
     "plot_traces",

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from napari_celltrack.plots.plot import Plot, Points
+from napari_celltrack.plots.overlay import BAR_WIDTH
+from napari_celltrack.plots.plot import Bars, Plot, Points
+from napari_celltrack.plots.segments import one_a_place
 from napari_celltrack.plots.style import (
     STYLES,
     Floats,
@@ -29,39 +31,50 @@ def plot_histogram(
     limit: float | None = None,
     ax: Axes | None = None,
     style: StyleName = "dark",
+    selected: Collection[int] = (),
 ) -> Plot:
     """Draw how often values of a column occur.
 
     Parameters
     ----------
     table : DataFrame
-        Any.
+        Any; with `track_id`, its bars are of tracks and can be picked.
     column : str
         Of numbers; NaN are left out.
     limit : float, optional
         Where to draw a line, in units of the column.
-    ax, style
+    ax, style, selected
         As in :func:`~napari_celltrack.plots.plot_paths`.
 
     Returns
     -------
     Plot
-        Nothing of it can be picked.
+        With :class:`~napari_celltrack.plots.plot.Bars` in place of points.
     """
     look = STYLES[style]
     ax = new_axes(ax, look)
     ax.set_xlabel(column_label(column))
     ax.set_ylabel("tracks" if START_FRAME in table else "number")
     value = table[column].to_numpy(np.float64)
-    value = value[np.isfinite(value)]
-    empty = "" if len(value) else "There are no values to draw."
-    if empty:
+    known = np.isfinite(value)
+    if not known.any():
+        empty = "There are no values to draw."
         say(ax, look, empty)
-    else:
-        ax.hist(value, bins=_edges(value).tolist(), color=look.quiet, rwidth=0.92)
-        if limit is not None:
-            ax.axvline(limit, color=look.cursor, lw=1.6)
-    return Plot(ax, Points.none(), look, track_colours, has_lines=False, sentence=empty)
+        return Plot(ax, Points.none(), look, track_colours, has_lines=False, sentence=empty)
+    value = value[known]
+    owner = np.zeros(len(value), np.int64)
+    if TRACK_ID in table:
+        owner = table[TRACK_ID].to_numpy(np.int64)[known]
+    when = next((name for name in (FRAME, START_FRAME) if name in table), None)
+    frame = None if when is None else table[when].to_numpy(np.int64)[known]
+    bars = Bars(_edges(value), value, owner, frame)
+    width = np.diff(bars.edges)
+    ax.bar(bars.edges[:-1] + width / 2, bars.heights(), BAR_WIDTH * width, color=look.quiet)
+    if limit is not None:
+        ax.axvline(limit, color=look.cursor, lw=1.6)
+    plot = Plot(ax, Points.none(), look, track_colours, has_lines=False, bars=bars)
+    plot.select(selected)
+    return plot
 
 
 def plot_scatter(
@@ -87,6 +100,8 @@ def plot_scatter(
     Returns
     -------
     Plot
+        Of more than a few thousand points those are drawn that others do not cover, which its
+        sentence says; all can be picked.
     """
     look = STYLES[style]
     ax = new_axes(ax, look, (4.0, 3.6))
@@ -102,16 +117,21 @@ def plot_scatter(
     def colours(ids: Ints) -> Floats:
         return track_colours(ids, owner)
 
-    empty = "" if known.any() else "There are no values to draw."
-    if empty:
+    if not known.any():
+        empty = "There are no values to draw."
         say(ax, look, empty)
-    else:
-        ax.scatter(
-            points.xy[:, 0], points.xy[:, 1], s=12, c=colours(points.track_id), linewidths=0,
-            alpha=0.8,
-            rasterized=len(points.xy) > 5000,
-        )  # fmt: skip
-    plot = Plot(ax, points, look, colours, has_lines=False, sentence=empty)
+        return Plot(ax, points, look, colours, has_lines=False, sentence=empty)
+    shown, sentence = points.xy, ""
+    at = one_a_place(points.xy)
+    if len(at) < len(points.xy):
+        shown = points.xy[at]
+        sentence = f"{len(at):,} of {len(points.xy):,} points are drawn, one a place."
+        ax.set_title(sentence, loc="left", color=look.text, fontsize=look.font_pt - 1)
+    ax.scatter(
+        shown[:, 0], shown[:, 1], s=12, c=colours(points.track_id[at]), linewidths=0, alpha=0.8,
+        rasterized=len(shown) > 5000,
+    )  # fmt: skip
+    plot = Plot(ax, points, look, colours, has_lines=False, sentence=sentence)
     plot.select(selected)
     return plot
 

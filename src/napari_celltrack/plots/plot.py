@@ -7,15 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
 from matplotlib.path import Path as Outline
-from matplotlib.transforms import BboxBase, IdentityTransform
 
+from napari_celltrack.plots.overlay import Overlay
 from napari_celltrack.plots.style import Floats, Ints, Style
 from napari_celltrack.plots.units import TimeAxis
 
@@ -64,6 +60,43 @@ class Points:
 
 
 @dataclass(frozen=True, eq=False)
+class Bars:
+    """The bars of a histogram.
+
+    Parameters
+    ----------
+    edges : ndarray, shape (n_bars + 1,), float64
+        Where they begin and end.
+    value : ndarray, shape (n,), float64
+        What is counted, finite.
+    track_id : ndarray, shape (n,), int64
+        0 where a value belongs to no track.
+    frame : ndarray, shape (n,), int64, or None
+        None where values are of no frame.
+    """
+
+    edges: Floats
+    value: Floats
+    track_id: Ints
+    frame: Ints | None
+
+    def heights(self, track_ids: Collection[int] | None = None) -> Floats:
+        """Return how many values are in each bar, shape (n_bars,); of some tracks if asked for."""
+        mine: Any = slice(None)
+        if track_ids is not None:
+            mine = np.isin(self.track_id, np.fromiter(track_ids, np.int64, len(track_ids)))
+        return np.histogram(self.value[mine], self.edges)[0].astype(np.float64)
+
+    def within(self, low: float, high: float) -> Ints:
+        """Return the sorted ids of tracks with a value in bars that a range touches."""
+        last = len(self.edges) - 2
+        bar = np.clip(np.searchsorted(self.edges, self.value, "right") - 1, 0, last)
+        ends = np.searchsorted(self.edges, (low, high), "right") - 1
+        mine = (bar >= ends[0]) & (bar <= ends[1]) & (self.track_id > 0)
+        return np.unique(self.track_id[mine])
+
+
+@dataclass(frozen=True, eq=False)
 class Plot:
     """A plot, with what is needed to link it to a viewer.
 
@@ -87,6 +120,8 @@ class Plot:
         Whether points of a track are joined.
     sentence : str
         Why nothing, or not all, is drawn; empty where everything is.
+    bars : Bars or None
+        Of a histogram; it has no points.
     """
 
     ax: Axes
@@ -96,10 +131,11 @@ class Plot:
     time: TimeAxis | None = None
     has_lines: bool = True
     sentence: str = ""
-    _overlay: _Overlay = field(init=False, repr=False)
+    bars: Bars | None = None
+    _overlay: Overlay = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_overlay", _Overlay(self))
+        object.__setattr__(self, "_overlay", Overlay(self))
 
     @property
     def figure(self) -> Figure:
@@ -109,9 +145,19 @@ class Plot:
         return figure
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing to draw."""
+        return bool(self.sentence) and not len(self.points.xy) and self.bars is None
+
+    @property
     def selected(self) -> tuple[int, ...]:
         """Ids of the tracks that stand out, sorted."""
         return self._overlay.selected
+
+    def n_points_of(self, track_ids: Collection[int]) -> int:
+        """Return how many points some tracks have: what it costs to let them stand out."""
+        ids = np.fromiter(track_ids, np.int64, len(track_ids))
+        return int(np.isin(self.points.track_id, ids).sum())
 
     def pick(self, x: float, y: float) -> Picked | None:
         """Return what is drawn nearest to a place, or None when nothing is near.
@@ -133,6 +179,45 @@ class Plot:
         frame = None if points.frame is None else int(points.frame[at])
         return Picked(int(points.track_id[at]), frame)
 
+    def tracks_in(self, outline: Floats) -> tuple[int, ...]:
+        """Return the tracks that have a point, or a bar, within a closed line.
+
+        Parameters
+        ----------
+        outline : ndarray, shape (n, 2), float64
+            Its corners in px of the figure from its lower left. Of bars only its width counts.
+
+        Returns
+        -------
+        tuple of int
+            Sorted ids.
+        """
+        outline = np.asarray(outline, np.float64)
+        if len(outline) < 3:
+            return ()
+        if self.bars is not None:
+            x = self.ax.transData.inverted().transform(outline)[:, 0]
+            return tuple(self.bars.within(float(x.min()), float(x.max())).tolist())
+        at = self.ax.transData.transform(self.points.xy)
+        # Most points lie far away, which is quick to see.
+        low, high = outline.min(axis=0), outline.max(axis=0)
+        near = np.flatnonzero(((at >= low) & (at <= high)).all(axis=1) & (self.points.track_id > 0))
+        inside = Outline(outline).contains_points(at[near])
+        return tuple(np.unique(self.points.track_id[near[inside]]).tolist())
+
+    def tracks_at_bar(self, x: float, y: float) -> tuple[int, ...]:
+        """Return the tracks of the bar under the pointer, sorted; none where there is no bar.
+
+        Parameters
+        ----------
+        x, y : float
+            In px of the figure from its lower left.
+        """
+        if self.bars is None or not self.ax.bbox.contains(x, y):
+            return ()
+        at = float(self.ax.transData.inverted().transform((x, y))[0])
+        return tuple(self.bars.within(at, at).tolist())
+
     def set_cursor(self, frame: int | None) -> None:
         """Show a frame as the one in view; None for none."""
         self._overlay.set_cursor(frame)
@@ -140,128 +225,3 @@ class Plot:
     def select(self, track_ids: Collection[int]) -> None:
         """Let tracks stand out and dim the others; none to show all alike."""
         self._overlay.select(track_ids)
-
-
-class _Overlay:
-    """What is blitted above a plot."""
-
-    def __init__(self, plot: Plot) -> None:
-        self._plot = plot
-        self._background: Any = None
-        self.selected: tuple[int, ...] = ()
-        ax, style = plot.ax, plot.style
-        self._veil = Rectangle(
-            (0, 0), 1, 1, transform=ax.transAxes, color=style.background, alpha=0.75, lw=0,
-            visible=False, zorder=5,
-        )  # fmt: skip
-        self._lines = LineCollection([], linewidths=style.selected_pt, zorder=6, visible=False)
-        self._dots = Line2D([], [], ls="", marker="o", ms=5, mec=style.cursor, mfc="none", zorder=8)
-        self._cursor = Line2D(
-            [0, 0], [0, 1], color=style.cursor, lw=1.4, visible=False, zorder=7,
-            transform=ax.get_xaxis_transform(),
-        )  # fmt: skip
-        self._marks = PathCollection(
-            [Outline.unit_circle()], sizes=(22,), offsets=np.zeros((0, 2)),
-            offset_transform=ax.transData, transform=IdentityTransform(), linewidths=0, zorder=6,
-            visible=False,
-        )  # fmt: skip
-        self._artists: tuple[Artist, ...] = (
-            self._veil, self._lines, self._marks, self._cursor, self._dots,
-        )  # fmt: skip
-        for artist in self._artists:
-            # Not by add_line and the like: what lies above has no part in the limits of the axes.
-            ax.add_artist(artist)
-            artist.set_clip_path(ax.patch)
-            artist.set_animated(True)
-        # A closure, which is held strongly: the figure keeps its overlay alive.
-        plot.figure.canvas.mpl_connect("draw_event", lambda _: self._remember())
-
-    def set_cursor(self, frame: int | None) -> None:
-        points, time = self._plot.points, self._plot.time
-        if time is not None:
-            self._cursor.set_visible(frame is not None)
-            if frame is not None:
-                self._cursor.set_xdata([frame * time.per_frame] * 2)
-        elif points.frame is not None:
-            shown = points.frame == (-1 if frame is None else frame)
-            if self.selected:
-                shown &= np.isin(points.track_id, self.selected)
-            self._dots.set_data(points.xy[shown, 0], points.xy[shown, 1])
-        self._blit()
-
-    def select(self, track_ids: Collection[int]) -> None:
-        plot = self._plot
-        ids = np.unique(np.fromiter(track_ids, np.int64, len(track_ids)))
-        ids = ids[np.isin(ids, plot.points.track_id) & (ids > 0)]
-        self.selected = tuple(ids.tolist())
-        mine = np.isin(plot.points.track_id, ids)
-        xy, owner = plot.points.xy[mine], plot.points.track_id[mine]
-        self._veil.set_visible(bool(len(ids)))
-        self._lines.set_visible(plot.has_lines)
-        self._marks.set_visible(not plot.has_lines)
-        if plot.has_lines:
-            frame = None if plot.points.frame is None else plot.points.frame[mine]
-            lines, whose = runs(xy, owner, frame if plot.time else None)
-            self._lines.set_segments(lines)
-            self._lines.set_color(plot.colours(whose).tolist())
-        else:
-            self._marks.set_offsets(xy)
-            self._marks.set_facecolor(plot.colours(owner).tolist())
-        self._blit()
-
-    def _remember(self) -> None:
-        """Keep the picture without overlay, and draw the overlay on it."""
-        canvas = self._plot.figure.canvas
-        copy = getattr(canvas, "copy_from_bbox", None)
-        # A figure that is saved has its overlay drawn by matplotlib, in the order of all else.
-        if canvas.is_saving() or copy is None:
-            self._background = None
-            return
-        self._background = copy(self._region())
-        self._draw()
-
-    def _blit(self) -> None:
-        if self._background is None:
-            return
-        canvas: Any = self._plot.figure.canvas
-        canvas.restore_region(self._background)
-        self._draw()
-        canvas.blit(self._region())
-
-    def _region(self) -> BboxBase:
-        # Ends of lines are rounded to pixels that lie half outside of the axes.
-        return self._plot.ax.bbox.padded(2)
-
-    def _draw(self) -> None:
-        for artist in self._artists:
-            self._plot.ax.draw_artist(artist)
-
-
-def runs(xy: Floats, owner: Ints, frame: Ints | None = None) -> tuple[list[Floats], Ints]:
-    """Cut points into lines without gaps.
-
-    Parameters
-    ----------
-    xy : ndarray, shape (n, 2), float64
-        Sorted by track, then frame.
-    owner : ndarray, shape (n,), int64
-        Track of each point.
-    frame : ndarray, shape (n,), int64, optional
-        Where given, a line ends before frames that are missing.
-
-    Returns
-    -------
-    lines : list of ndarray, each shape (m, 2)
-        A line a run.
-    owner : ndarray, int64
-        Track of each line.
-    """
-    if not len(xy):
-        return [], owner
-    cut = np.diff(owner) != 0
-    if frame is not None:
-        gap = np.diff(frame)
-        unit = int(gap[gap > 0].min(initial=np.iinfo(np.int64).max))
-        cut |= gap > unit
-    starts = np.r_[0, np.flatnonzero(cut) + 1]
-    return np.split(xy, starts[1:]), owner[starts]

@@ -28,6 +28,7 @@ from qtpy.QtWidgets import (
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.charts.chart import Chart
 from napari_celltrack.gui.ending import when_destroyed
+from napari_celltrack.gui.file_recipe import recipe_for_files, recipe_for_window
 from napari_celltrack.gui.forms.rows import quiet_button
 from napari_celltrack.gui.session import RunState, session_of
 from napari_celltrack.gui.theme import (
@@ -246,7 +247,7 @@ class Dock(QWidget):
         if not path:
             return
         try:
-            self.session.set_recipe(Recipe.load(path))
+            self.session.set_recipe(recipe_for_window(Recipe.load(path), self.session))
         except CelltrackError as error:
             self._show_problem(str(error))
 
@@ -255,7 +256,7 @@ class Dock(QWidget):
         if not path:
             return
         try:
-            self.session.recipe.save(path)
+            recipe_for_files(self.session).save(path)
         except CelltrackError as error:
             self._show_problem(str(error))
             return

@@ -14,11 +14,10 @@ from napari_celltrack.gui.docks.dock import Dock
 from napari_celltrack.gui.docks.event_list import DISMISSED, SEEN, EventList
 from napari_celltrack.gui.docks.run_comparison import RunComparison
 from napari_celltrack.gui.docks.track_advice import TrackAdvice
-from napari_celltrack.gui.ending import when_destroyed
 from napari_celltrack.gui.forms.form import SettingsForm
 from napari_celltrack.gui.forms.rows import add_grid
 from napari_celltrack.gui.forms.wheel import no_accident
-from napari_celltrack.gui.picking import Picking, cell_at, centre_of_view, nearest_cell, place_in
+from napari_celltrack.gui.picking import centre_of_view, nearest_cell
 from napari_celltrack.gui.session import Followed, Found
 from napari_celltrack.gui.theme import LABEL_WIDTH_PX, set_role
 from napari_celltrack.recipe import Recipe
@@ -147,9 +146,6 @@ class TrackCells(Dock):
         self._events.dismissed.connect(self._dismiss)
         self._events.restored.connect(self._restore)
         self._advice.found.connect(self._radius.setAdvice)
-        if (viewer := self.viewer) is not None:
-            picking = Picking(viewer, self._pick_at)
-            when_destroyed(self, picking.stop)
 
     # From the user to the session
 
@@ -166,13 +162,6 @@ class TrackCells(Dock):
     def _take_colour(self, index: int) -> None:
         if (viewer := self.viewer) is not None:
             track_layers.color_tracks(viewer, self._colour.itemData(index))
-
-    def _pick_at(self, world: Any) -> None:
-        followed, image = self.session.followed, self.session.layer
-        if followed is None or image is None:
-            return
-        cell = cell_at(followed.tables.objects, self.session.frame, place_in(image, world))
-        self.session.pick(0 if cell is None else int(cell[TRACK_ID]))
 
     def _go_to_event(self, event: pd.Series) -> None:
         radius = self.session.recipe.link.max_distance_px
@@ -237,8 +226,9 @@ class TrackCells(Dock):
         self._comparison.compare(followed)
         if self._circle.isChecked():
             self._draw_circle()
-        is_partly_shown = (tables.objects[TRACK_ID] > 0).sum() > track_layers.QUICK_ROWS
-        if is_partly_shown and self.session.is_followed_now:
+        viewer = self.viewer
+        is_all_shown = viewer is None or track_layers.shows_all(viewer, tables)
+        if self.session.is_followed_now and not is_all_shown:
             self._rest_timer.start()
 
     def _on_picked(self, track_id: int) -> None:

@@ -1,0 +1,76 @@
+"""How many frames a second a folder takes, with one worker and with several.
+
+Makes movies of 512 x 512 px, 16 bit, and runs the default recipe over them with one worker (one
+core) and with `n` threads and `n` processes, in turn, so that what else the machine does falls on
+all of them alike. Prints frames a second and the ratio to one worker of each round.
+
+    python benchmarks/batch.py [--files 8] [--frames 10] [--workers 2] [--rounds 3]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import tifffile
+
+from napari_celltrack.batch import FileDone, find_inputs, run_files
+from napari_celltrack.recipe import Recipe
+from napari_celltrack.sample_data import dividing_nuclei
+
+SHAPE = (512, 512)
+
+
+def write_movies(folder: Path, n_files: int, n_frames: int) -> None:
+    frames = dividing_nuclei(n_frames, SHAPE, 80, n_divisions=4).frames
+    for index in range(n_files):
+        shifted = np.roll(frames, 7 * index, axis=2)
+        tifffile.imwrite(folder / f"m{index}.tif", shifted, imagej=True, metadata={"axes": "TYX"})
+
+
+def seconds_of(images: Path, out: Path, pool: str, n_workers: int) -> float:
+    started = time.perf_counter()
+    inputs = find_inputs([images])
+    options = {"pool": pool, "n_workers": n_workers, "report": False}
+    for event in run_files(Recipe(), inputs, out, **options):  # type: ignore[arg-type]
+        assert not isinstance(event, FileDone) or event.status == "done", event
+    seconds = time.perf_counter() - started
+    shutil.rmtree(out)
+    return seconds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--files", type=int, default=8)
+    parser.add_argument("--frames", type=int, default=10)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    n_frames, n = arguments.files * arguments.frames, arguments.workers
+    ways = {"1 worker": ("threads", 1), f"{n} threads": ("threads", n)}
+    ways[f"{n} processes"] = ("processes", n)
+    with tempfile.TemporaryDirectory() as home:
+        images = Path(home) / "images"
+        images.mkdir()
+        write_movies(images, arguments.files, arguments.frames)
+        seconds_of(images, Path(home) / "out", "threads", n)  # everything is loaded
+        ratios: dict[str, list[float]] = {way: [] for way in ways}
+        for _ in range(arguments.rounds):
+            load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+            taken = {way: seconds_of(images, Path(home) / "out", *how) for way, how in ways.items()}
+            for way, seconds in taken.items():
+                ratios[way].append(taken["1 worker"] / seconds)
+                print(f"{way:>14}: {n_frames / seconds:7.1f} frames/s", end="  ", flush=True)
+            print(f"load {load:.1f}")
+        for way, found in ratios.items():
+            print(f"{way:>14}: {statistics.median(found):.2f} times one worker")
+
+
+if __name__ == "__main__":
+    main()

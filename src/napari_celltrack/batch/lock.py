@@ -1,0 +1,138 @@
+"""One run at a time in a folder of results.
+
+The lock is one of the operating system, which lets go of it when the process ends in whatever way;
+the file ``.lock`` says whose it is. A second file, the token of the run, is what workers look at,
+also on other machines: when it is gone, their work is no longer wanted.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+from napari_celltrack.errors import ResultError
+
+LOCK = ".lock"
+_TOKEN = ".running-"
+#: Windows keeps others from reading what is locked: a byte far behind the text.
+_BYTE = 1 << 20
+_HELD = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
+
+
+@contextmanager
+def only_run_in(out: Path) -> Iterator[Path]:
+    """Keep other runs out of a folder, and clear away what a killed run has left there.
+
+    Parameters
+    ----------
+    out : Path
+        An existing folder.
+
+    Yields
+    ------
+    Path
+        The token of this run; removing it stops the workers.
+
+    Raises
+    ------
+    ResultError
+        If another run is at work there; the sentence says which.
+    """
+    file = _locked_file(out)
+    token = out / f"{_TOKEN}{secrets.token_hex(4)}"
+    try:
+        _clear(out)
+        token.touch()
+        yield token
+    finally:
+        with suppress(OSError):
+            token.unlink(missing_ok=True)
+        if sys.platform == "win32":
+            file.close()
+        with suppress(OSError):
+            (out / LOCK).unlink(missing_ok=True)
+        file.close()
+
+
+def is_wanted(token: Path) -> bool:
+    """Tell whether the run of a token still goes on; a disk that is away for a moment is no end."""
+    try:
+        token.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _locked_file(out: Path) -> TextIO:
+    path = out / LOCK
+    while True:
+        file = path.open("a+", encoding="utf-8")
+        try:
+            _lock(file)
+        except OSError as error:
+            file.seek(0)
+            owner = file.read().strip() or "of which nothing is known"
+            file.close()
+            if error.errno not in _HELD:
+                raise
+            raise ResultError(
+                f"Another run ({owner}) is writing to {out}; wait until it is finished or choose "
+                "another folder."
+            ) from error
+        if _is_same(file, path):
+            break
+        file.close()  # the other run has just finished, and removed the file
+    file.truncate(0)
+    now = datetime.now().astimezone()
+    file.write(f"process {os.getpid()} on {socket.gethostname()} since {now:%Y-%m-%d %H:%M:%S}")
+    file.flush()
+    return file
+
+
+def _lock(file: TextIO) -> None:
+    """Lock an open file, or raise OSError with one of `_HELD` when another has done so."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        file.seek(_BYTE)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        file.seek(0)
+    else:
+        import fcntl
+
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            # Some network drives have no locks; results are whole or not at all there too.
+            if error.errno not in (errno.ENOTSUP, errno.ENOLCK, errno.ENOSYS):
+                raise
+
+
+def _is_same(file: TextIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _clear(out: Path) -> None:
+    """Remove half results, and put back a whole one that was killed while it was replaced."""
+    for path in list(out.iterdir()):
+        if path.name.startswith(_TOKEN):
+            path.unlink(missing_ok=True)
+        elif path.name.startswith(".") and path.name.endswith(".partial"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        elif path.name.startswith(".") and path.name.endswith(".old") and path.is_dir():
+            final = out / path.name[1 : -len(".old")]
+            shutil.rmtree(path) if final.exists() else path.rename(final)

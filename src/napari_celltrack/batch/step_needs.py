@@ -1,0 +1,315 @@
+"""What of an item is there already, and which of its steps are to be made.
+
+The key of a step holds the movie, the settings up to that step, the program version and, where
+somebody has changed something before it by hand, the content of that. So everything is known
+before anything is run: what has an equal key is used, whatever else there is or is not.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import napari_celltrack
+from napari_celltrack.batch.inputs import Item, open_item, open_others
+from napari_celltrack.batch.result import FileDone, kept_result, result_key
+from napari_celltrack.batch.step_files import text_digest
+from napari_celltrack.batch.step_store import STEPS, Step, StepStore, Stored
+from napari_celltrack.batch.work import rescaled_recipe
+from napari_celltrack.errors import ResultError
+from napari_celltrack.movie import Movie
+from napari_celltrack.recipe import Recipe, Stage
+
+#: The last stage of the recipe that goes into a step.
+_UPTO: Mapping[Step, Stage] = {"prepare": "preprocess", "count": "objects", "measure": "measure"}
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What is to be done for one item.
+
+    Parameters
+    ----------
+    keys : dict of str
+        What each step is made under.
+    usable : frozenset of str
+        Steps that what is on disk can be used of.
+    origin : str
+        Digest of what was changed by hand, or taken as it is, and goes into the result; empty
+        where the recipe alone says what the result is.
+    warnings : tuple of str
+        Sentences about what is used and was not made by the recipe.
+    """
+
+    keys: Mapping[Step, str]
+    usable: frozenset[Step]
+    origin: str
+    warnings: tuple[str, ...]
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps before the last that are to be made for a result.
+
+        Tracks need the cells and what is measured of them; the prepared images are needed only
+        where cells are looked for.
+        """
+        made: set[Step] = {step for step in ("count", "measure") if step not in self.usable}
+        if "count" in made and "prepare" not in self.usable:
+            made.add("prepare")
+        return tuple(step for step in STEPS if step in made)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is known of an item before its steps are run.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Its settings, adapted to it where that was asked for.
+    fingerprint : str
+        Of its movie.
+    frames : dict of tuple of int
+        True indices of the frames that each step has something of.
+    stored : dict of Stored
+        What is on disk, by step.
+    needs : Needs
+        What is to be made.
+    key : str
+        Of the result.
+    done : FileDone or None
+        The result, if it is there and whole.
+    seconds : float
+        How long it took to find out.
+    """
+
+    recipe: Recipe
+    fingerprint: str
+    frames: Mapping[Step, tuple[int, ...]]
+    stored: Mapping[Step, Stored | None]
+    needs: Needs
+    key: str
+    done: FileDone | None
+    seconds: float
+
+
+def look(
+    recipe: Recipe,
+    item: Item,
+    out: Path,
+    *,
+    restart: bool = False,
+    from_step: Step | None = None,
+    rescale: bool = False,
+    plots: bool = False,
+) -> Outlook:
+    """Open an item, and find out what is there of it and what is needed.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Its settings, before they are adapted to it.
+    item : Item
+        The movie.
+    out : Path
+        The folder of the results.
+    restart, from_step, rescale, plots
+        As :func:`~napari_celltrack.batch.horizontal.run_horizontal` takes them.
+
+    Raises
+    ------
+    CelltrackError
+        If the movie cannot be opened, the recipe does not fit it, or what is to be taken as it is
+        is missing.
+    """
+    started = time.perf_counter()
+    if not out.is_dir():
+        raise ResultError(
+            f"The worker on {socket.gethostname()} has no folder {out}; results need a folder "
+            "that all workers can write to."
+        )
+    with ExitStack() as stack:
+        movie = opened(stack, recipe, item)
+        if rescale:
+            recipe = rescaled_recipe(recipe, movie)
+        recipe.input.slices_in(movie)
+        others = opened_others(stack, item)
+        frames = frames_of_steps(movie, recipe)
+        stored = {step: StepStore(out, step, item.name).look() for step in STEPS[:-1]}
+        fingerprints = [movie.fingerprint, *(other.fingerprint for other in others.values())]
+        needs = find_needs(
+            recipe, fingerprints, frames, stored, restart=restart, from_step=from_step
+        )
+        key = result_key(movie, item, recipe, others=others)
+        if needs.origin:
+            key = text_digest(key, needs.origin)
+        done = None if restart else kept_result(out / item.name, item, key, plots=plots)
+        seconds = time.perf_counter() - started
+        return Outlook(recipe, movie.fingerprint, frames, stored, needs, key, done, seconds)
+
+
+def settings_of(recipe: Recipe, step: Step) -> str:
+    """Return the settings that a step depends on, as canonical text."""
+    return recipe.upto(_UPTO[step])
+
+
+def find_needs(
+    recipe: Recipe,
+    fingerprints: Sequence[str],
+    frames: Mapping[Step, tuple[int, ...]],
+    stored: Mapping[Step, Stored | None],
+    *,
+    restart: bool = False,
+    from_step: Step | None = None,
+) -> Needs:
+    """Compare what is on disk with what a recipe asks for.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        The settings of the item.
+    fingerprints : sequence of str
+        Of its movie, and then of other files that are measured with it.
+    frames : dict of tuple of int
+        True indices of the frames that each step has something of.
+    stored : dict of Stored
+        What is on disk, by step.
+    restart : bool
+        Use nothing of what is there, from `from_step` on.
+    from_step : str, optional
+        What the steps before it have left is taken as it is.
+
+    Returns
+    -------
+    Needs
+
+    Raises
+    ------
+    ResultError
+        If something that is needed before `from_step` is not there, not of these images, or
+        cannot be read.
+    """
+    keys: dict[Step, str] = {}
+    usable: set[Step] = set()
+    warnings: list[str] = []
+    origin = ""
+    for step in STEPS[:-1]:
+        found = stored.get(step)
+        movies = fingerprints if step == "measure" else fingerprints[:1]
+        version = napari_celltrack.__version__
+        keys[step] = text_digest(step, settings_of(recipe, step), version, origin, *movies)
+        if from_step is not None and STEPS.index(step) < STEPS.index(from_step):
+            if step not in _TAKEN[from_step]:
+                continue
+            if found is None:
+                raise ResultError(
+                    f"There is nothing that the step {step!r} has left, to go on from; run once "
+                    "without --from-step."
+                )
+            warnings += _oddities(recipe, found, stored)
+        elif (
+            found is None
+            or restart
+            or found.mark.key != keys[step]
+            or (found.is_changed and from_step is not None)
+        ):
+            continue
+        _check(found, fingerprints[0], frames[step])
+        usable.add(step)
+        if found.is_changed:
+            warnings.append(_changed(found))
+        if found.is_changed or found.mark.key != keys[step]:
+            origin = found.identity
+    return Needs(keys, frozenset(usable), origin, tuple(warnings))
+
+
+def check_overwriting(found: Stored) -> None:
+    """Refuse to make a step anew, unasked, where a person has changed what it has left.
+
+    Raises
+    ------
+    ResultError
+        If it was changed by hand.
+    """
+    if found.is_changed:
+        after = STEPS[STEPS.index(found.step) + 1]
+        raise ResultError(
+            f"{found.title} was changed by hand, and what it was made from is not the same now; "
+            f"run with --from-step {after} to use it as it is, or with --from-step {found.step} to "
+            "have it made anew."
+        )
+
+
+#: What is needed of the steps before one that is gone on from.
+_TAKEN: Mapping[Step, tuple[Step, ...]] = {
+    "prepare": (),
+    "count": ("prepare",),
+    "measure": ("count",),
+    "track": ("count", "measure"),
+}
+
+
+def _oddities(recipe: Recipe, found: Stored, stored: Mapping[Step, Stored | None]) -> Iterator[str]:
+    """Say why what is taken as it is may not be what the user thinks."""
+    if found.mark.settings != settings_of(recipe, found.step):
+        yield (
+            f"{found.title} was made with other settings than those of the recipe and is used as "
+            "it is."
+        )
+    cells = stored.get("count")
+    if found.step == "measure" and cells is not None and found.mark.before != cells.identity:
+        yield (
+            f"{found.title} was not measured of {cells.title} as it is now; run with --from-step "
+            "measure if it should be."
+        )
+
+
+def _check(found: Stored, fingerprint: str, frames: tuple[int, ...]) -> None:
+    """Refuse what is of other images, of other frames, or cannot be read."""
+    if found.mark.fingerprint != fingerprint:
+        raise ResultError(
+            f"{found.title} was made of other images than those that are there now; run without "
+            "--from-step."
+        )
+    if found.mark.frames != frames:
+        raise ResultError(
+            f"{found.title} holds other frames than the recipe asks for; run without --from-step."
+        )
+    if found.error:
+        raise ResultError(found.error)
+
+
+def _changed(found: Stored) -> str:
+    frames = found.changed_frames
+    if not frames:
+        return f"{found.title} was changed by hand and is used as it is."
+    named = ", ".join(map(str, frames[:5])) + (" and others" if len(frames) > 5 else "")
+    return (
+        f"{found.title} was changed by hand in frame{'s' * (len(frames) > 1)} {named} and is used "
+        "as it is."
+    )
+
+
+def frames_of_steps(movie: Movie, recipe: Recipe) -> dict[Step, tuple[int, ...]]:
+    """Return of which frames each step has something."""
+    measured = tuple(recipe.input.frames_of(movie))
+    found = measured[:1] if recipe.input.project_t else measured
+    return {"prepare": found, "count": found, "measure": measured}
+
+
+def opened(stack: ExitStack, recipe: Recipe, item: Item) -> Movie:
+    """Open the movie of an item, to be closed with the stack."""
+    movie = open_item(item, recipe)
+    stack.callback(movie.close)
+    return movie
+
+
+def opened_others(stack: ExitStack, item: Item) -> dict[str, Movie]:
+    """Open the other files of an item, to be closed with the stack."""
+    others = open_others(item)
+    for other in others.values():
+        stack.callback(other.close)
+    return others

@@ -1,0 +1,261 @@
+"""One item run whole, here or by a worker elsewhere; whatever is wrong ends up in its row."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import time
+import traceback
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack, closing, suppress
+from dataclasses import KW_ONLY, dataclass, replace
+from pathlib import Path
+
+from napari_celltrack import engine
+from napari_celltrack.batch.inputs import Item, open_item, open_others
+from napari_celltrack.batch.lock import is_wanted
+from napari_celltrack.batch.result import (
+    CellsFrom,
+    FileDone,
+    FrameDone,
+    kept_result,
+    make_result,
+    result_key,
+    set_aside,
+)
+from napari_celltrack.errors import CelltrackError
+from napari_celltrack.given_labels import run_labels
+from napari_celltrack.movie import Movie
+from napari_celltrack.recipe import Recipe
+
+Found = Generator[engine.FrameResult, None, None]
+#: Finds the cells of an item in another way than frame after frame in this process.
+Finder = Callable[[Item, Movie, Recipe, Mapping[str, Movie]], Found]
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a worker needs to know to run an item; it can be sent to another machine.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        The settings for this item, before they are adapted to its pixel size.
+    item : Item
+        The movie.
+    folder : Path
+        Of its result.
+    token : Path
+        The file that is there as long as the run is wanted.
+    cells_from : {"image", "labels"}
+        Whether cells are looked for in images, or the movie is one of label images.
+    restart : bool
+        Make it anew, also when it is finished.
+    n_threads : int
+        Frames worked on at once.
+    rescale : bool
+        Adapt lengths of the recipe to the pixel size of the movie.
+    plots : bool
+        Draw the plots of the result too.
+    is_elsewhere : bool
+        Whether the worker may be on another machine.
+    """
+
+    recipe: Recipe
+    item: Item
+    folder: Path
+    token: Path
+    cells_from: CellsFrom = "image"
+    _: KW_ONLY
+    restart: bool = False
+    n_threads: int = 1
+    rescale: bool = False
+    plots: bool = False
+    is_elsewhere: bool = False
+
+
+def run_work(
+    work: Work, tell: Callable[[FrameDone], None] | None = None, find: Finder | None = None
+) -> FileDone:
+    """Run an item until it is finished, or the run is no longer wanted.
+
+    Parameters
+    ----------
+    work : Work
+        What to do.
+    tell : callable, optional
+        Called after each frame.
+    find : callable, optional
+        Finds the cells, in place of this thread.
+
+    Returns
+    -------
+    FileDone
+        Its status is ``"stopped"`` when the run was no longer wanted.
+    """
+    if work.is_elsewhere and not is_wanted(work.token):
+        return _failed(
+            work.item,
+            f"The worker on {socket.gethostname()} does not see {work.folder.parent}; choose a "
+            "folder for the results that all workers can write to.",
+        )
+    events = run_item(
+        work.recipe,
+        work.item,
+        work.folder,
+        cells_from=work.cells_from,
+        restart=work.restart,
+        n_threads=work.n_threads,
+        rescale=work.rescale,
+        plots=work.plots,
+        find=find,
+    )
+    with closing(events):
+        if is_wanted(work.token):
+            for event in events:
+                if isinstance(event, FileDone):
+                    return _from_elsewhere(event) if work.is_elsewhere else event
+                if tell is not None:
+                    tell(event)
+                if not is_wanted(work.token):
+                    break
+    return FileDone(work.item, "stopped", seconds=0)
+
+
+def run_item(
+    recipe: Recipe,
+    item: Item,
+    folder: Path,
+    *,
+    cells_from: CellsFrom = "image",
+    restart: bool = False,
+    n_threads: int = 1,
+    rescale: bool = False,
+    plots: bool = False,
+    find: Finder | None = None,
+) -> Generator[FrameDone | FileDone, None, None]:
+    """Run one item into its folder, or keep the whole result that is there.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        The settings.
+    item : Item
+        The movie.
+    folder : Path
+        Of the result; what is in it is replaced. The folder above must exist.
+    cells_from : {"image", "labels"}
+        Whether cells are looked for in images, or the movie is one of label images.
+    restart : bool
+        Make it anew, also when it is finished.
+    n_threads : int
+        Frames worked on at once.
+    rescale : bool
+        Adapt lengths of the recipe to the pixel size of the movie.
+    plots : bool
+        Draw the plots of the result too.
+    find : callable, optional
+        Finds the cells, in place of this thread.
+
+    Yields
+    ------
+    FrameDone or FileDone
+        After each frame, and last one FileDone: whatever is wrong with the item ends up in it.
+    """
+    started = time.perf_counter()
+    try:
+        with ExitStack() as stack:
+            movie = open_item(item, recipe)
+            stack.callback(movie.close)
+            others = open_others(item)
+            for other in others.values():
+                stack.callback(other.close)
+            if rescale:
+                recipe = rescaled_recipe(recipe, movie)
+            key = result_key(movie, item, recipe, cells_from, others)
+            done = None if restart else kept_result(folder, item, key, plots=plots)
+            if done is None:
+                found: Found
+                if cells_from == "labels":
+                    found = run_labels(movie, recipe, others=others, n_threads=n_threads)
+                elif find is not None:
+                    found = find(item, movie, recipe, others)
+                else:
+                    found = engine.run(movie, recipe, others=others, n_threads=n_threads)
+                stack.callback(found.close)
+                has_picture = cells_from == "image"
+                done = yield from make_result(
+                    recipe,
+                    item,
+                    movie,
+                    found,
+                    folder=folder,
+                    key=key,
+                    has_picture=has_picture,
+                    plots=plots,
+                )
+    except Exception as error:
+        # Also a bug met on one file must not lose the others: its row names it.
+        done = _failed(item, why_failed(error, item, folder.parent))
+    if done.status == "failed":
+        with suppress(OSError):
+            set_aside(folder, recipe)
+    yield replace(done, seconds=time.perf_counter() - started)
+
+
+def absolute(item: Item) -> Item:
+    """Return an item that is found from any working folder."""
+    return replace(
+        item,
+        path=str(Path(item.path).absolute()),
+        parts=tuple(replace(part, path=str(Path(part.path).absolute())) for part in item.parts),
+        others=tuple((name, str(Path(path).absolute())) for name, path in item.others),
+    )
+
+
+def rescaled_recipe(recipe: Recipe, movie: Movie) -> Recipe:
+    """Return a recipe with lengths adapted to a movie's pixel size, where it was tuned on one."""
+    from napari_celltrack.batch.rescale import rescaled
+
+    return rescaled(recipe, movie)
+
+
+def why_failed(error: Exception, item: Item, out: Path) -> str:
+    """Return why an item failed, in a sentence; the traceback of a bug goes to ``errors.log``.
+
+    Parameters
+    ----------
+    error : Exception
+        What was raised.
+    item : Item
+        The movie.
+    out : Path
+        The folder of the results.
+    """
+    if isinstance(error, CelltrackError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "There is not enough memory for it; crop it or use fewer workers."
+    if isinstance(error, OSError):
+        if error.errno in _FULL:
+            return f"The disk of {out} is full; make room and run again."
+        if not out.is_dir():
+            return f"The folder of the results, {out}, is no longer there; run again."
+        return f"{error.strerror or error}; mend that and run again."
+    with suppress(OSError), (out / "errors.log").open("a", encoding="utf-8") as log:
+        log.write(f"{item.path}\n{''.join(traceback.format_exception(error))}\n")
+    return f"unexpected {type(error).__name__}: {error} (see errors.log)"
+
+
+def _from_elsewhere(done: FileDone) -> FileDone:
+    """Say on which machine something failed: it may see other folders than this one."""
+    if done.status != "failed":
+        return done
+    return replace(done, error=f"On {socket.gethostname()} (process {os.getpid()}): {done.error}")
+
+
+def _failed(item: Item, error: str) -> FileDone:
+    return FileDone(item, "failed", seconds=0, error=error)

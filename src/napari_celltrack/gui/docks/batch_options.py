@@ -1,0 +1,255 @@
+"""What is seldom changed of a batch: files to write, workers, files with settings of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from qtpy.QtCore import QUrl, Signal
+from qtpy.QtGui import QDesktopServices
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_celltrack.gui.forms.fields import fields_of, method_help, method_title
+from napari_celltrack.gui.forms.rows import Fold, column
+from napari_celltrack.gui.forms.wheel import no_accident
+from napari_celltrack.gui.theme import set_role
+from napari_celltrack.recipe import Recipe
+from napari_celltrack.settings import Settings
+
+#: Exports side by side in a row.
+_EXPORTS_A_ROW = 2
+#: What files are called; others go by their method.
+_TITLES = {
+    "tables_csv": "Tables (CSV)",
+    "tables_parquet": "Tables (Parquet)",
+    "labels_tiff": "Labels (TIFF)",
+    "ctc": "Challenge (CTC)",
+}
+_ONE_A_CORE = "one a core"
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a batch is executed; none of it changes a result but `rescale`.
+
+    Parameters
+    ----------
+    n_workers : int or None
+        Frames worked on at once; None for one a core.
+    pool : {"threads", "processes"}
+        What works on them.
+    scheduler : str or None
+        Address of a Dask scheduler, whose workers are used instead.
+    rescale : bool
+        Whether lengths follow the pixel size of each file.
+    plots : bool
+        Whether plots of each file are drawn.
+    """
+
+    n_workers: int | None = None
+    pool: Literal["threads", "processes"] = "threads"
+    scheduler: str | None = None
+    rescale: bool = False
+    plots: bool = False
+
+
+class BatchOptions(QWidget):
+    """Edits the options of a batch behind a fold.
+
+    Parameters
+    ----------
+    prefix : str
+        Beginning of the object names.
+    """
+
+    optionsChanged = Signal(object)
+    #: Which files a run writes, as a tuple of exports.
+    exportChanged = Signal(object)
+    #: Another file of overrides was chosen, or none with an empty path.
+    overridesChosen = Signal(str)
+
+    def __init__(self, prefix: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"{prefix}_options")
+        self._export: tuple[Settings, ...] = ()
+        self._overrides: Path | None = None
+        self._begin_at = ""
+        fold = Fold(f"{prefix}_more")
+        column(self).addWidget(fold)
+        self._rows = fold.rows
+        self._exports = self._export_boxes(prefix)
+        self._workers = QSpinBox()
+        self._workers.setRange(0, 256)
+        self._workers.setSpecialValueText(_ONE_A_CORE)
+        self._add(
+            "Workers", self._workers, f"{prefix}_workers", "Frames worked on at the same time."
+        )
+        self._pool = QComboBox()
+        self._pool.addItem("threads of this program", "threads")
+        self._pool.addItem("processes of their own", "processes")
+        self._add(
+            "Run as",
+            self._pool,
+            f"{prefix}_pool",
+            "Threads are quick to start and share memory; processes can be quicker with many "
+            "cores and small images. The results are the same.",
+        )
+        self._scheduler = QLineEdit()
+        self._scheduler.setPlaceholderText("this computer")
+        self._add(
+            "Scheduler",
+            self._scheduler,
+            f"{prefix}_scheduler",
+            "Address of a Dask scheduler such as tcp://10.0.0.5:8786, whose workers see the same "
+            "folders. Empty for this computer.",
+        )
+        self._rescale = self._box(
+            f"{prefix}_rescale",
+            "Scale lengths by pixel size",
+            "Where a file has another pixel size than the movie that the recipe was tuned on, "
+            "lengths in pixels are changed to the same µm.",
+        )
+        self._plots = self._box(
+            f"{prefix}_plots", "Draw plots of each file", "Paths, counts and curves as pictures."
+        )
+        self._add_overrides(prefix)
+        for widget in (self._workers, self._pool):
+            no_accident(widget)
+        self._workers.valueChanged.connect(self._tell)
+        self._pool.currentIndexChanged.connect(self._tell)
+        self._scheduler.editingFinished.connect(self._tell)
+        for box in (self._rescale, self._plots):
+            box.toggled.connect(self._tell)
+
+    def value(self) -> RunOptions:
+        """Return what is chosen."""
+        return RunOptions(
+            n_workers=self._workers.value() or None,
+            pool=self._pool.currentData(),
+            scheduler=self._scheduler.text().strip() or None,
+            rescale=self._rescale.isChecked(),
+            plots=self._plots.isChecked(),
+        )
+
+    def set_export(self, export: Sequence[Any]) -> None:
+        """Show which files a run writes."""
+        self._export = tuple(export)
+        methods = {each.method for each in export}
+        for method, box in self._exports.items():
+            box.blockSignals(True)
+            box.setChecked(method in methods)
+            box.blockSignals(False)
+
+    def set_overrides(self, path: Path | None, lines: Sequence[str], begin_at: str = "") -> None:
+        """Show which files have settings of their own: the file that says so, a line a pattern."""
+        self._overrides, self._begin_at = path, begin_at
+        self._what.setText("\n".join(lines) if lines else "none: all files have the same settings")
+        self._what.setToolTip(str(path) if path else "")
+        self._open.setVisible(path is not None)
+
+    # Laying out
+
+    def _export_boxes(self, prefix: str) -> dict[str, QCheckBox]:
+        (spec,) = (spec for spec in fields_of(Recipe) if spec.name == "export")
+        inside = QWidget()
+        rows = QVBoxLayout(inside)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(2)
+        boxes: dict[str, QCheckBox] = {}
+        for method, cls in spec.methods.items():
+            box = QCheckBox(_TITLES.get(method, method_title(method)))
+            box.setObjectName(f"{prefix}_export_{method}")
+            box.setToolTip(method_help(cls))
+            box.toggled.connect(lambda on, cls=cls: self._take_export(cls, on))
+            boxes[method] = box
+        in_order = list(boxes.values())
+        for first in range(0, len(in_order), _EXPORTS_A_ROW):
+            row = QHBoxLayout()
+            for box in in_order[first : first + _EXPORTS_A_ROW]:
+                row.addWidget(box, 1)
+            rows.addLayout(row)
+        self._add("Write", inside, f"{prefix}_export", spec.help)
+        return boxes
+
+    def _box(self, name: str, text: str, tooltip: str) -> QCheckBox:
+        box = QCheckBox(text)
+        self._add("", box, name, tooltip)
+        return box
+
+    def _add_overrides(self, prefix: str) -> None:
+        inside = QWidget()
+        rows = QVBoxLayout(inside)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(2)
+        self._what = QLabel()
+        self._what.setObjectName(f"{prefix}_overrides_what")
+        self._what.setWordWrap(True)
+        set_role(self._what, "hint")
+        rows.addWidget(self._what)
+        buttons = QHBoxLayout()
+        self._pick = QPushButton("Choose…")
+        self._pick.setObjectName(f"{prefix}_overrides_choose")
+        self._pick.setToolTip(
+            "Choose a file overrides.yaml: patterns of file names, and what is different for "
+            "the files that fit."
+        )
+        self._open = QPushButton("Open")
+        self._open.setObjectName(f"{prefix}_overrides_open")
+        self._open.setToolTip("Open the file in the program for texts.")
+        buttons.addWidget(self._pick, 1)
+        buttons.addWidget(self._open, 1)
+        rows.addLayout(buttons)
+        self._add(
+            "Overrides",
+            inside,
+            f"{prefix}_overrides",
+            "Files with settings of their own, from a file overrides.yaml in the folder.",
+        )
+        self._pick.clicked.connect(self._choose_overrides)
+        self._open.clicked.connect(self._open_overrides)
+        self.set_overrides(None, ())
+
+    def _add(self, title: str, widget: QWidget, name: str, tooltip: str) -> None:
+        widget.setObjectName(name)
+        widget.setToolTip(tooltip)
+        widget.setAccessibleName(title or tooltip)
+        row = self._rows.rowCount()
+        if title:
+            label = QLabel(title)
+            label.setToolTip(tooltip)
+            self._rows.addWidget(label, row, 0)
+        self._rows.addWidget(widget, row, 1)
+
+    # From the user
+
+    def _tell(self, *_: Any) -> None:
+        self.optionsChanged.emit(self.value())
+
+    def _take_export(self, cls: type[Settings], on: bool) -> None:
+        kept = tuple(each for each in self._export if type(each) is not cls)
+        self._export = (*kept, cls()) if on else kept
+        self.exportChanged.emit(self._export)
+
+    def _choose_overrides(self, checked: bool = False) -> None:
+        path, _ = QFileDialog.getOpenFileName(
+            self, "Overrides", self._begin_at, "Overrides (*.yaml *.yml)"
+        )
+        if path:
+            self.overridesChosen.emit(path)
+
+    def _open_overrides(self, checked: bool = False) -> None:
+        if self._overrides is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._overrides)))

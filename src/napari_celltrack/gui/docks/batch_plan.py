@@ -1,0 +1,154 @@
+"""What a run will take: memory, disk and time of each way to go, before it begins."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import (
+    QButtonGroup,
+    QGridLayout,
+    QLabel,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_celltrack.amounts import bytes_text, duration_text
+from napari_celltrack.batch.plan import Estimate, Plan
+from napari_celltrack.batch.run import Strategy
+from napari_celltrack.gui.docks.batch_diagram import STAGES, PipelineDiagram
+from napari_celltrack.gui.theme import ROW_GAP_PX, set_role, set_state
+
+_TITLES: dict[Strategy, str] = {
+    "auto": "Automatic",
+    "vertical": "Image by image",
+    "horizontal": "Step by step",
+}
+_HELP: dict[Strategy, str] = {
+    "auto": "Take the quicker way that fits the free memory and disk. The results are the same.",
+    "vertical": (
+        "Each image goes through all steps before the next one begins: least disk. The results "
+        "are the same either way."
+    ),
+    "horizontal": (
+        "Each step goes through all images before the next one begins; what is between lies on "
+        "disk, where it can be looked at, and later steps can be done anew from there."
+    ),
+}
+_COLUMNS = ("memory", "disk", "time")
+_COLUMN_PX = 56
+
+
+class PlanBox(QWidget):
+    """Offers the ways to go, with what each will take.
+
+    Parameters
+    ----------
+    prefix : str
+        Beginning of the object names.
+    """
+
+    #: Another way was chosen: "auto", "vertical" or "horizontal".
+    strategyChanged = Signal(str)
+
+    def __init__(self, prefix: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"{prefix}_plan")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(ROW_GAP_PX)
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(6)
+        grid.setVerticalSpacing(2)
+        grid.setColumnStretch(0, 1)
+        for place, name in enumerate(_COLUMNS, start=1):
+            head = QLabel(name)
+            set_role(head, "hint")
+            grid.addWidget(head, 0, place)
+            grid.setColumnMinimumWidth(place, _COLUMN_PX)
+        self._group = QButtonGroup(self)
+        self._radios: dict[str, QRadioButton] = {}
+        self._cells: dict[tuple[str, str], QLabel] = {}
+        for row, strategy in enumerate(_TITLES, start=1):
+            radio = QRadioButton(_TITLES[strategy])
+            radio.setObjectName(f"{prefix}_{strategy}")
+            radio.setToolTip(_HELP[strategy])
+            self._group.addButton(radio)
+            self._radios[strategy] = radio
+            grid.addWidget(radio, row, 0)
+            if strategy != "auto":
+                self._add_cells(grid, prefix, strategy, row)
+        self._choice = QLabel()
+        self._choice.setObjectName(f"{prefix}_choice")
+        set_role(self._choice, "hint")
+        grid.addWidget(self._choice, 1, 1, 1, len(_COLUMNS))
+        naive = QLabel("(all in memory)")
+        naive.setToolTip("What opening all images at once would take; never done here.")
+        naive.setIndent(22)
+        set_role(naive, "hint")
+        grid.addWidget(naive, len(_TITLES) + 1, 0)
+        self._add_cells(grid, prefix, "naive", len(_TITLES) + 1)
+        column.addLayout(grid)
+        self.diagram = PipelineDiagram(f"{prefix}_diagram")
+        column.addWidget(self.diagram)
+        self._radios["auto"].setChecked(True)
+        self._group.buttonToggled.connect(self._tell)
+        self.set_plan(None)
+
+    def strategy(self) -> Strategy:
+        """Return which way is chosen."""
+        for strategy in _TITLES:
+            if self._radios[strategy].isChecked():
+                return strategy
+        return "auto"
+
+    def set_plan(self, plan: Plan | None, is_stale: bool = False) -> None:
+        """Show what it will take, or dashes; grey while a newer plan is on its way."""
+        if plan is None:
+            for label in self._cells.values():
+                label.setText("–")
+                set_role(label, "hint")
+            self._choice.setText("")
+            self._choice.setToolTip("")
+            self.diagram.set_stages([(name, None) for name in STAGES])
+            return
+        self._show("vertical", plan.vertical, is_stale)
+        self._show("horizontal", plan.horizontal, is_stale)
+        self._cells["naive", "memory"].setText(bytes_text(plan.naive_bytes))
+        is_too_much = plan.free_bytes is not None and plan.naive_bytes > plan.free_bytes
+        set_role(self._cells["naive", "memory"], "problem" if is_too_much else "hint")
+        self._choice.setText(_TITLES[plan.choice].lower())
+        self._choice.setToolTip(plan.why)
+        self.diagram.set_stages([(stage.name, stage.n_bytes) for stage in plan.stages])
+
+    def set_busy(self) -> None:
+        """Grey the numbers: newer ones are on their way."""
+        for label in self._cells.values():
+            set_role(label, "hint")
+
+    def _add_cells(self, grid: QGridLayout, prefix: str, row_name: str, row: int) -> None:
+        for place, name in enumerate(_COLUMNS, start=1):
+            label = QLabel("–")
+            label.setObjectName(f"{prefix}_{row_name}_{name}")
+            label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+            grid.addWidget(label, row, place)
+            self._cells[row_name, name] = label
+
+    def _show(self, strategy: Strategy, estimate: Estimate, is_stale: bool) -> None:
+        seconds = estimate.seconds
+        texts = (
+            bytes_text(estimate.peak_bytes),
+            bytes_text(estimate.disk_bytes),
+            "–" if seconds is None else duration_text(seconds),
+        )
+        for name, text in zip(_COLUMNS, texts, strict=True):
+            label = self._cells[strategy, name]
+            label.setText(text)
+            label.setToolTip(estimate.why)
+            set_state(label, "role", "hint" if is_stale else "")
+        if not estimate.fits:
+            set_role(self._cells[strategy, "memory"], "problem")
+
+    def _tell(self, button: QRadioButton, checked: bool) -> None:
+        if checked:
+            self.strategyChanged.emit(self.strategy())

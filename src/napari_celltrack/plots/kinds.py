@@ -1,0 +1,309 @@
+"""The kinds of plots of a result, by name: for the dock, the command line and the report.
+
+A kind takes all tables of a result, has computed from them what it shows, and draws that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from napari_celltrack.analysis import Traces, ensemble_msd, fit_msd, steps
+from napari_celltrack.analysis.msd import msd
+from napari_celltrack.analysis.traces import traces
+from napari_celltrack.errors import CelltrackError, RecipeError
+from napari_celltrack.plots.columns import plot_histogram, plot_scatter
+from napari_celltrack.plots.curves import plot_counts, plot_path_length, plot_steps, plot_traces
+from napari_celltrack.plots.heat_map import plot_heat_map
+from napari_celltrack.plots.msd import plot_msd
+from napari_celltrack.plots.paths import plot_paths
+from napari_celltrack.plots.plot import Plot
+from napari_celltrack.plots.style import StyleName
+from napari_celltrack.plots.units import is_known
+from napari_celltrack.tables import (
+    FRAME,
+    LABEL,
+    N_FRAMES,
+    OBJECT_COLUMNS,
+    SPEED_PX_PER_FRAME,
+    SPEED_UM_PER_S,
+    STRAIGHTNESS,
+    TIME_S,
+    TRACK_ID,
+    X_PX,
+    X_UM,
+    Y_PX,
+    Y_UM,
+    intensity_column,
+)
+
+#: What a kind lets choose: nothing, a brightness of cells, a column of the table of cells, a
+#: column of any table, or two columns of one table.
+Choice = Literal["nothing", "brightness", "cells", "any", "two"]
+
+_STATISTICS = ("mean", "median", "min", "max", "total", "std")
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """All that plots of a movie are made of.
+
+    Parameters
+    ----------
+    objects, tracks, counts : DataFrame
+        As of :mod:`napari_celltrack.tables`.
+    drift : DataFrame or None
+        To be taken out of motion.
+    pixel_size_um : (float, float) or None
+        Height and width of a pixel.
+    frame_interval_s : float or None
+        Time between frames.
+    traces : Traces
+        How brightness over time becomes dF/F.
+    channel : str
+        Whose brightness is drawn where none is chosen.
+    """
+
+    objects: pd.DataFrame
+    tracks: pd.DataFrame
+    counts: pd.DataFrame
+    drift: pd.DataFrame | None
+    pixel_size_um: tuple[float, float] | None
+    frame_interval_s: float | None
+    traces: Traces
+    channel: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of plot.
+
+    Parameters
+    ----------
+    title : str
+        For a menu.
+    draw : callable
+        From numbers, column (None for the usual one; ``"x,y"`` of two), style and selected tracks
+        to a plot. Raises CelltrackError where there is no such column, or a setting forbids it.
+    choice : {"nothing", "brightness", "cells", "any", "two"}
+        Of which columns the user can choose.
+    """
+
+    title: str
+    draw: Callable[[Numbers, str | None, StyleName, Collection[int]], Plot]
+    choice: Choice = "nothing"
+
+
+def columns_of(numbers: Numbers, choice: Choice) -> list[str]:
+    """Return the columns that a kind of plot lets choose, the usual one first for brightness."""
+    cells = _plain(_known(numbers.objects))
+    if choice == "brightness":
+        return _brightnesses(numbers)
+    if choice == "cells":
+        return cells
+    if choice == "nothing":
+        return []
+    return [*(name for name in _plain(_known(numbers.tracks)) if name not in cells), *cells]
+
+
+def partners_of(numbers: Numbers, column: str) -> list[str]:
+    """Return the columns that stand in one table with another: what it can be drawn against."""
+    return _plain(_known(_with_column(numbers, column)))
+
+
+def usual_column(numbers: Numbers, kind: str) -> str | None:
+    """Return the column that a kind of plot shows where none is chosen; None for no column."""
+    if kind == "histogram":
+        return N_FRAMES
+    if kind == "scatter":
+        in_um = is_known(numbers.tracks, SPEED_UM_PER_S)
+        return f"{SPEED_UM_PER_S if in_um else SPEED_PX_PER_FRAME},{STRAIGHTNESS}"
+    if KINDS[kind].choice == "nothing":
+        return None
+    names = _brightnesses(numbers)
+    return names[0] if names else None
+
+
+def _numeric(table: pd.DataFrame) -> list[str]:
+    return [str(name) for name in table.select_dtypes("number").columns]
+
+
+def _known(table: pd.DataFrame) -> list[str]:
+    """Return the columns with any number at all; µm are empty without a calibration."""
+    return [name for name in _numeric(table) if not len(table) or is_known(table, name)]
+
+
+def _plain(names: Collection[str]) -> list[str]:
+    """Leave out what only numbers rows."""
+    return [name for name in names if name not in {FRAME, LABEL} and name[-3:] != "_id"]
+
+
+def _brightnesses(numbers: Numbers) -> list[str]:
+    """Return the columns that traces can be of, the usual one first."""
+    names = [
+        name
+        for name in _numeric(numbers.objects)
+        if name not in OBJECT_COLUMNS and name.rpartition("_")[2] in _STATISTICS
+    ]
+    preferred = intensity_column(numbers.channel, "mean")
+    return sorted(names, key=lambda name: (name != preferred, not name.endswith("_mean")))
+
+
+def _brightness(numbers: Numbers, column: str | None) -> str:
+    names = _brightnesses(numbers)
+    if column is not None and column not in names:
+        raise CelltrackError(
+            f"{column} is no brightness of cells; choose one of {', '.join(names)}, or draw it "
+            "as values over time."
+        )
+    if column is None and not names:
+        raise RecipeError("measure: no brightness was measured; set measure.statistics.")
+    return column or names[0]
+
+
+def _with_column(numbers: Numbers, *columns: str) -> pd.DataFrame:
+    """Return the table that has columns: that of cells, or that of tracks."""
+    for table in (numbers.objects, numbers.tracks):
+        if set(columns) <= set(_numeric(table)):
+            return table
+    raise CelltrackError(
+        f"No table has numbers {' and '.join(columns)}. Of cells there are: "
+        f"{', '.join(_numeric(numbers.objects))}. Of tracks there are: "
+        f"{', '.join(_numeric(numbers.tracks))}."
+    )
+
+
+def _timed(numbers: Numbers, table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with times of the calibration that is used."""
+    if numbers.frame_interval_s is None:
+        return table
+    timed: pd.DataFrame = table.assign(**{TIME_S: table[FRAME] * numbers.frame_interval_s})
+    return timed
+
+
+def _placed(numbers: Numbers) -> pd.DataFrame:
+    """Return the objects with times and places of the calibration that is used."""
+    table = _timed(numbers, numbers.objects)
+    if numbers.pixel_size_um is None:
+        return table
+    height_um, width_um = numbers.pixel_size_um
+    placed: pd.DataFrame = table.assign(
+        **{Y_UM: table[Y_PX] * height_um, X_UM: table[X_PX] * width_um}
+    )
+    return placed
+
+
+def _steps(numbers: Numbers) -> pd.DataFrame:
+    size, interval = numbers.pixel_size_um, numbers.frame_interval_s
+    return steps(numbers.objects, size, interval, numbers.drift)
+
+
+def _dff(numbers: Numbers, column: str | None) -> pd.DataFrame:
+    name = _brightness(numbers, column)
+    return traces(numbers.objects, name, numbers.traces, numbers.frame_interval_s)
+
+
+def _draw_paths(
+    numbers: Numbers, _: str | None, style: StyleName, selected: Collection[int]
+) -> Plot:
+    return plot_paths(_placed(numbers), style=style, selected=selected)
+
+
+def _draw_origin(
+    numbers: Numbers, _: str | None, style: StyleName, selected: Collection[int]
+) -> Plot:
+    return plot_paths(_placed(numbers), from_origin=True, style=style, selected=selected)
+
+
+def _draw_steps(
+    numbers: Numbers, _: str | None, style: StyleName, selected: Collection[int]
+) -> Plot:
+    return plot_steps(_steps(numbers), style=style, selected=selected)
+
+
+def _draw_path_length(
+    numbers: Numbers, _: str | None, style: StyleName, selected: Collection[int]
+) -> Plot:
+    return plot_path_length(_steps(numbers), style=style, selected=selected)
+
+
+def _draw_msd(numbers: Numbers, _: str | None, style: StyleName, selected: Collection[int]) -> Plot:
+    curves = msd(
+        numbers.objects,
+        pixel_size_um=numbers.pixel_size_um,
+        frame_interval_s=numbers.frame_interval_s,
+        drift=numbers.drift,
+    )
+    mean = ensemble_msd(curves)
+    return plot_msd(curves, mean, fit_msd(mean), style=style, selected=selected)
+
+
+def _draw_values(
+    numbers: Numbers, column: str | None, style: StyleName, selected: Collection[int]
+) -> Plot:
+    name = column or _brightness(numbers, None)
+    if name not in _numeric(numbers.objects):
+        raise CelltrackError(
+            f"The table of cells has no numbers {name!r} to draw over time; choose one of "
+            f"{', '.join(_numeric(numbers.objects))}."
+        )
+    return plot_traces(_placed(numbers), name, style=style, selected=selected)
+
+
+def _draw_traces(
+    numbers: Numbers, column: str | None, style: StyleName, selected: Collection[int]
+) -> Plot:
+    return plot_traces(_dff(numbers, column), style=style, selected=selected)
+
+
+def _draw_stacked(
+    numbers: Numbers, column: str | None, style: StyleName, selected: Collection[int]
+) -> Plot:
+    return plot_traces(_dff(numbers, column), stacked=True, style=style, selected=selected)
+
+
+def _draw_heat_map(
+    numbers: Numbers, column: str | None, style: StyleName, selected: Collection[int]
+) -> Plot:
+    return plot_heat_map(_dff(numbers, column), style=style, selected=selected)
+
+
+def _draw_counts(numbers: Numbers, _: str | None, style: StyleName, __: Collection[int]) -> Plot:
+    return plot_counts(_timed(numbers, numbers.counts), style=style)
+
+
+def _draw_histogram(
+    numbers: Numbers, column: str | None, style: StyleName, selected: Collection[int]
+) -> Plot:
+    name = column or N_FRAMES
+    return plot_histogram(_with_column(numbers, name), name, style=style, selected=selected)
+
+
+def _draw_scatter(
+    numbers: Numbers, column: str | None, style: StyleName, selected: Collection[int]
+) -> Plot:
+    names = [name.strip() for name in (column or usual_column(numbers, "scatter") or "").split(",")]
+    if len(names) != 2:
+        raise CelltrackError(f"A scatter is of two columns, not {len(names)}; give them as X,Y.")
+    table = _with_column(numbers, *names)
+    return plot_scatter(table[table[TRACK_ID] > 0], *names, style=style, selected=selected)
+
+
+#: By the name that the command line and files have for them, in the order of menus.
+KINDS: Mapping[str, Kind] = {
+    "paths": Kind("Paths in place", _draw_paths),
+    "origin": Kind("Paths from one origin", _draw_origin),
+    "steps": Kind("Step distance", _draw_steps),
+    "path_length": Kind("Path length", _draw_path_length),
+    "msd": Kind("Mean squared displacement", _draw_msd),
+    "values": Kind("Values over time", _draw_values, "cells"),
+    "traces": Kind("ΔF/F, curves over each other", _draw_traces, "brightness"),
+    "stacked": Kind("ΔF/F, stacked", _draw_stacked, "brightness"),
+    "heat_map": Kind("ΔF/F, heat map", _draw_heat_map, "brightness"),
+    "counts": Kind("Cells over time", _draw_counts),
+    "histogram": Kind("Histogram", _draw_histogram, "any"),
+    "scatter": Kind("Scatter", _draw_scatter, "two"),
+}

@@ -1,0 +1,124 @@
+"""Lines between points, thinned where there are more than a screen can show.
+
+Files are not thinned: a figure of a paper is looked at from near, taken apart and edited. All that
+matplotlib leaves out of them by itself are corners of long lines within 1/650 inch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.backend_bases import RendererBase
+from matplotlib.collections import LineCollection
+
+from napari_celltrack.plots.style import Floats, Ints
+
+#: Most corners that are drawn on a screen at once.
+MAX_CORNERS = 10_000
+#: Most dots of a scatter that are drawn each, and places on a side where there are more.
+MAX_DOTS, _GRID = 10_000, 100
+
+
+class Lines(LineCollection):
+    """Lines that are thinned on a screen and whole in files.
+
+    Parameters
+    ----------
+    lines : list of ndarray, each shape (m, 2)
+        Corners of each line.
+    are_curves : bool
+        Whether they are curves over time, of which each high and low counts.
+    look
+        As of matplotlib's LineCollection.
+    """
+
+    def __init__(self, lines: list[Floats], are_curves: bool = False, **look: Any) -> None:
+        super().__init__([], **look)
+        self.show(lines, are_curves)
+
+    def show(self, lines: list[Floats], are_curves: bool) -> None:
+        """Show other lines; see above."""
+        self._whole = self._shown = lines
+        # Both ends of each line stay.
+        room = max(MAX_CORNERS - 2 * len(lines), MAX_CORNERS // 4)
+        n_corners = sum(map(len, lines))
+        stride = 1 if n_corners <= MAX_CORNERS else -(-n_corners // room)
+        if stride > 1:
+            self._shown = [thinned(line, stride, are_curves) for line in lines]
+        self.set_segments(self._shown)
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw, with all corners if it is to a file."""
+        figure = self.get_figure(root=True)
+        if self._shown is self._whole or figure is None or not figure.canvas.is_saving():
+            super().draw(renderer)
+            return
+        self.set_segments(self._whole)
+        try:
+            super().draw(renderer)
+        finally:
+            self.set_segments(self._shown)
+            self.stale = False
+
+
+def runs(xy: Floats, owner: Ints, frame: Ints | None = None) -> tuple[list[Floats], Ints]:
+    """Cut points into lines without gaps.
+
+    Parameters
+    ----------
+    xy : ndarray, shape (n, 2), float64
+        Sorted by track, then frame.
+    owner : ndarray, shape (n,), int64
+        Track of each point.
+    frame : ndarray, shape (n,), int64, optional
+        Where given, a line ends before frames that are missing.
+
+    Returns
+    -------
+    lines : list of ndarray, each shape (m, 2)
+        A line a run.
+    owner : ndarray, int64
+        Track of each line.
+    """
+    if not len(xy):
+        return [], owner
+    cut = np.diff(owner) != 0
+    if frame is not None:
+        gap = np.diff(frame)
+        unit = int(gap[gap > 0].min(initial=np.iinfo(np.int64).max))
+        cut |= gap > unit
+    starts = np.r_[0, np.flatnonzero(cut) + 1]
+    return np.split(xy, starts[1:]), owner[starts]
+
+
+def thinned(line: Floats, stride: int, keep_extremes: bool) -> Floats:
+    """Return about one corner in `stride`; ends stay, and of curves each lowest and highest."""
+    n = len(line)
+    if n <= 2:
+        return line
+    if not keep_extremes:
+        return np.asarray(line[np.unique(np.r_[0:n:stride, n - 1])])
+    width = 2 * stride
+    whole = np.full(-(-n // width) * width, np.nan)
+    whole[:n] = line[:, 1]
+    boxes = whole.reshape(-1, width)
+    begin = np.arange(len(boxes)) * width
+    at = np.r_[0, begin + np.nanargmin(boxes, 1), begin + np.nanargmax(boxes, 1), n - 1]
+    return np.asarray(line[np.unique(at)])
+
+
+def one_a_place(xy: Floats) -> Ints:
+    """Return which points to draw: all, or of very many the last of each place, sorted.
+
+    A place is a little smaller than a dot, so what is left out lies under what is drawn, and a
+    point that lies alone is never left out.
+    """
+    if len(xy) <= MAX_DOTS:
+        return np.arange(len(xy))
+    low = xy.min(axis=0)
+    span = np.maximum(xy.max(axis=0) - low, np.finfo(np.float64).tiny)
+    cell = np.minimum(((xy - low) / span * _GRID).astype(np.int64), _GRID - 1)
+    last = np.full(_GRID * _GRID, -1)
+    last[cell[:, 0] * _GRID + cell[:, 1]] = np.arange(len(xy))
+    return np.sort(last[last >= 0])

@@ -1,0 +1,252 @@
+"""Whoever does the work: the same bytes; and what happens when workers or folders go away."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+
+from napari_celltrack.batch import FileDone, FrameDone, Inputs, Item, find_inputs, run_files
+from napari_celltrack.batch.blocks import blocks_of
+from napari_celltrack.errors import CelltrackError, ResultError
+from napari_celltrack.recipe import Recipe
+from scenes import moving_disks
+from test_batch import contents, run
+
+#: Links by overlap too, so that the edges of blocks matter.
+OVERLAP = Recipe.from_yaml("version: 1\nlink: {method: assignment, overlap_weight: 2}")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with four movies and a broken file."""
+    path = tmp_path / "images"
+    path.mkdir()
+    for index in range(4):
+        write_movie(path / f"m{index}.tif", np.roll(moving_disks(9), index, axis=1))
+    (path / "m9.tif").write_text("not an image")
+    return path
+
+
+def write_movie(path: Path, frames: np.ndarray) -> None:
+    tifffile.imwrite(path, frames, imagej=True, metadata={"axes": "TYX"})
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run a Dask scheduler and two workers, each a process, and return their address."""
+    pytest.importorskip("distributed")
+    home = tmp_path_factory.mktemp("cluster")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"tcp://127.0.0.1:{port}"
+    scheduler = ["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
+    worker = ["worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny"]
+    options: dict[str, Any] = {"cwd": home, "stderr": subprocess.DEVNULL}
+    command = [sys.executable, "-m", "distributed.cli.dask_{0}"]
+    processes = []
+    try:
+        for name, *arguments in (scheduler, worker, worker):
+            module = command[-1].format(name)
+            processes.append(subprocess.Popen([*command[:-1], module, *arguments], **options))
+        wait_for_workers(address, 2)
+        yield address
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def wait_for_workers(address: str, n: int) -> None:
+    from distributed import Client
+
+    with Client(address, timeout=60, set_as_default=False) as client:
+        client.wait_for_workers(n, timeout=60)
+
+
+@pytest.mark.parametrize("recipe", [Recipe(), OVERLAP], ids=["distance", "overlap"])
+def test_processes_give_the_bytes_of_threads(folder: Path, tmp_path: Path, recipe: Recipe) -> None:
+    run(folder, tmp_path / "one", recipe, n_workers=1)
+    rows = run(folder, tmp_path / "whole", recipe, pool="processes", n_workers=2)
+    assert [row.status for row in rows] == ["done"] * 4 + ["failed"]
+    assert contents(tmp_path / "whole") == contents(tmp_path / "one")
+
+
+def test_movies_in_blocks_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    (folder / "m9.tif").unlink()
+    for index in (2, 3):
+        (folder / f"m{index}.tif").unlink()
+    run(folder, tmp_path / "one", OVERLAP, n_workers=1)
+    events = list(
+        run_files(
+            OVERLAP,
+            find_inputs([folder]),
+            tmp_path / "blocks",
+            pool="processes",
+            n_workers=3,
+            report=False,
+        )
+    )
+    assert sum(isinstance(event, FrameDone) for event in events) == 18
+    assert contents(tmp_path / "blocks") == contents(tmp_path / "one")
+
+
+def test_blocks_hold_every_frame_once_and_are_small_enough() -> None:
+    for n_frames, n_pixels, n_workers in ((1, 1, 4), (100, 2**12, 3), (10, 2**24, 2)):
+        blocks = blocks_of(range(n_frames), n_pixels, n_workers)
+        assert [frame for block in blocks for frame in block] == list(range(n_frames))
+        assert max(map(len, blocks)) * n_pixels * 4 <= 64 * 2**20
+        assert len(blocks) >= min(n_frames, n_workers)
+
+
+def test_a_cluster_gives_the_same_bytes(folder: Path, tmp_path: Path, cluster: str) -> None:
+    run(folder, tmp_path / "one", OVERLAP, n_workers=1)
+    rows = run(folder, tmp_path / "dask", OVERLAP, scheduler=cluster)
+    assert f"On {socket.gethostname()}" in rows[-1].error
+    assert contents(tmp_path / "dask") == contents(tmp_path / "one")
+    # Fewer items than workers: the frames are shared out.
+    few = find_inputs([folder / "m0.tif"])
+    list(run_files(OVERLAP, few, tmp_path / "blocks", scheduler=cluster, report=False))
+    expected, blocks = contents(tmp_path / "one" / "m0"), contents(tmp_path / "blocks" / "m0")
+    assert blocks == expected
+
+
+def test_wrong_addresses_are_said_in_a_sentence(folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    for address in ("tcp://127.0.0.1:1", "nonsense"):
+        with pytest.raises(CelltrackError, match=f"No Dask scheduler answers at {address}; check"):
+            run(folder, tmp_path / "out", scheduler=address)
+
+
+class Deadly(Item):
+    """An item that ends the process that it is sent to, as the system does to free memory."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os._exit, (1,)
+
+
+def test_an_item_that_kills_its_worker_fails_and_the_others_are_done(
+    folder: Path, tmp_path: Path
+) -> None:
+    found = find_inputs([folder])
+    items = [*found.items[:4], Deadly(found.items[0].path, "deadly.tif", "deadly")]
+    inputs = Inputs((items[0], items[4], *items[1:4]), ())
+    for n_workers in (2, 6):  # whole items, and blocks of frames
+        out = tmp_path / str(n_workers)
+        events = run_files(
+            Recipe(), inputs, out, pool="processes", n_workers=n_workers, report=False
+        )
+        rows = {event.item.name: event for event in events if isinstance(event, FileDone)}
+        assert {name for name, row in rows.items() if row.status == "done"} == {
+            "m0", "m1", "m2", "m3",
+        }  # fmt: skip
+        assert "worker was ended from outside, most often because memory" in rows["deadly"].error
+
+
+def test_the_folder_of_the_results_goes_away(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write_movie(folder / "m0.tif", moving_disks(400))
+    events = run_files(Recipe(), find_inputs([folder]), out, n_workers=2, report=False)
+    with pytest.raises(ResultError, match=r"removed or renamed during the run; run again"):
+        for event in events:
+            if isinstance(event, FrameDone):
+                out.rename(tmp_path / "elsewhere")
+    assert not out.exists()
+
+
+def test_two_runs_in_one_folder_are_refused(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    events = run_files(Recipe(), find_inputs([folder]), out, report=False)
+    next(events)
+    with pytest.raises(ResultError, match=rf"Another run \(process {os.getpid()} on .* since 2"):
+        run(folder, out)
+    events.close()
+    assert not list(out.glob(".*"))
+    assert len(run(folder, out)) == 5
+
+
+COMMAND = (sys.executable, "-m", "napari_celltrack", "run")
+
+
+def test_a_killed_run_frees_its_folder_and_leaves_no_worker(folder: Path, tmp_path: Path) -> None:
+    """Also processes that worked for it end, and what they left is cleared away."""
+    Recipe().save(tmp_path / "r.yaml")
+    for index in range(4):
+        write_movie(folder / f"m{index}.tif", np.tile(moving_disks(9), (30, 1, 1)))
+    out = tmp_path / "out"
+    arguments = (tmp_path / "r.yaml", folder, "-o", out, "--processes", "--workers", "2")
+    process = subprocess.Popen([*COMMAND, *map(str, arguments)])
+    while not list(out.glob(".m*.partial/labels.tif")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    workers = children(process.pid)
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{pid}/task").exists() for pid in workers):
+        assert time.monotonic() < deadline, "workers outlive the run"
+        time.sleep(0.05)
+    assert (out / ".lock").exists()
+    rows = run(folder, out, report=False)
+    assert [row.status for row in rows] == ["done"] * 4 + ["failed"]
+    assert not list(out.glob(".*"))
+
+
+def children(pid: int) -> list[int]:
+    if not Path("/proc/self/task").exists():
+        pytest.skip("processes are looked up in /proc")
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in found]
+
+
+def test_ctrl_c_stops_cleanly_and_the_run_goes_on(folder: Path, tmp_path: Path) -> None:
+    Recipe().save(tmp_path / "r.yaml")
+    write_movie(folder / "m3.tif", np.tile(moving_disks(9), (60, 1, 1)))
+    out = tmp_path / "out"
+    arguments = (tmp_path / "r.yaml", folder, "-o", out, "--processes", "--workers", "2")
+    process = subprocess.Popen(
+        [*COMMAND, *map(str, arguments)], stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    while not list(out.glob(".m3.*.partial/labels.tif")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)  # as the terminal does, to all of them
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert said.strip() == "Stopped; run the same command again to go on from here."
+    assert not list(out.glob(".*"))
+    table = pd.read_csv(out / "summary.csv").set_index("file")
+    assert table.loc["m3.tif", "status"] == "stopped"
+    assert ", 0 not done" not in (out / "run.log").read_text().splitlines()[-1]
+    finished = table["status"] == "done"
+    assert [row.is_kept for row in run(folder, out)] == finished.tolist()
+
+
+@pytest.mark.skipif(shutil.which("mount") is None, reason="needs a disk of its own")
+def test_a_full_disk_fails_items_and_keeps_what_is_finished(folder: Path, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(disk)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("a small disk can only be mounted by root")
+    try:
+        write_movie(folder / "m2.tif", np.tile(moving_disks(9), (20, 6, 6)))
+        rows = run(folder, disk / "out", n_workers=1)
+        assert [row.status for row in rows] == ["done", "done", "failed", "done", "failed"]
+        assert rows[2].error == f"The disk of {disk / 'out'} is full; make room and run again."
+        assert not list((disk / "out").glob(".*"))
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
