@@ -139,6 +139,8 @@ def run(  # noqa: PLR0917
     if passed_over:
         n = len(passed_over)
         err_console.print(f"Passed over {'1 file' if n == 1 else f'{n} files'}; see run.log.")
+    for unused in changes.unused(found.items) if changes else ():
+        err_console.print(f"Overrides: {plain(unused)} matches no file.")
     events = run_files(
         settings,
         found,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import cv2
-import matplotlib
 import numpy as np
 import numpy.typing as npt
 
@@ -161,6 +160,7 @@ def _put_scale_bar(picture: Picture, pixel_um: float) -> None:
 
 def _written(text: str) -> Picture:
     """Return words as white on black; OpenCV's own letters know no µ."""
+    import matplotlib
     from matplotlib.ft2font import FT2Font
 
     font = FT2Font(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"))

@@ -115,9 +115,8 @@ def run_files(
     if strategy == "auto" and cells_from == "labels":
         strategy = "vertical"
     if strategy == "auto":
-        from napari_celltrack.batch.plan import make_plan
-
-        strategy = make_plan(recipe, inputs, out=out, n_workers=n_workers, sample=False).choice
+        strategy, n_fit = _that_fits(recipe, inputs, out, n_workers)
+        n_workers = n_workers if scheduler else n_fit
     if strategy == "horizontal" and cells_from == "labels":
         raise CelltrackError(
             "Label images have their cells already, and there are no steps to take one after the "
@@ -291,6 +290,17 @@ def _summary(rows: Sequence[FileDone]) -> pd.DataFrame:
     if not table["n_cells"].notna().any():
         del table["n_cells"]
     return table
+
+
+def _that_fits(
+    recipe: Recipe, inputs: Inputs, out: Path, n_workers: int | None
+) -> tuple[Strategy, int]:
+    """Return the strategy that the plan advises, and for how many workers there is memory."""
+    from napari_celltrack.batch.plan import make_plan
+
+    plan = make_plan(recipe, inputs, out=out, n_workers=n_workers, sample=False)
+    chosen = plan.horizontal if plan.choice == "horizontal" else plan.vertical
+    return plan.choice, chosen.n_workers
 
 
 def _write_report(out: Path, log: RunLog) -> None:

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import napari_celltrack
 from napari_celltrack.batch.inputs import Item, open_item, open_others
+from napari_celltrack.batch.rescale import rescaled
 from napari_celltrack.batch.result import FileDone, kept_result, result_key
 from napari_celltrack.batch.step_files import text_digest
 from napari_celltrack.batch.step_store import STEPS, Step, StepStore, Stored
-from napari_celltrack.batch.work import rescaled_recipe
 from napari_celltrack.errors import ResultError
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe, Stage
@@ -134,7 +134,7 @@ def look(
     with ExitStack() as stack:
         movie = opened(stack, recipe, item)
         if rescale:
-            recipe = rescaled_recipe(recipe, movie)
+            recipe = rescaled(recipe, movie)
         recipe.input.slices_in(movie)
         others = opened_others(stack, item)
         frames = frames_of_steps(movie, recipe)

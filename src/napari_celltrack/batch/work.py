@@ -15,6 +15,7 @@ from pathlib import Path
 from napari_celltrack import engine
 from napari_celltrack.batch.inputs import Item, open_item, open_others
 from napari_celltrack.batch.lock import is_wanted
+from napari_celltrack.batch.rescale import rescale_notes, rescaled
 from napari_celltrack.batch.result import (
     CellsFrom,
     FileDone,
@@ -173,8 +174,10 @@ def run_item(
             others = open_others(item)
             for other in others.values():
                 stack.callback(other.close)
+            notes: tuple[str, ...] = ()
             if rescale:
-                recipe = rescaled_recipe(recipe, movie)
+                notes = rescale_notes(recipe, movie)
+                recipe = rescaled(recipe, movie)
             key = result_key(movie, item, recipe, cells_from, others)
             done = None if restart else kept_result(folder, item, key, plots=plots)
             if done is None:
@@ -196,6 +199,7 @@ def run_item(
                     key=key,
                     has_picture=has_picture,
                     plots=plots,
+                    warnings=notes,
                 )
     except Exception as error:
         # Also a bug met on one file must not lose the others: its row names it.
@@ -214,13 +218,6 @@ def absolute(item: Item) -> Item:
         parts=tuple(replace(part, path=str(Path(part.path).absolute())) for part in item.parts),
         others=tuple((name, str(Path(path).absolute())) for name, path in item.others),
     )
-
-
-def rescaled_recipe(recipe: Recipe, movie: Movie) -> Recipe:
-    """Return a recipe with lengths adapted to a movie's pixel size, where it was tuned on one."""
-    from napari_celltrack.batch.rescale import rescaled
-
-    return rescaled(recipe, movie)
 
 
 def why_failed(error: Exception, item: Item, out: Path) -> str:
