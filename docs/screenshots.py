@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -99,7 +100,8 @@ def raise_dock(dock: QWidget) -> None:
 
 def run_folder(dock: QWidget, recipe: Recipe) -> None:
     """Run a small folder of made movies, with one file that is no movie."""
-    folder = Path(tempfile.mkdtemp()) / "screen_07"
+    folder = Path(tempfile.gettempdir()) / "screen_07"
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     for condition in ("ctrl", "drug"):
         for number in range(1, 4):

@@ -216,3 +216,10 @@ def test_every_real_file_opens_or_says_why_not(shared_data: Path) -> None:
         "crash-0e16", "crash-63b1", "oom-225817", "seek_too_l", "tiff_overf", "rhod2.tif",
     }  # fmt: skip
     assert refused
+
+
+def test_a_file_does_not_take_the_place_of_what_a_run_writes(tmp_path: Path) -> None:
+    for name in ("steps.tif", "tracks.csv.tif", "other.tif"):
+        (tmp_path / name).write_bytes(b"")
+    names = [item.name for item in find_inputs([tmp_path]).items]
+    assert names == ["other", "steps_tif", "tracks.csv_tif"]

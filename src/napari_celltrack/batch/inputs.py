@@ -34,6 +34,15 @@ NO_IMAGE = "it is no image"
 A_RESULT = "it belongs to a result of an earlier run"
 
 
+#: What a run itself puts beside the folders of its results.
+_OURS = frozenset(
+    (
+        "steps", "summary.csv", "tracks.csv", "counts.csv", "recipe.yaml", "run.json", "run.log",
+        "errors.log", "report.html",
+    )
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Item:
     """One movie to run.
@@ -349,7 +358,7 @@ def unique_names(paths: Iterable[Path]) -> list[str]:
     names = [path.stem or path.name for path in paths]
     for longer in (_with_suffix, _with_parent, _with_all_parents):
         # Case is folded: two names must not be one folder on a file system that ignores case.
-        often = {name for name, n in Counter(map(str.casefold, names)).items() if n > 1}
+        often = {name for name, n in Counter(map(str.casefold, names)).items() if n > 1} | _OURS
         names = [
             longer(path) if name.casefold() in often else name
             for path, name in zip(paths, names, strict=True)

@@ -78,7 +78,7 @@ def outline_png(movie: Movie, recipe: Recipe, frame: int, labels: npt.NDArray[np
     if size_um is not None:
         _put_scale_bar(picture, size_um[1] * image.shape[1] / width)
     # Outlines are lines: PNG keeps them, JPEG would not.
-    done, encoded = cv2.imencode(".png", picture[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 6])
+    done, encoded = cv2.imencode(".png", picture[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
     if not done:
         raise ResultError(f"Outlines of {movie.name} cannot be drawn; run the recipe again.")
     return encoded.tobytes()
