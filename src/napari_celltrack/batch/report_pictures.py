@@ -70,7 +70,8 @@ def tracks_uri(objects: pd.DataFrame) -> str:
     plot_paths(of_tracks, ax=ax, style="print")
     if len(of_tracks) > _MAX_CORNERS:
         for lines in ax.collections:
-            lines.set_rasterized(True)
+            lines.set_zorder(0.4)
+        ax.set_rasterization_zorder(0.5)
     return svg_uri(figure)
 
 

@@ -1,32 +1,63 @@
 "use strict";
-// Sorting by a click on a heading, and showing the files with the words that are typed.
-const table = document.getElementById("summary");
-const body = table.tBodies[0];
-const key = (row, column) => {
-  const cell = row.cells[column];
-  const text = cell.dataset.value ?? cell.textContent.trim();
-  const number = Number(text);
-  return text !== "" && Number.isFinite(number) ? number : text === "–" ? -Infinity : text;
-};
-const compare = (a, b) =>
-  typeof a === "number" && typeof b === "number"
-    ? a - b
-    : String(a).localeCompare(String(b), undefined, { numeric: true });
-[...table.tHead.rows[0].cells].forEach((heading, column) => {
-  heading.querySelector("button").addEventListener("click", () => {
-    const down = heading.getAttribute("aria-sort") === "ascending";
-    for (const other of table.tHead.rows[0].cells) other.setAttribute("aria-sort", "none");
-    heading.setAttribute("aria-sort", down ? "descending" : "ascending");
-    const rows = [...body.rows].sort((a, b) => compare(key(a, column), key(b, column)));
-    body.append(...(down ? rows.reverse() : rows));
+// Sorts by a click on a column, filters by words and light; cards follow the table.
+(() => {
+  const table = document.getElementById("table");
+  const body = table.tBodies[0];
+  const cards = document.getElementById("cards");
+  const cardOf = (row) => document.getElementById(row.dataset.card);
+  const words = document.getElementById("words");
+  const natural = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+
+  const valueOf = (row, column) => {
+    const cell = row.cells[column];
+    return "value" in cell.dataset ? cell.dataset.value : cell.textContent.trim();
+  };
+
+  const sortBy = (column, isDown) => {
+    const rows = [...body.rows];
+    const compare = (a, b) => {
+      const [x, y] = [valueOf(a, column), valueOf(b, column)];
+      // What is unknown stands last, whichever way it is sorted.
+      if (x === "" || y === "") return (x === "") - (y === "");
+      const [p, q] = [Number(x), Number(y)];
+      const order = Number.isNaN(p) || Number.isNaN(q) ? natural.compare(x, y) : p - q;
+      return isDown ? -order : order;
+    };
+    rows.sort(compare);
+    body.append(...rows);
+    cards.append(...rows.map(cardOf));
+  };
+
+  [...table.tHead.rows[0].cells].forEach((head, column, heads) => {
+    head.querySelector("button").addEventListener("click", () => {
+      const now = head.getAttribute("aria-sort");
+      const isNumber = head.classList.contains("n");
+      // Numbers are mostly asked for from the highest on.
+      const isDown = now ? now === "ascending" : isNumber;
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", isDown ? "descending" : "ascending");
+      sortBy(column, isDown);
+    });
   });
-});
-document.getElementById("filter").addEventListener("input", (event) => {
-  const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
-  for (const row of body.rows) {
-    const text = row.textContent.toLowerCase();
-    row.hidden = !words.every((word) => text.includes(word));
-    const link = row.querySelector("a").getAttribute("href").slice(1);
-    document.getElementById(link).hidden = row.hidden;
-  }
-});
+
+  const filter = () => {
+    const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const light = document.querySelector("input[name=light]:checked").value;
+    let shown = 0;
+    for (const row of body.rows) {
+      const card = cardOf(row);
+      const text = (row.textContent + " " + card.textContent).toLowerCase();
+      const isShown =
+        (!light || row.dataset.word === light) && wanted.every((word) => text.includes(word));
+      row.hidden = card.hidden = !isShown;
+      shown += isShown;
+    }
+    const all = body.rows.length;
+    document.getElementById("shown").textContent =
+      shown === all ? `${all} ${all === 1 ? "file" : "files"}` : `${shown} of ${all} files`;
+  };
+  document.getElementById("filter").addEventListener("input", filter);
+  document.getElementById("filter").addEventListener("submit", (event) => event.preventDefault());
+  // A browser may have kept what was typed when the page is loaded again.
+  filter();
+})();
