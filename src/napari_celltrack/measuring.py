@@ -11,10 +11,8 @@ import pandas as pd
 
 from napari_celltrack.errors import MovieError
 from napari_celltrack.measure import (
-    areas_px2,
+    Shapes,
     as_roundness,
-    centroids_px,
-    ellipses,
     perimeters_px,
 )
 from napari_celltrack.movie import Movie
@@ -87,11 +85,12 @@ def measure_frame(
         If another file has not this frame, another image size, or the name of a channel.
     """
     movie = recipe.input.calibrated(movie)
-    area = areas_px2(labels)
+    shapes = Shapes(labels)
+    area = shapes.area_px2
     n = len(area)
-    y_px, x_px = centroids_px(labels).T
+    y_px, x_px = shapes.centroid_px.T
     perimeter = perimeters_px(labels)
-    eccentricity, orientation = ellipses(labels)
+    eccentricity, orientation = shapes.ellipses()
     height_um, width_um = movie.pixel_size_um or (np.nan, np.nan)
     interval_s = np.nan if movie.frame_interval_s is None else movie.frame_interval_s
     columns = {

@@ -7,6 +7,7 @@ from napari_celltrack.measure.object_filter import ObjectFilter
 from napari_celltrack.measure.overlap import overlaps_px
 from napari_celltrack.measure.ring import Ring
 from napari_celltrack.measure.shape import (
+    Shapes,
     areas_px2,
     as_roundness,
     centroids_px,
@@ -20,6 +21,7 @@ __all__ = [
     "Measure",
     "ObjectFilter",
     "Ring",
+    "Shapes",
     "areas_px2",
     "as_roundness",
     "centroids_px",

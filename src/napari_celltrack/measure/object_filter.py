@@ -6,7 +6,8 @@ import numpy as np
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
-from napari_celltrack.measure.shape import Labels, areas_px2, on_border, roundness
+from napari_celltrack.measure.shape import Labels, on_border, roundness
+from napari_celltrack.runs import runs_of
 from napari_celltrack.settings import Settings
 
 
@@ -57,7 +58,8 @@ class ObjectFilter(Settings):
         -------
         ndarray, shape (Y, X), int32
         """
-        area = areas_px2(labels)
+        runs = runs_of(labels)
+        area = runs.sums(runs.length)[1:]
         keep = area >= max(self.min_area_px2, 1)
         if self.max_area_px2 is not None:
             keep &= area <= self.max_area_px2
@@ -68,4 +70,4 @@ class ObjectFilter(Settings):
         if keep.all():
             return labels
         new_id = np.concatenate([[0], np.where(keep, np.cumsum(keep), 0)]).astype(np.int32)
-        return new_id[labels]
+        return runs.painted(new_id[runs.ids])

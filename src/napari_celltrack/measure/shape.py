@@ -1,8 +1,8 @@
 """Shape of every cell of a label image at once.
 
 All functions take labels (Y, X) int32 with ids 1..n and return arrays of length n, entry k for
-label k + 1. They count pixels with ``bincount`` over the foreground instead of cutting out one
-cell after the other; tests hold them to scikit-image's ``regionprops``.
+label k + 1. They add up runs of pixels instead of cutting out one cell after the other; tests hold
+them to scikit-image's ``regionprops``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from napari_celltrack.runs import centroid_sums, moment_sums, runs_of
 
 Labels = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
@@ -22,6 +24,9 @@ _PERIMETER_WEIGHTS = np.zeros(50)
 _PERIMETER_WEIGHTS[[5, 7, 15, 17, 25, 27]] = 1
 _PERIMETER_WEIGHTS[[21, 33]] = np.sqrt(2)
 _PERIMETER_WEIGHTS[[13, 23]] = (1 + np.sqrt(2)) / 2
+
+#: Up to this area the second moments of a shape no longer than the side of a 16k image are exact.
+_LARGEST_EXACT_PX2 = 1 << 17
 
 _BESIDE = ((-1, 0), (1, 0), (0, -1), (0, 1))
 _CORNERS = ((-1, -1), (-1, 1), (1, -1), (1, 1))
@@ -46,17 +51,13 @@ def sums_by_id(ids: npt.NDArray[Any], values: npt.NDArray[Any], n: int) -> Float
 
 def areas_px2(labels: Labels) -> npt.NDArray[np.int64]:
     """Return the number of pixels of each cell, shape (n,)."""
-    area: npt.NDArray[np.int64] = np.bincount(foreground(labels)[1], minlength=count(labels) + 1)
-    return area[1:]
+    runs = runs_of(labels)
+    return runs.sums(runs.length)[1:]
 
 
 def centroids_px(labels: Labels) -> Floats:
     """Return the mean position of each cell's pixels, shape (n, 2), columns y and x."""
-    at, ids = foreground(labels)
-    n = count(labels) + 1
-    y, x = np.divmod(at, labels.shape[1])
-    area = np.maximum(np.bincount(ids, minlength=n), 1)
-    return np.stack([sums_by_id(ids, axis, n) / area for axis in (y, x)], axis=1)[1:]
+    return Shapes(labels).centroid_px
 
 
 def ellipses(labels: Labels) -> tuple[Floats, Floats]:
@@ -79,30 +80,53 @@ def ellipses(labels: Labels) -> tuple[Floats, Floats]:
     ----------
     Both as ``regionprops`` defines them; B. Jähne, "Spatio-temporal image processing", 1993.
     """
-    at, ids = foreground(labels)
-    n = count(labels) + 1
-    area = np.bincount(ids, minlength=n).astype(np.int64)
-    safe = np.maximum(area, 1)
-    y, x = np.divmod(at, labels.shape[1])
+    return Shapes(labels).ellipses()
 
-    def summed(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        return np.bincount(ids, weights=values, minlength=n).astype(np.int64)
 
-    # Counted from a whole number near the centroid, sums stay small and exact, so that a shape
-    # that is as long one way as the other is seen to be.
-    y = y - (summed(y) // safe)[ids]
-    x = x - (summed(x) // safe)[ids]
-    sum_y, sum_x = summed(y), summed(x)
-    yy = safe * summed(y * y) - sum_y * sum_y
-    xx = safe * summed(x * x) - sum_x * sum_x
-    xy = safe * summed(x * y) - sum_x * sum_y
-    half, apart = (yy + xx) / 2, np.hypot((yy - xx) / 2, xy)
-    longest, shortest = half + apart, np.maximum(half - apart, 0)
-    share = np.divide(shortest, longest, out=np.ones(n), where=longest > 0)
-    alike = np.where(xy > 0, np.pi / 4, -np.pi / 4)
-    turned = 0.5 * np.arctan2(2.0 * xy, (yy - xx).astype(np.float64))
-    orientation: Floats = np.where(yy == xx, alike, turned)
-    return np.sqrt(1 - share)[1:], orientation[1:]
+class Shapes:
+    """Areas, centroids and ellipses of the cells of one label image, which is read once.
+
+    Parameters
+    ----------
+    labels : ndarray, shape (Y, X), int32
+        Ids 1..n, 0 is background.
+
+    Attributes
+    ----------
+    area_px2 : ndarray, shape (n,), int64
+        Number of pixels of each cell.
+    centroid_px : ndarray, shape (n, 2), float64
+        Mean position of its pixels, columns y and x.
+    """
+
+    def __init__(self, labels: Labels) -> None:
+        self._runs = runs_of(labels)
+        area, self._sum_y, self._sum_x = centroid_sums(self._runs)
+        self._safe = np.maximum(area, 1)
+        self.area_px2 = area[1:]
+        self.centroid_px: Floats = np.stack(
+            [self._sum_y / self._safe, self._sum_x / self._safe], axis=1
+        )[1:]
+
+    def ellipses(self) -> tuple[Floats, Floats]:
+        """Return eccentricity and orientation of each cell, see :func:`ellipses`."""
+        # Counted from a whole number near the centroid, sums stay small and exact, so that a
+        # shape that is as long one way as the other is seen to be.
+        sums = moment_sums(self._runs, self._sum_y // self._safe, self._sum_x // self._safe)
+        # Products of a cell that fills a whole image are too large for whole numbers.
+        kind = np.int64 if self._safe.max() < _LARGEST_EXACT_PX2 else np.float64
+        safe = self._safe.astype(kind)
+        sum_y, sum_x, sum_yy, sum_xx, sum_xy = (each.astype(kind) for each in sums)
+        yy = safe * sum_yy - sum_y * sum_y
+        xx = safe * sum_xx - sum_x * sum_x
+        xy = safe * sum_xy - sum_x * sum_y
+        half, apart = (yy + xx) / 2, np.hypot((yy - xx) / 2, xy)
+        longest, shortest = half + apart, np.maximum(half - apart, 0)
+        share = np.divide(shortest, longest, out=np.ones(len(safe)), where=longest > 0)
+        alike = np.where(xy > 0, np.pi / 4, -np.pi / 4)
+        turned = 0.5 * np.arctan2(2.0 * xy, (yy - xx).astype(np.float64))
+        orientation: Floats = np.where(yy == xx, alike, turned)
+        return np.sqrt(1 - share)[1:], orientation[1:]
 
 
 def perimeters_px(labels: Labels) -> Floats:
@@ -112,23 +136,27 @@ def perimeters_px(labels: Labels) -> Floats:
     ----------
     K. Benkrid, D. Crookes, "Design and FPGA implementation of a perimeter estimator", IMVIP 2000.
     """
-    padded = np.pad(labels, 1)
-    width = padded.shape[1]
-    flat = padded.ravel()
-    inside = np.flatnonzero(flat != 0)
-    own = flat[inside]
-    # A cell's border: its pixels with a pixel of something else beside them.
-    is_border = np.zeros(flat.shape, bool)
-    is_border[inside] = np.any([flat[inside + dy * width + dx] != own for dy, dx in _BESIDE], 0)
+    # A cell's border: its pixels with a pixel of something else beside them, or with none.
+    height, width = labels.shape
+    is_border = np.zeros((height + 2, width + 2), bool)
+    inner = is_border[1:-1, 1:-1]
+    inner[[0, -1], :] = inner[:, [0, -1]] = True
+    for ahead, behind in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
+        differs = labels[ahead] != labels[behind]
+        inner[ahead] |= differs
+        inner[behind] |= differs
+    inner &= labels != 0
 
+    # Neighbours are looked up in the list of border pixels, which is short, not in the image.
     border = np.flatnonzero(is_border)
-    own = flat[border]
+    row, column = np.divmod(border, width + 2)
+    own = labels[row - 1, column - 1]
+    place = np.zeros(is_border.size, np.int32)
+    place[border] = np.arange(1, border.size + 1)
+    ids = np.concatenate([[0], own])
 
     def neighbours(offsets: tuple[tuple[int, int], ...]) -> npt.NDArray[np.int64]:
-        found = [
-            is_border[border + dy * width + dx] & (flat[border + dy * width + dx] == own)
-            for dy, dx in offsets
-        ]
+        found = [ids[place[border + dy * (width + 2) + dx]] == own for dy, dx in offsets]
         n_found: npt.NDArray[np.int64] = np.sum(found, axis=0, dtype=np.int64)
         return n_found
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from napari_celltrack.runs import runs_of
 from napari_celltrack.segment.label import as_bytes, unordered_parts
 from napari_celltrack.segment.local_threshold import gaussian
 from napari_celltrack.segment.morphology import disk
@@ -268,7 +269,8 @@ def with_edges(mask: NDArray[np.bool_], pixels: _Plane, least: float) -> NDArray
         The mask without parts that have no edge.
     """
     parts = unordered_parts(mask)
-    size = int(parts.max()) + 1
+    runs = runs_of(parts)
+    size = runs.n + 1
     kernel = disk(_RIM_PX)
     bytes_ = as_bytes(mask)
     inner = np.flatnonzero(mask & (cv2.erode(bytes_, kernel) == 0))
@@ -281,7 +283,7 @@ def with_edges(mask: NDArray[np.bool_], pixels: _Plane, least: float) -> NDArray
     # The rim stands for the height: inside there may be more, the level is reached there.
     keep = difference > np.maximum(least, _LEAST_EDGE * rim)
     keep[0] = False
-    return np.asarray(keep[parts])
+    return runs.painted(keep[runs.ids])
 
 
 def _means(names: NDArray[np.int32], values: NDArray[np.float32], size: int) -> NDArray[np.float64]:

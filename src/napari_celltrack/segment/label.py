@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_celltrack.runs import runs_of
+
 
 def label_parts(mask: NDArray[np.bool_], connectivity: int = 8) -> NDArray[np.int32]:
     """Give each connected part of a mask a number.
@@ -62,20 +64,17 @@ def in_raster_order(labels: NDArray[np.int32]) -> NDArray[np.int32]:
     ndarray of int32, shape (Y, X)
         The same regions, numbered consecutively.
     """
-    flat = labels.ravel()
-    foreground = np.flatnonzero(flat != 0)  # a mask is searched faster than numbers
-    numbers = flat[foreground]
-    size = int(numbers.max()) + 1 if numbers.size else 1
-    first = np.full(size, labels.size, dtype=np.int64)
+    runs = runs_of(labels)
+    first = np.full(runs.n + 1, labels.size, dtype=np.int64)
     # Assignment from the back: where a number occurs again the last one written stays.
-    first[numbers[::-1]] = foreground[::-1]
+    first[runs.ids[::-1]] = runs.start[::-1]
     order = np.argsort(first[1:], kind="stable") + 1
     present = order[: np.count_nonzero(first[1:] < labels.size)]
-    if np.array_equal(present, np.arange(1, size)):
+    if np.array_equal(present, np.arange(1, runs.n + 1)):
         return labels
-    renumbered = np.zeros(size, dtype=np.int32)
+    renumbered = np.zeros(runs.n + 1, dtype=np.int32)
     renumbered[present] = np.arange(1, present.size + 1, dtype=np.int32)
-    return renumbered[labels]
+    return runs.painted(renumbered[runs.ids])
 
 
 def as_bytes(mask: NDArray[Any]) -> NDArray[np.uint8]:
