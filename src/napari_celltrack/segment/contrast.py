@@ -274,7 +274,9 @@ def with_edges(mask: NDArray[np.bool_], pixels: _Plane, least: float) -> NDArray
     kernel = disk(_RIM_PX)
     bytes_ = as_bytes(mask)
     inner = np.flatnonzero(mask & (cv2.erode(bytes_, kernel) == 0))
-    grown = cv2.dilate(parts.astype(np.float32), kernel)
+    # The narrowest numbers that OpenCV grows and that hold all names are by far the fastest.
+    narrow = np.uint16 if size <= np.iinfo(np.uint16).max else np.float32
+    grown = cv2.dilate(parts.astype(narrow), kernel)
     outer = np.flatnonzero((grown > 0) & ~mask)
     nearest = grown.ravel()[outer].astype(np.int32)
     values, names = pixels.ravel(), parts.ravel()

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_celltrack.segment.label import label_parts
+from napari_celltrack.runs import runs_of
+from napari_celltrack.segment.label import unordered_parts
 
 _Labels = NDArray[np.int32]
 _Plane = NDArray[np.float32]
@@ -82,10 +83,8 @@ def basins_of(landscape: _Plane, parts: _Labels) -> Basins:
     Basins
         At least one basin a part; numbered part by part.
     """
-    land = np.where(parts > 0, landscape, np.float32(-np.inf))
-    peaks = _peaks(land, parts)
-    where = np.flatnonzero(peaks != 0)
-    names = peaks.ravel()[where]
+    land = np.where(parts != 0, landscape, np.float32(-np.inf))
+    where, names = _peaks(land, parts)
     size = int(names.max()) + 1 if names.size else 1
     count = np.maximum(np.bincount(names, minlength=size), 1)
     rows, columns = np.divmod(where, parts.shape[1])
@@ -95,7 +94,7 @@ def basins_of(landscape: _Plane, parts: _Labels) -> Basins:
     ]
     part = np.zeros(size, dtype=np.int32)
     part[names] = parts.ravel()[where]
-    labels, contested = _ascend(land, parts, peaks)
+    labels, contested = _ascend(land, parts, where, names)
     return Basins(labels, sums[0], np.column_stack(sums[1:]), part, contested)
 
 
@@ -183,51 +182,71 @@ def merge(
     return labels
 
 
-def _peaks(land: _Plane, parts: _Labels) -> _Labels:
-    """Give a number to each point that no neighbour is higher than; a flat top is one."""
-    highest = cv2.dilate(land, np.ones((3, 3), np.uint8))
+def _peaks(land: _Plane, parts: _Labels) -> tuple[NDArray[np.int64], _Labels]:
+    """Find the points that no neighbour is higher than; a flat top has one name.
+
+    Returns their flat positions, in order, and the peak that each belongs to, from 1.
+    """
     # By edges only: tops of two parts may meet at a corner, and must not get one number.
-    return label_parts((land >= highest) & (parts > 0), connectivity=4)
+    tops = (land >= cv2.dilate(land, np.ones((3, 3), np.uint8))) & (parts != 0)
+    where = np.flatnonzero(tops)
+    found = unordered_parts(tops, connectivity=4).ravel()[where]
+    _, first, name = np.unique(found, return_index=True, return_inverse=True)
+    order = np.empty(first.size, dtype=np.int32)
+    order[np.argsort(first)] = np.arange(1, first.size + 1, dtype=np.int32)
+    return where, order[name]
 
 
-def _ascend(land: _Plane, parts: _Labels, peaks: _Labels) -> tuple[_Labels, NDArray[np.int64]]:
+def _ascend(
+    land: _Plane, parts: _Labels, tops: NDArray[np.int64], names: _Labels
+) -> tuple[_Labels, NDArray[np.int64]]:
     """Give every pixel the number of its peak; only parts with several peaks are walked."""
-    top = np.flatnonzero(peaks != 0)
-    n_parts = int(parts.max()) + 1
-    some_peak = np.zeros(n_parts, dtype=np.int32)
-    part_of_peak = parts.ravel()[top]
-    some_peak[part_of_peak] = peaks.ravel()[top]
-    is_contested = np.zeros(n_parts, dtype=np.bool_)
-    is_contested[part_of_peak[peaks.ravel()[top] != some_peak[part_of_peak]]] = True
-    labels = some_peak[parts]
-    contested = np.flatnonzero(is_contested[parts])
+    runs = runs_of(parts)
+    some_peak = np.zeros(runs.n + 1, dtype=np.int32)
+    part_of_top = parts.ravel()[tops]
+    some_peak[part_of_top] = names
+    is_contested = np.zeros(runs.n + 1, dtype=np.bool_)
+    is_contested[part_of_top[names != some_peak[part_of_top]]] = True
+    labels: _Labels = runs.painted(some_peak[runs.ids])
+    contested = runs.pixels(is_contested[runs.ids])
     if contested.size:
-        goal = _steepest_ways(land, parts, contested)
-        labels.reshape(-1)[contested] = peaks.ravel()[contested[goal]]
+        goal = contested[_steepest_ways(land, parts, contested)]
+        labels.reshape(-1)[contested] = names[np.searchsorted(tops, goal)]
     return labels, contested
 
 
 def _steepest_ways(land: _Plane, parts: _Labels, pixels: NDArray[np.int64]) -> NDArray[Any]:
     """Return, for each pixel, the place in `pixels` where the steepest way up ends."""
-    width = land.shape[1] + 2
-    padded_land = cv2.copyMakeBorder(land, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=-np.inf).ravel()
-    padded_part = np.pad(parts, 1).ravel()
-    rows, columns = np.divmod(pixels, land.shape[1])
+    width = land.shape[1]
+    rows, columns = np.divmod(pixels, width)
     # Half as wide numbers are gathered nearly twice as fast.
-    number = np.int32 if padded_land.size < 2**31 else np.int64
-    start = ((rows + 1) * width + columns + 1).astype(number)
-    own = padded_part[start]
-    best, way = padded_land[start].copy(), start.copy()
+    number = np.int32 if land.size < 2**31 else np.int64
+    start = pixels.astype(number)
+    flat_land, flat_parts = land.ravel(), parts.ravel()
+    own = flat_parts[start]
+    best, way = flat_land[start].copy(), start.copy()
+    cut = {
+        (-1, 0): rows == 0,
+        (1, 0): rows == land.shape[0] - 1,
+        (0, -1): columns == 0,
+        (0, 1): columns == width - 1,
+    }
+    outside = {side: found for side, found in cut.items() if found.any()}
     for down in (-1, 0, 1):
         for right in (-1, 0, 1):
+            if not down and not right:
+                continue
             there = start + (down * width + right)
-            height = padded_land[there]
+            for side in ((down, 0), (0, right)):
+                if side in outside:  # stay where the image ends
+                    np.copyto(there, start, where=outside[side])
+            height = flat_land[there]
             better = height > best
             if down and right:  # other parts can only be met at a corner
-                better &= padded_part[there] == own
+                better &= flat_parts[there] == own
             np.copyto(best, height, where=better)
             np.copyto(way, there, where=better)
-    place = np.zeros(padded_land.size, dtype=number)
+    place = np.zeros(land.size, dtype=number)
     place[start] = np.arange(start.size, dtype=number)
     step: NDArray[Any] = place[way]
     while True:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from napari_celltrack.runs import runs_of
+from napari_celltrack.segment.distance import distance_to_edge
 from napari_celltrack.segment.flood import Basins, Border, basins_of, borders_of, merge
-from napari_celltrack.segment.label import as_bytes, in_raster_order
+from napari_celltrack.segment.label import in_raster_order
 from napari_celltrack.segment.local_threshold import gaussian
 from napari_celltrack.settings import Settings
 
@@ -150,11 +152,12 @@ class WatershedDistance(Watershed):
         ndarray of int32, shape (Y, X)
             The cells in order of their first pixel.
         """
-        landscape = gaussian(self._distance(parts, image), self.smoothing_px)
+        above = above_ground(image, parts)
+        landscape = gaussian(self._distance(parts, above), self.smoothing_px)
         basins = basins_of(landscape, parts)
         if basins.contested.size == 0:
             return parts
-        bright = above_ground(image, parts, _LINE_SIGMA_PX)
+        bright = gaussian(above, _LINE_SIGMA_PX)
         mean = _means(basins, bright)
         steepness = self.steepness_percent / 100
 
@@ -167,22 +170,24 @@ class WatershedDistance(Watershed):
 
         return in_raster_order(merge(basins, borders_of(basins, landscape, bright), is_one))
 
-    def _distance(self, parts: _Labels, image: NDArray[Any]) -> _Plane:
+    def _distance(self, parts: _Labels, image: _Plane) -> _Plane:
         """Return the distance to the edge, lowered where the image is darker than around."""
-        mask = as_bytes(parts > 0)
-        distance = np.asarray(
-            cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE), dtype=np.float32
-        )
-        if self.intensity_weight == 0 or not mask.any():
-            return distance
-        # The mean distance to the edge of a disc is a third of its radius.
-        half_width = min(3 * cv2.mean(distance, mask)[0], _WIDEST_PX)
-        bright = np.maximum(above_ground(image, parts, _TEXTURE * half_width), np.float32(1e-6))
-        # A square is good enough for a reach, and its cost does not grow with its size.
-        side = 2 * max(1, int(_REACH * half_width)) + 1
-        around = cv2.dilate(bright, np.ones((side, side), np.uint8))
-        lowered = cv2.pow(bright / around, 0.5 * self.intensity_weight) * distance
-        return np.asarray(lowered, dtype=np.float32)
+        runs = runs_of(parts)
+        found = distance_to_edge(parts, runs)
+        inside = runs.pixels(np.ones(runs.ids.size, np.bool_))
+        if self.intensity_weight > 0 and found.size:
+            # The mean distance to the edge of a disc is a third of its radius.
+            half_width = min(3 * float(found.mean(dtype=np.float64)), _WIDEST_PX)
+            bright = gaussian(image, _TEXTURE * half_width)
+            np.maximum(bright, np.float32(1e-6), out=bright)
+            # A square is good enough for a reach, and its cost does not grow with its size.
+            side = 2 * max(1, int(_REACH * half_width)) + 1
+            around = cv2.dilate(bright, np.ones((side, side), np.uint8))
+            share = bright.ravel()[inside] / around.ravel()[inside]
+            found *= cv2.pow(share, 0.5 * self.intensity_weight).ravel()
+        distance = np.zeros(parts.shape, dtype=np.float32)
+        distance.reshape(-1)[inside] = found
+        return distance
 
 
 class WatershedIntensity(Watershed):
@@ -242,7 +247,7 @@ class WatershedIntensity(Watershed):
         ndarray of int32, shape (Y, X)
             The cells in order of their first pixel.
         """
-        landscape = above_ground(image, parts, self.smoothing_px)
+        landscape = gaussian(above_ground(image, parts), self.smoothing_px)
         basins = basins_of(landscape, parts)
         if basins.contested.size == 0:
             return parts
@@ -257,8 +262,8 @@ class WatershedIntensity(Watershed):
 Split = Annotated[NoSplit | WatershedDistance | WatershedIntensity, Field(discriminator="method")]
 
 
-def above_ground(image: NDArray[Any], parts: _Labels, sigma_px: float) -> _Plane:
-    """Return the smoothed image minus the median of what lies outside the parts.
+def above_ground(image: NDArray[Any], parts: _Labels) -> _Plane:
+    """Return the image minus the median of what lies outside the parts.
 
     Parameters
     ----------
@@ -266,8 +271,6 @@ def above_ground(image: NDArray[Any], parts: _Labels, sigma_px: float) -> _Plane
         One plane without NaN.
     parts : ndarray of int32, shape (Y, X)
         Connected parts.
-    sigma_px : float
-        Standard deviation of the Gaussian.
 
     Returns
     -------
@@ -277,8 +280,7 @@ def above_ground(image: NDArray[Any], parts: _Labels, sigma_px: float) -> _Plane
     step = max(1, int(np.sqrt(image.size / 250_000)))
     outside = image[::step, ::step][parts[::step, ::step] == 0]
     ground = np.median(outside) if outside.size else image.min()
-    smooth = gaussian(np.ascontiguousarray(image, dtype=np.float32), sigma_px)
-    return np.asarray(smooth - np.float32(ground), dtype=np.float32)
+    return np.subtract(image, np.float32(ground), dtype=np.float32)
 
 
 def _means(basins: Basins, image: _Plane) -> NDArray[np.float64]:
