@@ -12,7 +12,7 @@ from napari_celltrack.link import Assignment, Nearest
 from napari_celltrack.measure import ObjectFilter
 from napari_celltrack.movie import movie_from_array
 from napari_celltrack.recipe import Crop, FrameRange, Input, Recipe
-from napari_celltrack.segment import Manual, NoSplit, Otsu, Regions
+from napari_celltrack.segment import Manual, NoSplit, Otsu, Regions, WatershedDistance
 from napari_celltrack.tables import Tables
 from scenes import disk, movie_of, moving_disks, three_disks
 
@@ -112,6 +112,19 @@ def test_a_late_setting_computes_only_what_follows() -> None:
     assert engine.segment_frame(movie, strict, 0, cache).max() == 2
     assert engine.segment_frame(movie, PLAIN, 0, cache).max() == 3
     assert len(read) == 1
+
+
+def test_a_setting_of_the_cut_finds_its_parts_again() -> None:
+    movie, cache = movie_of(three_disks()), StageCache()
+    cuts = [PLAIN.segment.replace(split=WatershedDistance(min_distance_px=px)) for px in (2, 9)]
+    kept = []
+    for segment in (*cuts, PLAIN.segment):
+        recipe = PLAIN.replace(segment=segment)
+        found = engine.segment_frame(movie, recipe, 0, cache)
+        np.testing.assert_array_equal(found, engine.segment_frame(movie, recipe, 0))
+        kept.append(len(cache))
+    # The parts, what is cut and the cells of it; then no parts; then only cells.
+    assert kept == [kept[0], kept[0] + 2, kept[0] + 3]
 
 
 def test_crop_keeps_the_coordinates_of_the_whole_image() -> None:

@@ -30,6 +30,7 @@ from napari_celltrack.preparing import (
     true_frame,
 )
 from napari_celltrack.recipe import Recipe
+from napari_celltrack.segment import NoSplit, Regions
 from napari_celltrack.tables import FRAME, LABEL, LABEL_BEFORE, OVERLAP_PX
 
 __all__ = [
@@ -112,13 +113,27 @@ def segment_frame(
     frame = true_frame(movie, recipe, frame)
 
     def segment() -> Labels:
-        return recipe.segment(preprocess_frame(movie, recipe, frame, cache))
+        return _segmented(movie, recipe, frame, cache)
 
     def keep_cells() -> Labels:
         found = cached_stage(movie, recipe, "segment", frame, segment, cache=cache)
         return _cells_among(movie, recipe, found)
 
     return cached_stage(movie, recipe, "objects", frame, keep_cells, cache=cache)
+
+
+def _segmented(movie: Movie, recipe: Recipe, frame: int, cache: StageCache | None) -> Labels:
+    """Find the objects of one frame; where results are kept, the parts before they are cut too.
+
+    Moving a parameter of the cut then finds its parts again.
+    """
+    image = preprocess_frame(movie, recipe, frame, cache)
+    method = recipe.segment
+    if cache is None or not isinstance(method, Regions) or isinstance(method.split, NoSplit):
+        return method(image)
+    uncut = recipe.replace(segment=method.replace(split=NoSplit()))
+    parts = cached_stage(movie, uncut, "segment", frame, lambda: uncut.segment(image), cache=cache)
+    return method.split(parts, image)
 
 
 def segment_prepared(movie: Movie, recipe: Recipe, image: npt.NDArray[Any]) -> Labels:

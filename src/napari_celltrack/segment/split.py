@@ -280,7 +280,8 @@ def above_ground(image: NDArray[Any], parts: _Labels) -> _Plane:
     step = max(1, int(np.sqrt(image.size / 250_000)))
     outside = image[::step, ::step][parts[::step, ::step] == 0]
     ground = np.median(outside) if outside.size else image.min()
-    return np.subtract(image, np.float32(ground), dtype=np.float32)
+    above: _Plane = np.subtract(image, np.float32(ground), dtype=np.float32)
+    return above
 
 
 def _means(basins: Basins, image: _Plane) -> NDArray[np.float64]:
