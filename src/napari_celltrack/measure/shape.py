@@ -147,16 +147,19 @@ def perimeters_px(labels: Labels) -> Floats:
         inner[behind] |= differs
     inner &= labels != 0
 
-    # Neighbours are looked up in the list of border pixels, which is short, not in the image.
     border = np.flatnonzero(is_border)
     row, column = np.divmod(border, width + 2)
-    own = labels[row - 1, column - 1]
-    place = np.zeros(is_border.size, np.int32)
-    place[border] = np.arange(1, border.size + 1)
-    ids = np.concatenate([[0], own])
+    at = (row - 1) * width + (column - 1)
+    borders, ids = is_border.ravel(), labels.ravel()
+    own = ids[at]
 
     def neighbours(offsets: tuple[tuple[int, int], ...]) -> npt.NDArray[np.int64]:
-        found = [ids[place[border + dy * (width + 2) + dx]] == own for dy, dx in offsets]
+        # Beyond the image there is no border, so that the label taken there does not matter.
+        found = [
+            borders[border + dy * (width + 2) + dx]
+            & (np.take(ids, at + dy * width + dx, mode="clip") == own)
+            for dy, dx in offsets
+        ]
         n_found: npt.NDArray[np.int64] = np.sum(found, axis=0, dtype=np.int64)
         return n_found
 
