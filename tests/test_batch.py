@@ -11,9 +11,10 @@ import tifffile
 
 from napari_celltrack import engine
 from napari_celltrack.batch import FileDone, FrameDone, find_inputs, run_files
+from napari_celltrack.batch.result import recipe_text
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.readers import open_movie
-from napari_celltrack.recipe import Recipe
+from napari_celltrack.recipe import Recipe, TunedOn
 from scenes import moving_disks, three_disks
 
 
@@ -80,7 +81,7 @@ def test_summary_has_a_line_for_every_file(folder: Path, tmp_path: Path) -> None
     run(folder, tmp_path / "out")
     table = pd.read_csv(tmp_path / "out" / "summary.csv")
     assert table.columns.tolist() == [
-        "file", "status", "n_frames", "n_cells", "n_cells_first", "n_cells_mean",
+        "file", "folder", "status", "n_frames", "n_cells", "n_cells_first", "n_cells_mean",
         "n_cells_total", "n_tracks", "seconds", "warnings", "error",
     ]  # fmt: skip
     still, movie, broken = (table.set_index("file").loc[f"t{i}.tif"] for i in (10, 3, 4))
@@ -89,6 +90,7 @@ def test_summary_has_a_line_for_every_file(folder: Path, tmp_path: Path) -> None
     assert (movie.n_frames, movie.n_cells_first, movie.n_cells_total) == (6, 3, 17)
     assert movie.n_cells_mean == pytest.approx(17 / 6)
     assert "t4.tif" in broken.error
+    assert table["folder"].tolist() == ["t2", "t3", "t4", "t10"]
     assert json.loads((tmp_path / "out" / "run.json").read_text())["ignored"] == [
         str(folder / "notes.txt")
     ]
@@ -242,3 +244,10 @@ def test_partial_folder_of_a_killed_run_is_no_result(folder: Path, tmp_path: Pat
     (out / ".t3.partial" / "tracks.csv").unlink()
     run(folder, out)
     assert contents(out) == expected
+
+
+def test_text_of_a_recipe_is_that_of_its_file(tmp_path: Path) -> None:
+    for text in ("version: 1", "version: 1\npreprocess: [{method: gaussian, sigma_px: 1.0e-1}]"):
+        recipe = Recipe.from_yaml(text).replace(tuned_on=TunedOn(pixel_size_um=(0.65, 0.65)))
+        recipe.save(tmp_path / "r.yaml")
+        assert recipe_text(recipe) == (tmp_path / "r.yaml").read_text(encoding="utf-8")

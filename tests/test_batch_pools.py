@@ -18,7 +18,15 @@ import pandas as pd
 import pytest
 import tifffile
 
-from napari_celltrack.batch import FileDone, FrameDone, Inputs, Item, find_inputs, run_files
+from napari_celltrack.batch import (
+    FileDone,
+    FrameDone,
+    Inputs,
+    Item,
+    find_inputs,
+    pools,
+    run_files,
+)
 from napari_celltrack.batch.blocks import blocks_of
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.recipe import Recipe
@@ -77,17 +85,16 @@ def wait_for_workers(address: str, n: int) -> None:
         client.wait_for_workers(n, timeout=60)
 
 
-@pytest.mark.parametrize("recipe", [Recipe(), OVERLAP], ids=["distance", "overlap"])
-def test_processes_give_the_bytes_of_threads(folder: Path, tmp_path: Path, recipe: Recipe) -> None:
-    run(folder, tmp_path / "one", recipe, n_workers=1)
-    rows = run(folder, tmp_path / "whole", recipe, pool="processes", n_workers=2)
+def test_processes_give_the_bytes_of_threads(folder: Path, tmp_path: Path) -> None:
+    run(folder, tmp_path / "one", OVERLAP, n_workers=1)
+    rows = run(folder, tmp_path / "whole", OVERLAP, pool="processes", n_workers=2)
     assert [row.status for row in rows] == ["done"] * 4 + ["failed"]
     assert contents(tmp_path / "whole") == contents(tmp_path / "one")
 
 
 def test_movies_in_blocks_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     (folder / "m9.tif").unlink()
-    for index in (2, 3):
+    for index in (1, 2, 3):
         (folder / f"m{index}.tif").unlink()
     run(folder, tmp_path / "one", OVERLAP, n_workers=1)
     events = list(
@@ -96,11 +103,11 @@ def test_movies_in_blocks_give_the_same_bytes(folder: Path, tmp_path: Path) -> N
             find_inputs([folder]),
             tmp_path / "blocks",
             pool="processes",
-            n_workers=3,
+            n_workers=2,
             report=False,
         )
     )
-    assert sum(isinstance(event, FrameDone) for event in events) == 18
+    assert sum(isinstance(event, FrameDone) for event in events) == 9
     assert contents(tmp_path / "blocks") == contents(tmp_path / "one")
 
 
@@ -124,8 +131,11 @@ def test_a_cluster_gives_the_same_bytes(folder: Path, tmp_path: Path, cluster: s
     assert blocks == expected
 
 
-def test_wrong_addresses_are_said_in_a_sentence(folder: Path, tmp_path: Path) -> None:
+def test_wrong_addresses_are_said_in_a_sentence(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("distributed")
+    monkeypatch.setattr(pools, "_TIMEOUT_S", 0.5)  # nobody will ever answer there
     for address in ("tcp://127.0.0.1:1", "nonsense"):
         with pytest.raises(CelltrackError, match=f"No Dask scheduler answers at {address}; check"):
             run(folder, tmp_path / "out", scheduler=address)
@@ -142,17 +152,15 @@ def test_an_item_that_kills_its_worker_fails_and_the_others_are_done(
     folder: Path, tmp_path: Path
 ) -> None:
     found = find_inputs([folder])
-    items = [*found.items[:4], Deadly(found.items[0].path, "deadly.tif", "deadly")]
-    inputs = Inputs((items[0], items[4], *items[1:4]), ())
-    for n_workers in (2, 6):  # whole items, and blocks of frames
+    deadly = Deadly(found.items[0].path, "deadly.tif", "deadly")
+    inputs = Inputs((found.items[0], deadly, found.items[1]), ())
+    for n_workers in (2, 4):  # whole items, and blocks of frames
         out = tmp_path / str(n_workers)
         events = run_files(
             Recipe(), inputs, out, pool="processes", n_workers=n_workers, report=False
         )
         rows = {event.item.name: event for event in events if isinstance(event, FileDone)}
-        assert {name for name, row in rows.items() if row.status == "done"} == {
-            "m0", "m1", "m2", "m3",
-        }  # fmt: skip
+        assert {name for name, row in rows.items() if row.status == "done"} == {"m0", "m1"}
         assert "worker was ended from outside, most often because memory" in rows["deadly"].error
 
 
@@ -185,6 +193,8 @@ def test_a_killed_run_frees_its_folder_and_leaves_no_worker(folder: Path, tmp_pa
     """Also processes that worked for it end, and what they left is cleared away."""
     Recipe().save(tmp_path / "r.yaml")
     for index in range(4):
+        (folder / f"m{index}.tif").unlink()
+    for index in range(2):
         write_movie(folder / f"m{index}.tif", np.tile(moving_disks(9), (30, 1, 1)))
     out = tmp_path / "out"
     arguments = (tmp_path / "r.yaml", folder, "-o", out, "--processes", "--workers", "2")
@@ -201,7 +211,7 @@ def test_a_killed_run_frees_its_folder_and_leaves_no_worker(folder: Path, tmp_pa
         time.sleep(0.05)
     assert (out / ".lock").exists()
     rows = run(folder, out, report=False)
-    assert [row.status for row in rows] == ["done"] * 4 + ["failed"]
+    assert [row.status for row in rows] == ["done"] * 2 + ["failed"]
     assert not list(out.glob(".*"))
 
 
@@ -214,7 +224,9 @@ def children(pid: int) -> list[int]:
 
 def test_ctrl_c_stops_cleanly_and_the_run_goes_on(folder: Path, tmp_path: Path) -> None:
     Recipe().save(tmp_path / "r.yaml")
-    write_movie(folder / "m3.tif", np.tile(moving_disks(9), (60, 1, 1)))
+    for name in ("m1", "m2"):
+        (folder / f"{name}.tif").unlink()
+    write_movie(folder / "m3.tif", np.tile(moving_disks(9), (30, 1, 1)))
     out = tmp_path / "out"
     arguments = (tmp_path / "r.yaml", folder, "-o", out, "--processes", "--workers", "2")
     process = subprocess.Popen(
@@ -245,7 +257,7 @@ def test_a_full_disk_fails_items_and_keeps_what_is_finished(folder: Path, tmp_pa
     if subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("a small disk can only be mounted by root")
     try:
-        write_movie(folder / "m2.tif", np.tile(moving_disks(9), (20, 6, 6)))
+        write_movie(folder / "m2.tif", np.tile(moving_disks(9), (4, 6, 6)))
         rows = run(folder, disk / "out", n_workers=1)
         assert [row.status for row in rows] == ["done", "done", "failed", "done", "failed"]
         assert rows[2].error == f"The disk of {disk / 'out'} is full; make room and run again."

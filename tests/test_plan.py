@@ -56,7 +56,7 @@ def headers(movies: Path) -> list[Header]:
 @pytest.fixture(scope="module")
 def plain(headers: list[Header]) -> Sample:
     """Return a sample of the default recipe."""
-    return take_sample(Recipe(), headers[0])
+    return take_sample(headers[0])
 
 
 def write_still(path: Path, image: np.ndarray) -> Path:
@@ -136,7 +136,7 @@ def test_memory_grows_with_workers_size_and_frames(headers: list[Header], plain:
 
 def test_steps_and_what_frames_share_take_memory(headers: list[Header], plain: Sample) -> None:
     recipe = Recipe(input=Input(project_t="max"), preprocess=(Gaussian(sigma_px=2),))
-    shared = take_sample(recipe, headers[0])
+    shared = take_sample(replace(headers[0], recipe=recipe))
     assert plain.cache_bytes_a_frame == 0
     # At least the image of all frames and its labels.
     assert shared.cache_bytes_a_frame >= 96 * 128 * (2 + 4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import numpy as np
@@ -31,6 +32,7 @@ from napari_celltrack.plots import (
     track_colours,
 )
 from napari_celltrack.plots.curves import MAX_STACKED
+from napari_celltrack.plots.fit import fit_label
 from napari_celltrack.plots.segments import MAX_CORNERS
 
 
@@ -259,6 +261,33 @@ def test_the_msd_legend_lies_above_the_curves() -> None:
     legend = plot.ax.get_legend().get_window_extent()
     assert legend.y0 >= plot.ax.bbox.y1
     assert legend.y1 <= plot.figure.bbox.y1
+
+
+@pytest.mark.parametrize("height_in", [3.0, 1.26, 1.1])
+def test_a_label_fits_whatever_the_height(height_in) -> None:
+    curves = msd(objects())
+    plot = plot_msd(curves)
+    plot.figure.set_size_inches(3.65, height_in)
+    canvas = FigureCanvasAgg(plot.figure)
+    fit_label(plot.ax, canvas.get_renderer())
+    canvas.draw()
+    shown = plot.ax.yaxis.label.get_window_extent(canvas.get_renderer())
+    assert shown.y0 >= 0
+    assert shown.y1 <= plot.figure.bbox.height
+    assert plot.ax.get_ylabel().replace("\n", " ") == "mean squared displacement (px²)"
+    assert ("\n" in plot.ax.get_ylabel()) == (height_in < 3)
+
+
+def test_numbers_on_log_axes_lie_beside_each_other() -> None:
+    plot = on_canvas(plot_msd(msd(objects())))
+    renderer = plot.figure.canvas.get_renderer()
+    ticks = [*plot.ax.xaxis.get_majorticklabels(), *plot.ax.xaxis.get_minorticklabels()]
+    low, high = plot.ax.get_xlim()
+    shown = [each for each in ticks if each.get_text() and low <= each.get_position()[0] <= high]
+    assert len(shown) >= 2
+    boxes = sorted((each.get_window_extent(renderer) for each in shown), key=lambda box: box.x0)
+    assert all(left.x1 <= right.x0 for left, right in itertools.pairwise(boxes))
+    assert {each.get_color() for each in shown} == {STYLES["dark"].text}
 
 
 def test_stacked_traces_grow_and_then_say_which_are_drawn() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shutil
@@ -16,6 +17,7 @@ from napari_celltrack.batch import find_inputs, run_files
 from napari_celltrack.batch.health import health_of_result, in_ranges
 from napari_celltrack.batch.preview import MAX_PX, outline_png, round_length
 from napari_celltrack.batch.report import write_report
+from napari_celltrack.batch.report_charts import MAX_CORNERS, Frame, lines, ticks
 from napari_celltrack.errors import ResultError
 from napari_celltrack.recipe import Crop, Recipe
 from napari_celltrack.tables import EVENT_COLUMNS
@@ -271,3 +273,29 @@ def _ones(row: np.ndarray) -> bytes:
 @pytest.mark.parametrize(("length", "expected"), [(0.3, 0.2), (9.9, 5), (50, 50), (1234, 1000)])
 def test_bars_have_round_lengths(length: float, expected: float) -> None:
     assert round_length(length) == pytest.approx(expected)
+
+
+def test_charts_have_round_ticks_and_lines_where_values_are() -> None:
+    assert ticks(0, 43) == [0, 10, 20, 30, 40]
+    assert ticks(0.31, 0.12) == [0.15, 0.2, 0.25, 0.3]
+    frame = Frame(154, 140, (0, 100), (50, 0), "x", "y")
+    assert frame.inner == (100, 100)
+    np.testing.assert_allclose(
+        frame.places(np.array([[25.0, 0.0], [100, 50]])), [[25, 0], [100, 100]]
+    )
+    red = np.array([[1.0, 0, 0, 1]])
+    few = np.column_stack([np.linspace(0, 100, 3), np.full(3, 25.0)])
+    assert lines(frame, few, np.array([3]), red) == (
+        '<path d="M0.0 50.0L50.0 50.0L100.0 50.0" fill="none" stroke="#ff0000"/>'
+    )
+    # Very many corners are pixels, at the same place and in the same colour.
+    many = np.column_stack([np.linspace(0, 100, MAX_CORNERS + 1), np.full(MAX_CORNERS + 1, 25.0)])
+    drawn = lines(frame, many, np.array([len(many)]), red)
+    data = base64.b64decode(drawn.partition("base64,")[2].partition('"')[0])
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert picture.shape == (200, 200, 4)
+    rows = np.flatnonzero(picture[..., 3].max(axis=1) > 128)
+    assert 98 <= rows.min() <= rows.max() <= 102
+    blue, green, redness = picture[rows[len(rows) // 2], 100, :3]
+    assert redness > 200
+    assert max(blue, green) < 60

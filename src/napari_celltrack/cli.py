@@ -13,12 +13,11 @@ from typing import Annotated
 import typer
 
 import napari_celltrack
+from napari_celltrack.cli_inputs import AsJson, RecipeFile
 from napari_celltrack.cli_plan import plan
 from napari_celltrack.cli_plot import plot
 from napari_celltrack.cli_run import (
-    AsJson,
     OutputFolder,
-    RecipeFile,
     Restart,
     err_console,
     out_console,

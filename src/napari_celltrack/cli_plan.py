@@ -15,21 +15,27 @@ from rich.markup import escape
 from rich.table import Table
 
 from napari_celltrack.amounts import bytes_text, duration_text
+from napari_celltrack.cli_inputs import (
+    Also,
+    AsJson,
+    Frames,
+    InputPaths,
+    Names,
+    OverridesFile,
+    Pattern,
+    RecipeFile,
+    Rescale,
+    load_overrides,
+    named_files,
+)
 
 if TYPE_CHECKING:
     from napari_celltrack.batch.plan import Plan
 
 
 def plan(  # noqa: PLR0917
-    recipe: Annotated[Path, typer.Argument(help="A recipe as YAML.", show_default=False)],
-    inputs: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="INPUT...",
-            help="Image files, or folders: each file in a folder is one item.",
-            show_default=False,
-        ),
-    ],
+    recipe: RecipeFile,
+    inputs: InputPaths,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -47,21 +53,17 @@ def plan(  # noqa: PLR0917
             show_default=False,
         ),
     ] = None,
-    pattern: Annotated[
-        str | None, typer.Option(help="Which files of a folder to take, e.g. 'f*.tif'.")
-    ] = None,
-    names: Annotated[
-        str | None,
-        typer.Option(help="What file names mean, e.g. '{condition}_w{well}_*.tif'."),
-    ] = None,
-    frames: Annotated[
-        bool, typer.Option("--frames", help="Each folder is one movie, one file a frame.")
-    ] = False,
+    pattern: Pattern = None,
+    names: Names = None,
+    frames: Frames = False,
+    also: Also = None,
+    overrides: OverridesFile = None,
+    rescale: Rescale = False,
     no_sample: Annotated[
         bool,
         typer.Option("--no-sample", help="Run no frames: at once, but without times."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say what a run will take: memory, disk and time, and how it is run best.
 
@@ -72,8 +74,19 @@ def plan(  # noqa: PLR0917
     from napari_celltrack.recipe import Recipe
 
     settings = Recipe.load(recipe)
-    found = find_inputs(inputs, pattern=pattern, frames=frames, out=out, names=names)
-    made = make_plan(settings, found, out=out, n_workers=workers, sample=not no_sample)
+    changes = load_overrides(overrides, inputs, settings)
+    found = find_inputs(
+        inputs, pattern=pattern, frames=frames, out=out, names=names, also=named_files(also or [])
+    )
+    made = make_plan(
+        settings,
+        found,
+        out=out,
+        n_workers=workers,
+        sample=not no_sample,
+        overrides=changes,
+        rescale=rescale,
+    )
     if as_json:
         typer.echo(json.dumps(made.to_json(), indent=2, ensure_ascii=False))
     else:

@@ -26,73 +26,50 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from napari_celltrack.errors import CelltrackError
+from napari_celltrack.cli_inputs import (
+    OVERRIDES,
+    Also,
+    AsJson,
+    Frames,
+    InputPaths,
+    Names,
+    OverridesFile,
+    Pattern,
+    RecipeFile,
+    Rescale,
+    load_overrides,
+    named_files,
+)
 
 if TYPE_CHECKING:
-    from napari_celltrack.batch.overrides import Overrides
-    from napari_celltrack.recipe import Recipe
+    from napari_celltrack.batch import FileDone
 
 out_console = Console(highlight=False, soft_wrap=True)
 if not out_console.is_terminal:
     out_console.width = 200  # nothing is folded or cut off for a pipe that has no width
 err_console = Console(stderr=True, highlight=False, soft_wrap=True)
 
-RecipeFile = Annotated[Path, typer.Argument(help="A recipe as YAML.", show_default=False)]
 OutputFolder = Annotated[
     Path, typer.Option("-o", "--out", help="Folder for the results.", show_default=False)
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Restart = Annotated[
     bool, typer.Option("--restart", help="Make everything anew, also what is finished.")
 ]
 
 #: Files whose frames are shown at once; the others are counted only.
 _N_BARS = 8
-_OVERRIDES = "overrides.yaml"
 
 
 def run(  # noqa: PLR0917
     recipe: RecipeFile,
-    inputs: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="INPUT...",
-            help="Image files, or folders: each file in a folder is one item.",
-            show_default=False,
-        ),
-    ],
+    inputs: InputPaths,
     out: OutputFolder,
-    pattern: Annotated[
-        str | None, typer.Option(help="Which files of a folder to take, e.g. 'f*.tif'.")
-    ] = None,
-    names: Annotated[
-        str | None,
-        typer.Option(
-            help="What file names mean, e.g. '{condition}_w{well}_*.tif'; fields become columns."
-        ),
-    ] = None,
-    frames: Annotated[
-        bool, typer.Option("--frames", help="Each folder is one movie, one file a frame.")
-    ] = False,
-    also: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=PATH",
-            help="Measure other files of the same frames too, e.g. 'er=er/{name}.tif'.",
-            show_default=False,
-        ),
-    ] = None,
-    overrides: Annotated[
-        Path | None,
-        typer.Option(
-            help="Changes of the recipe for some files; without it, overrides.yaml in the input "
-            "folder if there is one.",
-            show_default=False,
-        ),
-    ] = None,
-    rescale: Annotated[
-        bool, typer.Option("--rescale", help="Adapt lengths to the pixel size of each file.")
-    ] = False,
+    pattern: Pattern = None,
+    names: Names = None,
+    frames: Frames = False,
+    also: Also = None,
+    overrides: OverridesFile = None,
+    rescale: Rescale = False,
     strategy: Annotated[
         Literal["auto", "vertical", "horizontal"],
         typer.Option(
@@ -131,11 +108,11 @@ def run(  # noqa: PLR0917
     from napari_celltrack.recipe import Recipe
 
     settings = Recipe.load(recipe)
-    changes = _overrides(overrides, inputs, settings)
+    changes = load_overrides(overrides, inputs, settings)
     found = find_inputs(
-        inputs, pattern=pattern, frames=frames, out=out, names=names, also=_named_files(also or [])
+        inputs, pattern=pattern, frames=frames, out=out, names=names, also=named_files(also or [])
     )
-    passed_over = [path for path in found.ignored if Path(path).name != _OVERRIDES]
+    passed_over = [path for path in found.ignored if Path(path).name != OVERRIDES]
     if passed_over:
         n = len(passed_over)
         err_console.print(f"Passed over {'1 file' if n == 1 else f'{n} files'}; see run.log.")
@@ -245,30 +222,7 @@ def plain(text: Any) -> str:
     return str(text).replace("[", r"\[")
 
 
-def _overrides(file: Path | None, inputs: Sequence[str], recipe: Recipe) -> Overrides | None:
-    """Return the overrides that were named, or those that lie in the one folder of the input."""
-    from napari_celltrack.batch.overrides import Overrides
-
-    if file is None and len(inputs) == 1:
-        beside = Path(inputs[0]) / _OVERRIDES
-        file = beside if beside.is_file() else None
-    return None if file is None else Overrides.load(file, recipe)
-
-
-def _named_files(texts: Sequence[str]) -> dict[str, str]:
-    named = {}
-    for text in texts:
-        name, sign, path = text.partition("=")
-        if not (name and sign and path):
-            raise CelltrackError(
-                f"{text!r} does not say which files to measure too; write NAME=PATH, such as "
-                "er=er/{name}.tif."
-            )
-        named[name] = path
-    return named
-
-
-def _show_summary(rows: list[Any]) -> None:
+def _show_summary(rows: Sequence[FileDone]) -> None:
     """Print a line a file, and below it what is wrong with those that failed."""
     table = Table(box=None, pad_edge=False)
     for name in ("file", "status"):
@@ -289,5 +243,30 @@ def _show_summary(rows: list[Any]) -> None:
     for row in rows:
         if row.error:
             out_console.print(f"[red]{plain(row.item.file)}:[/] {plain(row.error)}")
+    for files, warning in said_once(rows):
+        out_console.print(f"[yellow]{plain(files)}:[/] {plain(warning)}")
+
+
+def said_once(rows: Sequence[FileDone]) -> list[tuple[str, str]]:
+    """Return the warnings of files, those that many have in the same words only once.
+
+    Parameters
+    ----------
+    rows : sequence of FileDone
+        In the order to say them.
+
+    Returns
+    -------
+    list of (str, str)
+        What files have it, in words, and the warning of the first of them.
+    """
+    alike: dict[str, list[tuple[str, str]]] = {}
+    for row in rows:
         for warning in row.warnings:
-            out_console.print(f"[yellow]{plain(row.item.file)}:[/] {plain(warning)}")
+            known = alike.setdefault(warning.replace(row.item.file, ""), [])
+            known.append((row.item.file, warning))
+    said = []
+    for (file, warning), *others in alike.values():
+        more = f" and {len(others)} more like it" if others else ""
+        said.append((f"{file}{more}", warning))
+    return said

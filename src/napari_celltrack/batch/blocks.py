@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import ExitStack
 from functools import partial
 
+import cv2
+
 from napari_celltrack import engine
 from napari_celltrack.batch.inputs import Item, open_item, open_others
-from napari_celltrack.batch.pools import KILLED, Workers, was_killed
+from napari_celltrack.batch.pools import KILLED, LOST, Workers, was_killed
 from napari_celltrack.batch.work import absolute
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.movie import Movie
@@ -19,6 +21,8 @@ from napari_celltrack.recipe import Recipe
 #: Labels of a block at most: results wait in memory, and travel in one piece.
 _BLOCK_BYTES = 64 * 2**20
 _LABEL_BYTES = 4
+#: How often a wait is interrupted, to see whether anybody is there to do the work.
+_WAIT_S = 0.5
 #: So many blocks a worker at least, so that none waits long for the last.
 _BLOCKS_A_WORKER = 4
 
@@ -77,7 +81,8 @@ def blocks_of(frames: Sequence[int], n_pixels: int, n_workers: int) -> list[Sequ
 
 
 def find_block(item: Item, recipe: Recipe, frames: Sequence[int]) -> list[engine.FrameResult]:
-    """Find and measure the cells of some frames; what a worker does."""
+    """Find and measure the cells of some frames; what a worker process does, with one core."""
+    cv2.setNumThreads(1)
     with ExitStack() as stack:
         movie = open_item(item, recipe)
         stack.callback(movie.close)
@@ -94,7 +99,7 @@ def _in_order(
     n_done, executor = 0, workers.executor
     work = partial(find_block, absolute(item), recipe)
     try:
-        for results in _ahead(executor, work, blocks, workers.n):
+        for results in _ahead(executor, work, blocks, workers.n, workers.check):
             yield from results
             n_done += 1
         return
@@ -103,7 +108,7 @@ def _in_order(
     with workers.alone:
         executor = workers.executor
         try:
-            for results in _ahead(executor, work, blocks[n_done:], 1):
+            for results in _ahead(executor, work, blocks[n_done:], 1, workers.check):
                 yield from results
         except BrokenExecutor as error:
             workers.renew(executor)
@@ -115,25 +120,32 @@ def _ahead(
     work: Callable[[Sequence[int]], list[engine.FrameResult]],
     blocks: Sequence[Sequence[int]],
     n_ahead: int,
+    check: Callable[[], None],
 ) -> Iterator[list[engine.FrameResult]]:
     jobs: deque[Future[list[engine.FrameResult]]] = deque()
     try:
         for frames in blocks:
             jobs.append(executor.submit(work, frames))
             if len(jobs) > n_ahead:
-                yield _result(jobs.popleft())
+                yield _result(jobs.popleft(), check)
         while jobs:
-            yield _result(jobs.popleft())
+            yield _result(jobs.popleft(), check)
     finally:
         for job in jobs:
             job.cancel()
 
 
-def _result(job: Future[list[engine.FrameResult]]) -> list[engine.FrameResult]:
+def _result(
+    job: Future[list[engine.FrameResult]], check: Callable[[], None]
+) -> list[engine.FrameResult]:
     try:
+        while not wait([job], timeout=_WAIT_S).done:
+            check()
         return job.result()
     except BrokenExecutor:
         raise
+    except CancelledError as error:
+        raise CelltrackError(LOST) from error
     except Exception as error:
         if was_killed(error):
             raise CelltrackError(KILLED) from error

@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_celltrack.batch.inputs import Item, open_item
+from napari_celltrack.batch.inputs import Item, open_item, open_others
+from napari_celltrack.batch.overrides import Overrides
+from napari_celltrack.batch.rescale import rescaled
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.measuring import measured_channels
 from napari_celltrack.movie import Movie
@@ -30,6 +32,8 @@ class Header:
     ----------
     item : Item
         The movie.
+    recipe : Recipe
+        Its settings.
     n_frames : int
         Frames that the recipe works on.
     n_pixels : int
@@ -41,13 +45,20 @@ class Header:
     """
 
     item: Item
+    recipe: Recipe
     n_frames: int
     n_pixels: int
     all_bytes: int
     decoder_bytes: int = 0
 
 
-def read_headers(recipe: Recipe, items: Sequence[Item]) -> tuple[list[Header], list[str]]:
+def read_headers(
+    recipe: Recipe,
+    items: Sequence[Item],
+    overrides: Overrides | None = None,
+    *,
+    rescale: bool = False,
+) -> tuple[list[Header], list[str]]:
     """Read the headers of items.
 
     Parameters
@@ -56,6 +67,10 @@ def read_headers(recipe: Recipe, items: Sequence[Item]) -> tuple[list[Header], l
         Its `input` and `measure` tell what of a movie is used.
     items : sequence of Item
         The movies.
+    overrides : Overrides, optional
+        Changes of the recipe for some of them.
+    rescale : bool
+        Adapt lengths of the recipe to the pixel size of each movie.
 
     Returns
     -------
@@ -65,15 +80,24 @@ def read_headers(recipe: Recipe, items: Sequence[Item]) -> tuple[list[Header], l
         A sentence for each of the others.
     """
     with ThreadPoolExecutor(_N_THREADS) as pool:
-        found = list(pool.map(lambda item: _header(recipe, item), items))
+        found = list(
+            pool.map(lambda item: _header(recipe, item, overrides, rescale=rescale), items)
+        )
     headers = [header for header in found if isinstance(header, Header)]
     return headers, [reason for reason in found if isinstance(reason, str)]
 
 
-def _header(recipe: Recipe, item: Item) -> Header | str:
+def _header(
+    recipe: Recipe, item: Item, overrides: Overrides | None, *, rescale: bool
+) -> Header | str:
     """Return the header of an item, or why it has none."""
     try:
+        recipe = overrides.recipe_for(recipe, item) if overrides else recipe
         movie = _open(recipe, item)
+        if rescale:
+            recipe = rescaled(recipe, movie)
+        for other in open_others(item).values():
+            other.close()
         n_frames = len(recipe.input.frames_of(movie))
         recipe.input.slices_in(movie)
         movie.channel_index(recipe.input.channel)
@@ -88,6 +112,7 @@ def _header(recipe: Recipe, item: Item) -> Header | str:
     is_video = item.path.lower().endswith(_VIDEO_SUFFIXES)
     return Header(
         item=item,
+        recipe=recipe,
         n_frames=n_frames,
         n_pixels=n_pixels,
         all_bytes=all_bytes(movie),

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from napari_celltrack.batch.inputs import Item
-from napari_celltrack.batch.pools import KILLED, Workers, was_killed
+from napari_celltrack.batch.pools import KILLED, LOST, Workers, was_killed
 from napari_celltrack.batch.result import FileDone, FrameDone, set_aside
 from napari_celltrack.batch.step_needs import Outlook, check_overwriting, look, settings_of
 from napari_celltrack.batch.step_store import STEPS, Mark, Step, StepStore, Stored
@@ -26,7 +26,7 @@ from napari_celltrack.batch.step_work import (
     track,
     work_on,
 )
-from napari_celltrack.batch.work import absolute, why_failed
+from napari_celltrack.batch.work import absolute, do_elsewhere, why_failed
 from napari_celltrack.errors import ResultError
 from napari_celltrack.recipe import Recipe
 
@@ -125,22 +125,20 @@ def run_horizontal(
             yield _failed(item, None, out, error)
         else:
             tasks.append(((item, recipe), (look, (recipe, absolute(item), out), options)))
-    for (item, recipe), future in _work_off(workers, tasks):
+    for (item, recipe), future in _work_off(workers, tasks, token):
         try:
             outlook: Outlook = future.result()
         except Exception as error:
             yield _failed(item, recipe, out, error)
             continue
-        warnings = outlook.needs.warnings
+        warnings = (*outlook.notes, *outlook.needs.warnings)
         if outlook.done is not None:
             kept, seconds = outlook.done, outlook.seconds
             known = tuple(dict.fromkeys((*warnings, *kept.warnings)))
             yield replace(kept, item=item, seconds=seconds, warnings=known)
             continue
         stored = dict(outlook.stored)
-        begun.append(
-            _Progress(item, outlook.recipe, outlook, stored, outlook.seconds, tuple(warnings))
-        )
+        begun.append(_Progress(item, outlook.recipe, outlook, stored, outlook.seconds, warnings))
     place = {item.name: number for number, item in enumerate(items)}
     begun.sort(key=lambda progress: place[progress.item.name])
     is_asked = restart or from_step is not None
@@ -170,7 +168,7 @@ def _make_step(
             continue
         first, *_ = _pieces(step, progress, out, token)
         tasks.append(((progress, first), (work_on, (first,), {})))
-    for (progress, piece), future in _work_off(workers, tasks):
+    for (progress, piece), future in _work_off(workers, tasks, token):
         if progress.is_over:
             continue
         try:
@@ -265,7 +263,7 @@ def _track_all(
         options = {"plots": plots, "token": token, "warnings": progress.warnings}
         values = (progress.recipe, absolute(progress.item), out, progress.outlook.key, shifts_px)
         tasks.append((progress, (track, values, options)))
-    for progress, future in _work_off(workers, tasks):
+    for progress, future in _work_off(workers, tasks, token):
         try:
             done: FileDone = future.result()
         except Exception as error:
@@ -288,7 +286,7 @@ class _Sent(Generic[TaskT]):
 
 
 def _work_off(
-    workers: Workers, tasks: deque[tuple[TaskT, _Call]]
+    workers: Workers, tasks: deque[tuple[TaskT, _Call]], token: Path | None
 ) -> Generator[tuple[TaskT, Future[Any]], None, None]:
     """Give tasks to workers, a few ahead, and yield each when it is finished.
 
@@ -305,7 +303,10 @@ def _work_off(
         task, call = waiting[0]
         work, values, options = call
         try:
-            future = executor.submit(work, *values, **options)
+            if workers.kind == "cluster":
+                future = executor.submit(do_elsewhere, token, work, *values, **options)
+            else:
+                future = executor.submit(work, *values, **options)
         except BrokenExecutor:
             # Broken since it was last used; what is at work will say so too.
             workers.renew(executor)
@@ -320,13 +321,12 @@ def _work_off(
             while tasks and not again and len(at_work) < 2 * workers.n and not _is_alone(at_work):
                 send(tasks, is_alone=False)
             finished, _ = wait(at_work, timeout=_WAIT_S, return_when=FIRST_COMPLETED)
+            if not finished:
+                workers.check()
             for future in finished:
                 sent = at_work.pop(future)
                 if future.cancelled():
-                    raise ResultError(
-                        "The connection to the Dask scheduler is lost; see that it runs, and run "
-                        "again to go on from here."
-                    )
+                    raise ResultError(LOST)
                 error = future.exception()
                 if isinstance(error, Unwanted):
                     # Nobody here has asked for it: the token is gone with its folder.

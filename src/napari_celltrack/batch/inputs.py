@@ -17,6 +17,7 @@ from napari_celltrack.errors import CelltrackError
 from napari_celltrack.movie import Movie
 from napari_celltrack.readers import is_image_file, natural_key, open_movie
 from napari_celltrack.readers.grouped import Part, open_group
+from napari_celltrack.readers.opening import MOVIE_SUFFIXES
 from napari_celltrack.recipe import Recipe
 
 __all__ = [
@@ -31,6 +32,8 @@ __all__ = [
 ]
 
 NO_IMAGE = "it is no image"
+A_FOLDER = "it is a folder, though its name is that of an image"
+NOT_THERE = "it is a link to something that is not there, or no file"
 A_RESULT = "it belongs to a result of an earlier run"
 
 
@@ -257,14 +260,16 @@ def _files_like(folder: Path, pattern: str) -> tuple[list[Path], dict[Path, str]
         if in_store or any(part.startswith(".") for part in inner):
             continue
         is_image = is_image_file(path)
-        if not is_image and not path.is_file():
+        if path.is_dir() and not is_image:
+            if path.suffix.lower() in MOVIE_SUFFIXES:
+                ignored[path] = A_FOLDER
             continue
         if _is_in_result(path.parent, results):
             ignored[path] = A_RESULT
         elif is_image:
             taken.append(path)
         else:
-            ignored[path] = NO_IMAGE
+            ignored[path] = NO_IMAGE if path.is_file() else NOT_THERE
     return taken, ignored
 
 

@@ -132,7 +132,13 @@ def _clear(out: Path) -> None:
         if path.name.startswith(_TOKEN):
             path.unlink(missing_ok=True)
         elif path.name.startswith(".") and path.name.endswith(".partial"):
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            # What may not be removed is in nobody's way: its name is never used again.
+            shutil.rmtree(path, ignore_errors=True)
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
         elif path.name.startswith(".") and path.name.endswith(".old") and path.is_dir():
             final = out / path.name[1 : -len(".old")]
-            shutil.rmtree(path) if final.exists() else path.rename(final)
+            if final.exists():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.rename(final)

@@ -17,7 +17,7 @@ GROUP_FIELDS = ("channel", "t", "z")
 #: Columns that tables have anyway; a condition of that name would hide them.
 TAKEN_COLUMNS = frozenset(
     {
-        *("file", "status", "seconds", "error", "warnings", "path", "light", "item"),
+        *("file", "folder", "status", "seconds", "error", "warnings", "path", "light", "item"),
         *("n_cells_first", "n_cells_mean", "n_cells_total"),
         *(v for k, v in vars(tables).items() if k.isupper() and isinstance(v, str)),
         *tables.OBJECT_COLUMNS,

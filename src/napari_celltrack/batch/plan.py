@@ -22,6 +22,7 @@ from napari_celltrack.batch.memory_model import (
     linking_bytes,
     vertical_peak_bytes,
 )
+from napari_celltrack.batch.overrides import Overrides
 from napari_celltrack.batch.sample import Sample, take_sample, typical_sample
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.recipe import Recipe
@@ -144,6 +145,8 @@ def make_plan(
     out: Path | None = None,
     n_workers: int | None = None,
     sample: bool = True,
+    overrides: Overrides | None = None,
+    rescale: bool = False,
 ) -> Plan:
     """Estimate what a run will take, from headers and a few frames.
 
@@ -161,12 +164,17 @@ def make_plan(
         Whether to run a few frames of the item of middle size, for times and sizes of this recipe
         on these images. It takes some seconds; without it there are no times, and sizes are those
         of typical images.
+    overrides : Overrides, optional
+        Changes of the recipe for some files.
+    rescale : bool
+        Adapt lengths of the recipe to the pixel size of each movie.
 
     Returns
     -------
-    Plan        Of no items where none can be run.
+    Plan
+        Of no items where none can be run.
     """
-    headers, reasons = read_headers(recipe, inputs.items)
+    headers, reasons = read_headers(recipe, inputs.items, overrides, rescale=rescale)
     learned, note = _sample(recipe, headers, is_asked=sample)
     free_bytes = free_memory_bytes()
     room = None if free_bytes is None else free_bytes + own_memory_bytes()
@@ -307,7 +315,7 @@ def _sample(recipe: Recipe, headers: Sequence[Header], *, is_asked: bool) -> tup
     if is_asked:
         for header in (in_order[middle:] + in_order[:middle])[:_MOST_TRIES]:
             try:
-                learned = take_sample(recipe, header)
+                learned = take_sample(header)
             except (CelltrackError, OSError, MemoryError) as error:
                 why = f"Nothing could be timed ({header.item.file}: {error})."
                 continue

@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context, parent_process
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import cv2
 
 import napari_celltrack
-from napari_celltrack.errors import CelltrackError
+from napari_celltrack.errors import CelltrackError, ResultError
 
+T = TypeVar("T")
 PoolKind = Literal["threads", "processes"]
 
 #: So long a scheduler has to answer.
 _TIMEOUT_S = 10
+#: A cluster may be without workers for so long: those that were killed are often started anew.
+_WITHOUT_WORKERS_S, _ASK_EVERY_S = 30, 5
 
 KILLED = (
     "Its worker was ended from outside, most often because memory ran out; use fewer workers or "
     "crop it."
+)
+LOST = (
+    "The connection to the Dask scheduler is lost; see that it runs, and run again to go on from "
+    "here."
 )
 
 
@@ -39,6 +54,9 @@ class Workers:
         How much is worked on at once.
     kind : {"threads", "processes", "cluster"}
         Where.
+    check : callable, optional
+        Raises a CelltrackError when nobody is there any more to do the work; asked while it is
+        waited for.
     """
 
     def __init__(
@@ -46,7 +64,9 @@ class Workers:
         make: Callable[[], Executor],
         n: int,
         kind: Literal["threads", "processes", "cluster"],
+        check: Callable[[], None] = lambda: None,
     ) -> None:
+        self.check = check
         self._make = make
         self.n = n
         self.kind = kind
@@ -100,7 +120,7 @@ def open_workers(
         If the cluster cannot be reached, or is not able to do the work.
     """
     if scheduler is not None:
-        with _cluster(scheduler, n_workers) as workers:
+        with _without_its_log(), _cluster(scheduler, n_workers) as workers:
             yield workers
         return
     n = n_workers or os.cpu_count() or 1
@@ -128,7 +148,21 @@ def one_core_each() -> Iterator[None]:
 
 def _processes(n: int) -> Executor:
     # Spawned, as a fork of a process with threads (Qt, OpenCV) may hang.
-    return ProcessPoolExecutor(n, mp_context=get_context("spawn"), initializer=begin_worker)
+    return _Processes(n, mp_context=get_context("spawn"), initializer=begin_worker)
+
+
+class _Processes(ProcessPoolExecutor):
+    """Processes that Ctrl+C does not reach, not even while they are still being started."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """Begin work; the processes for it are started here, and take the mask of this thread."""
+        if sys.platform == "win32":
+            return super().submit(fn, *args, **kwargs)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().submit(fn, *args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def begin_worker() -> None:
@@ -144,6 +178,22 @@ def begin_worker() -> None:
             os._exit(1)
 
         threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+@contextmanager
+def _without_its_log() -> Iterator[None]:
+    """Keep what Dask logs of lost connections from the terminal: users are told in a sentence."""
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    with suppress(ImportError):
+        import distributed  # noqa: F401  (it sets levels of its own when it is imported)
+    levels = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.CRITICAL)
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 @contextmanager
@@ -171,10 +221,35 @@ def _cluster(address: str, n_workers: int | None) -> Iterator[Workers]:
             )
         _check_versions(client, address)
         n = min(n_workers or slots, slots)
-        yield Workers(lambda: client.get_executor(pure=False), n, "cluster")
+        check = _presence(client, address)
+        yield Workers(lambda: client.get_executor(pure=False), n, "cluster", check)
     finally:
         with suppress(OSError):
             client.close()
+
+
+def _presence(client: Any, address: str) -> Callable[[], None]:
+    """Return what raises an error when a cluster is without workers for long.
+
+    Its scheduler would keep the work for ever, for workers that may come.
+    """
+    last_seen = last_asked = time.monotonic()
+
+    def check() -> None:
+        nonlocal last_seen, last_asked
+        now = time.monotonic()
+        if now - last_asked < _ASK_EVERY_S:
+            return
+        last_asked = now
+        if client.scheduler_info(n_workers=1).get("workers"):
+            last_seen = now
+        elif now - last_seen > _WITHOUT_WORKERS_S:
+            raise ResultError(
+                f"The Dask scheduler at {address} has no workers any more; start some with dask "
+                f"worker {address}, and run again to go on from here."
+            )
+
+    return check
 
 
 def _check_versions(client: Any, address: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from napari_celltrack.batch.health import Health, health_of_failure, health_of_result
 from napari_celltrack.errors import ResultError
@@ -42,7 +43,7 @@ from napari_celltrack.tables import (
 
 #: Columns of a summary that are no conditions.
 _KNOWN = {
-    "file", "name", "folder", "path", "status", "n_frames", "n_cells", "n_cells_first",
+    "file", "folder", "path", "status", "n_frames", "n_cells", "n_cells_first",
     "n_cells_mean", "n_cells_total", "n_tracks", "seconds", "warnings", "error",
 }  # fmt: skip
 #: What is read of each table, and what it is not a table without. Tables of cells are large:
@@ -230,7 +231,7 @@ def _take_folder(
 
     Files of one name in several folders are in natural order in the summary, as `folders` are.
     """
-    name = row.get("name") or row.get("folder")
+    name = row.get("folder")
     for entry in folders:
         path, about = entry
         source = Path(about["input"]["path"])
@@ -283,9 +284,11 @@ def _table(folder: Path, name: str) -> pd.DataFrame:
     if missing:
         raise ResultError(f"{name}.csv of {folder.name} has no {missing[0]}; run it again.")
     for column in table.columns:
-        if column not in _WORDS:
+        if column not in _WORDS and not is_numeric_dtype(table[column]):
             table[column] = pd.to_numeric(table[column], errors="coerce")
     whole = sorted(needed - _WORDS - {SEVERITY, Y_PX, X_PX})
+    if all(table[column].dtype == "int64" for column in whole):
+        return table  # as it nearly always is, and each step takes some ms
     # Half a line at the end of a file that was cut off is no cell.
     table = table.dropna(subset=whole).reset_index(drop=True)
     whole_numbers: pd.DataFrame = table.astype(dict.fromkeys(whole, "int64"))

@@ -6,7 +6,6 @@ as pixels inside of it.
 
 from __future__ import annotations
 
-import base64
 import io
 from pathlib import Path
 
@@ -14,16 +13,33 @@ import cv2
 import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from napari_celltrack.plots import plot_counts, plot_histogram, plot_paths
-from napari_celltrack.plots.style import STYLES
-from napari_celltrack.plots.units import is_known
-from napari_celltrack.tables import AREA_PX2, AREA_UM2, TRACK_ID
+from napari_celltrack.batch.report_charts import (
+    Frame,
+    bars,
+    chart_uri,
+    curve,
+    data_uri,
+    lines,
+)
+from napari_celltrack.plots.lines import finite_points
+from napari_celltrack.plots.style import STYLES, track_colours
+from napari_celltrack.plots.units import column_label, is_known, time_axis
+from napari_celltrack.tables import (
+    AREA_PX2,
+    AREA_UM2,
+    FRAME,
+    N_CELLS,
+    TRACK_ID,
+    X_PX,
+    X_UM,
+    Y_PX,
+    Y_UM,
+)
 
-#: More corners than these are drawn as pixels, which are smaller then.
-_MAX_CORNERS = 1500
+#: Sizes of charts on the page, and bins that can still be told apart there.
+_LOW_PX, _HIGH_PX, _MOST_BINS = (326.0, 168.0), (326.0, 288.0), 40
 #: The outline picture is kept so well that its thin lines stay clear, at a seventh of its size.
 _WEBP_QUALITY = 88
 #: Put into each SVG: black of the print style becomes the page's own, and stays black on paper.
@@ -45,34 +61,60 @@ def outlines_uri(folder: Path) -> str:
         return ""
     options = [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY]
     done, small = cv2.imencode(".webp", picture, options)
-    return _uri("image/webp", small.tobytes()) if done else ""
+    return data_uri("image/webp", small.tobytes()) if done else ""
 
 
 def counts_uri(counts: pd.DataFrame) -> str:
-    """Draw the number of cells over time."""
-    figure, ax = _figure(3.4, 1.75)
-    plot_counts(counts, ax=ax, style="print")
-    return svg_uri(figure)
+    """Draw the number of cells over time; empty where there are none."""
+    time = time_axis(counts)
+    n_cells = counts[N_CELLS].to_numpy(np.float64)
+    xy = np.column_stack([counts[FRAME].to_numpy(np.float64) * time.per_frame, n_cells])
+    xy = xy[np.isfinite(xy).all(axis=1)]
+    if not len(xy):
+        return ""
+    first, last = xy[0, 0], xy[-1, 0]
+    x = (first, last) if last > first else (first - 1, first + 1)
+    y = (0.0, max(1.0, 1.08 * float(xy[:, 1].max())))
+    frame = Frame(*_LOW_PX, x, y, time.label, column_label(N_CELLS))
+    return chart_uri(frame, curve(frame, xy))
 
 
 def areas_uri(objects: pd.DataFrame) -> str:
-    """Draw how large the cells are."""
-    figure, ax = _figure(3.4, 1.75)
+    """Draw how large the cells are; empty where that is not known."""
     column = AREA_UM2 if is_known(objects, AREA_UM2) else AREA_PX2
-    plot_histogram(objects, column, ax=ax, style="print")
-    return svg_uri(figure)
+    values = objects[column].to_numpy(np.float64) if column in objects else np.zeros(0)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return ""
+    n_bins = int(np.clip(len(np.histogram_bin_edges(values, "auto")) - 1, 1, _MOST_BINS))
+    heights, edges = np.histogram(values, n_bins)
+    y = (0.0, 1.05 * float(heights.max()))
+    frame = Frame(*_LOW_PX, (edges[0], edges[-1]), y, column_label(column), "cells")
+    return chart_uri(frame, bars(frame, edges, heights.astype(np.float64)))
 
 
 def tracks_uri(objects: pd.DataFrame) -> str:
-    """Draw where the cells went."""
-    of_tracks = objects[objects[TRACK_ID] > 0]
-    figure, ax = _figure(3.4, 3.0)
-    plot_paths(of_tracks, ax=ax, style="print")
-    if len(of_tracks) > _MAX_CORNERS:
-        for lines in ax.collections:
-            lines.set_zorder(0.4)
-        ax.set_rasterization_zorder(0.5)
-    return svg_uri(figure)
+    """Draw where the cells went, y downwards as in the image; empty where there are no tracks."""
+    unit, y, x = ("µm", Y_UM, X_UM) if is_known(objects, Y_UM) else ("px", Y_PX, X_PX)
+    points = finite_points(
+        objects[x].to_numpy(np.float64),
+        objects[y].to_numpy(np.float64),
+        objects[TRACK_ID].to_numpy(np.int64),
+        objects[FRAME].to_numpy(np.int64),
+    )
+    if not len(points.xy):
+        return ""
+    ids, starts = np.unique(points.track_id, return_index=True)
+    low, high = points.xy.min(axis=0), points.xy.max(axis=0)
+    middle = (low + high) / 2
+    # Equal lengths along both axes, with some room around.
+    width, height = Frame(*_HIGH_PX, (0, 1), (0, 1), "", "").inner
+    per_px = max(*((high - low) / (width, height)), 1e-9) * 1.06
+    half = np.array([width, height]) * per_px / 2
+    (left, top), (right, below) = middle - half, middle + half
+    frame = Frame(*_HIGH_PX, (left, right), (below, top), f"x ({unit})", f"y ({unit})")
+    ends = np.append(starts[1:], len(points.xy)).astype(np.int64)
+    return chart_uri(frame, lines(frame, points.xy, ends, track_colours(ids)))
 
 
 def svg_uri(figure: Figure, dpi: int = 144) -> str:
@@ -94,23 +136,4 @@ def svg_uri(figure: Figure, dpi: int = 144) -> str:
     head = text.index(">") + 1
     body = text[head:].replace(_TEXT, "currentColor").replace("'DejaVu Sans'", "system-ui")
     body = body.replace("<text ", '<text fill="currentColor" ')
-    return _uri("image/svg+xml", (text[:head] + _THEMED + body).encode())
-
-
-def _figure(width_in: float, height_in: float) -> tuple[Figure, Axes]:
-    # Fixed margins: to find the tightest takes longer than to draw.
-    figure = Figure(figsize=(width_in, height_in), dpi=100)
-    left, right, low, high = 0.55, 0.1, 0.42, 0.08
-    ax = figure.add_axes(
-        (
-            left / width_in,
-            low / height_in,
-            1 - (left + right) / width_in,
-            1 - (low + high) / height_in,
-        )
-    )
-    return figure, ax
-
-
-def _uri(kind: str, data: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+    return data_uri("image/svg+xml", (text[:head] + _THEMED + body).encode())

@@ -88,13 +88,6 @@ def _rescaled(recipe: Recipe, movie: Movie) -> _Rescaled:
             found.notes.append(
                 f"The crop is kept as it is; check that it lies right in {movie.name}."
             )
-    before, now = tuned_on.frame_interval_s, movie.frame_interval_s
-    if before and now and abs(now - before) > _SAME * before:
-        found.notes.append(
-            f"{movie.name} has a frame every {now:.4g} s and the recipe was tuned on one every "
-            f"{before:.4g} s; how far cells may go between frames, and numbers of frames, are not "
-            "adapted to that."
-        )
     return found
 
 

@@ -16,31 +16,30 @@ import shutil
 import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
-import pandas as pd
-
 import napari_celltrack
 from napari_celltrack import engine
+from napari_celltrack.batch.collected import Collected
 from napari_celltrack.batch.inputs import Item
 from napari_celltrack.batch.preview import outline_png
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.tables import N_CELLS, Tables
 
-_TABLES_A_CHUNK = 128
-
 #: Where cells come from: found in images, or given as label images.
 CellsFrom = Literal["image", "labels"]
 
-#: Columns of ``summary.csv``, with the conditions of the items after `file`; `n_cells` only when
-#: an input is a still.
+#: Columns of ``summary.csv``, with the conditions of the items after `folder`, the name of the
+#: folder of the result; `n_cells` only when an input is a still.
 SUMMARY_COLUMNS = (
     "file",
+    "folder",
     "status",
     "n_frames",
     "n_cells",
@@ -99,16 +98,17 @@ class FileDone:
     warnings: tuple[str, ...] = ()
 
     def row(self) -> dict[str, Any]:
-        """Return the row of the summary, by column; conditions of the item come after `file`."""
+        """Return the row of the summary, by column; conditions of the item come after `folder`."""
         values = {
             **asdict(self),
             "file": self.item.file,
+            "folder": self.item.name,
             "seconds": round(self.seconds, 3),
             "warnings": " ".join(self.warnings),
         }
-        first, *others = SUMMARY_COLUMNS
-        conditions = dict(self.item.conditions)
-        return {first: values[first], **conditions, **{name: values[name] for name in others}}
+        own = {column: values[column] for column in SUMMARY_COLUMNS}
+        first = {column: own.pop(column) for column in SUMMARY_COLUMNS[:2]}
+        return {**first, **dict(self.item.conditions), **own}
 
 
 def make_result(
@@ -179,7 +179,7 @@ def make_result(
                 *(recipe.tuned_on.differences(movie) if recipe.tuned_on else ()),
             ),
         )
-        recipe.save(hidden / "recipe.yaml")
+        write_text(hidden / "recipe.yaml", recipe_text(recipe))
         _write_about(hidden, _about(done, movie, key, hidden))
         if plots:
             _draw(hidden)
@@ -204,7 +204,7 @@ def result_key(
     name of the item, the recipe and the version of the program.
     """
     version = napari_celltrack.__version__
-    parts = [movie.fingerprint, item.file, recipe.to_yaml(), version, cells_from]
+    parts = [movie.fingerprint, item.file, recipe_text(recipe), version, cells_from]
     for name, other in (others or {}).items():
         parts += [name, other.fingerprint]
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
@@ -231,7 +231,7 @@ def set_aside(folder: Path, recipe: Recipe) -> None:
         made_by = (folder / "recipe.yaml").read_text(encoding="utf-8")
     except OSError:
         return
-    if made_by != recipe.to_yaml():
+    if made_by != recipe_text(recipe):
         aside = folder.with_name(f"{folder.name}.other-recipe")
         shutil.rmtree(aside, ignore_errors=True)
         folder.rename(aside)
@@ -250,12 +250,31 @@ def write_text(path: Path, text: str, *, is_safe: bool = False) -> None:
         Wait until it is on the disk, so that also a power cut leaves it whole.
     """
     hidden = path.with_name(f".{path.name}.partial")
-    with hidden.open("w", encoding="utf-8") as file:
-        file.write(text)
-        if is_safe:
-            file.flush()
-            os.fsync(file.fileno())
-    hidden.replace(path)
+    try:
+        with hidden.open("w", encoding="utf-8") as file:
+            file.write(text)
+            if is_safe:
+                file.flush()
+                os.fsync(file.fileno())
+        hidden.replace(path)
+    except OSError:
+        with suppress(OSError):
+            hidden.unlink(missing_ok=True)
+        raise
+
+
+def recipe_text(recipe: Recipe) -> str:
+    """Return a recipe as YAML, as its file has it.
+
+    All items of a run have the same few recipes, and each needs the text twice; it takes some ms
+    to make, in which no other thread goes on.
+    """
+    return _yaml_of(recipe.model_dump_json())
+
+
+@lru_cache(maxsize=64)
+def _yaml_of(dumped: str) -> str:
+    return Recipe.model_validate_json(dumped).to_yaml()
 
 
 def versions() -> dict[str, str]:
@@ -279,7 +298,7 @@ def _write(
 ) -> Generator[FrameDone, None, Tables]:
     """Hand frames and tables to the exports as they come."""
     n_frames = len(recipe.input.frames_of(movie))
-    objects, overlaps = _Collected(), _Collected()
+    objects, overlaps = Collected(), Collected()
     shifts_px: dict[int, tuple[float, float]] = {}
     with ExitStack() as stack:
         writers = []
@@ -300,36 +319,6 @@ def _write(
         for writer in writers:
             writer.finish(tables)
     return tables
-
-
-class _Collected:
-    """Small tables put together as they come, and let go of as they are taken.
-
-    The objects of a long movie are most of what a run holds: thousands of small tables would
-    scatter over the memory, and must not be there beside the table they become.
-    """
-
-    def __init__(self) -> None:
-        self._small: list[pd.DataFrame] = []
-        self._large: list[pd.DataFrame] = []
-
-    def add(self, table: pd.DataFrame | None) -> None:
-        if table is None:
-            return
-        self._small.append(table)
-        if len(self._small) == _TABLES_A_CHUNK:
-            self._put_together()
-
-    def __iter__(self) -> Iterator[pd.DataFrame]:
-        if self._small:
-            self._put_together()
-        self._large.reverse()
-        while self._large:
-            yield self._large.pop()
-
-    def _put_together(self) -> None:
-        self._large.append(pd.concat(self._small, ignore_index=True))
-        self._small.clear()
 
 
 def _about(done: FileDone, movie: Movie, key: str, folder: Path) -> dict[str, Any]:
@@ -393,6 +382,7 @@ def _swap(hidden: Path, final: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+@lru_cache
 def _version(name: str) -> str:
     try:
         return metadata.version(name)

@@ -22,12 +22,13 @@ from napari_celltrack.batch.result import (
     CellsFrom,
     FileDone,
     FrameDone,
+    recipe_text,
     versions,
     write_text,
 )
-from napari_celltrack.batch.run_log import RunLog
+from napari_celltrack.batch.run_log import LOG, RunLog
 from napari_celltrack.batch.vertical import run_vertical
-from napari_celltrack.batch.work import Work
+from napari_celltrack.batch.work import FULL, Work
 from napari_celltrack.errors import CelltrackError, RecipeError, ResultError
 from napari_celltrack.recipe import Recipe
 
@@ -115,7 +116,7 @@ def run_files(
     if strategy == "auto" and cells_from == "labels":
         strategy = "vertical"
     if strategy == "auto":
-        strategy, n_fit = _that_fits(recipe, inputs, out, n_workers)
+        strategy, n_fit = _that_fits(recipe, inputs, out, n_workers, overrides, rescale=rescale)
         n_workers = n_workers if scheduler else n_fit
     if strategy == "horizontal" and cells_from == "labels":
         raise CelltrackError(
@@ -144,7 +145,7 @@ def run_files(
             out.mkdir(parents=True, exist_ok=True)
             token = stack.enter_context(only_run_in(out))
             log = stack.enter_context(RunLog(out))
-            write_text(out / "recipe.yaml", recipe.to_yaml())
+            write_text(out / "recipe.yaml", recipe_text(recipe))
         workers = stack.enter_context(open_workers(pool, n_workers, scheduler))
         options["n_workers"] = workers.n
         log.start(inputs, [f"{name}={value}" for name, value in options.items()])
@@ -169,11 +170,21 @@ def run_files(
                         break
             yield from _not_done(inputs, rows)
         finally:
-            if out.is_dir():  # otherwise an error is on its way that says so
+            # Otherwise the folder is gone, and an error on its way that says so; what stands there
+            # was made by a worker that was writing just then.
+            if (out / LOG).is_file():
                 about = {"versions": versions(), "command": command, "options": options}
                 _write_end(out, inputs, rows, about=about, started=started, log=log)
+        _check_there(out)
         if report:
             _write_report(out, log)
+
+
+def _check_there(out: Path) -> None:
+    if not (out / LOG).is_file():
+        raise ResultError(
+            f"The folder of the results, {out}, was removed or renamed during the run; run again."
+        )
 
 
 def _write_end(
@@ -200,7 +211,7 @@ def _write_end(
         "ignored": list(inputs.ignored),
         "ignored_reasons": list(inputs.reasons),
     }
-    with _writing_to(out):
+    with _writing_to(out, "mend that and run again, what is finished is kept"):
         write_text(out / "summary.csv", _summary(ended).to_csv(index=False, lineterminator="\n"))
         text = json.dumps(about, indent=2, ensure_ascii=False) + "\n"
         write_text(out / "run.json", text, is_safe=True)
@@ -270,22 +281,23 @@ def _about(row: FileDone) -> dict[str, Any]:
 
 
 @contextmanager
-def _writing_to(out: Path) -> Iterator[None]:
+def _writing_to(out: Path, advice: str = "choose another folder") -> Iterator[None]:
     """Say in a sentence that the folder of the results cannot be written to."""
     try:
         yield
     except OSError as error:
+        if error.errno in FULL:
+            raise ResultError(f"The disk of {out} is full; make room and run again.") from error
         raise ResultError(
-            f"Results cannot be written to {out} ({error.strerror}); choose another folder."
+            f"Results cannot be written to {out} ({error.strerror}); {advice}."
         ) from error
 
 
 def _summary(rows: Sequence[FileDone]) -> pd.DataFrame:
     conditions = condition_names([row.item for row in rows])
-    first, *others = SUMMARY_COLUMNS
-    columns = [first, *conditions, *others]
+    columns = [*SUMMARY_COLUMNS[:2], *conditions, *SUMMARY_COLUMNS[2:]]
     table: pd.DataFrame = pd.DataFrame([row.row() for row in rows], columns=columns)
-    whole = [name for name in others if name.startswith("n_") and name != "n_cells_mean"]
+    whole = [name for name in SUMMARY_COLUMNS if name.startswith("n_") and name != "n_cells_mean"]
     table = table.astype(dict.fromkeys(whole, "Int64"))
     if not table["n_cells"].notna().any():
         del table["n_cells"]
@@ -293,12 +305,26 @@ def _summary(rows: Sequence[FileDone]) -> pd.DataFrame:
 
 
 def _that_fits(
-    recipe: Recipe, inputs: Inputs, out: Path, n_workers: int | None
+    recipe: Recipe,
+    inputs: Inputs,
+    out: Path,
+    n_workers: int | None,
+    overrides: Overrides | None,
+    *,
+    rescale: bool,
 ) -> tuple[Strategy, int]:
     """Return the strategy that the plan advises, and for how many workers there is memory."""
     from napari_celltrack.batch.plan import make_plan
 
-    plan = make_plan(recipe, inputs, out=out, n_workers=n_workers, sample=False)
+    plan = make_plan(
+        recipe,
+        inputs,
+        out=out,
+        n_workers=n_workers,
+        sample=False,
+        overrides=overrides,
+        rescale=rescale,
+    )
     chosen = plan.horizontal if plan.choice == "horizontal" else plan.vertical
     return plan.choice, chosen.n_workers
 

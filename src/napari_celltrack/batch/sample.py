@@ -97,7 +97,7 @@ class Sample:
         return bool(self.note)
 
 
-def take_sample(recipe: Recipe, header: Header) -> Sample:
+def take_sample(header: Header) -> Sample:
     """Run a few frames from the middle of an item, into a folder that is gone afterwards.
 
     Memory is what the allocator of Python and numpy counts at most (OpenCV allocates through
@@ -105,10 +105,8 @@ def take_sample(recipe: Recipe, header: Header) -> Sample:
 
     Parameters
     ----------
-    recipe : Recipe
-        The settings.
     header : Header
-        The item.
+        The item, with its settings.
 
     Returns
     -------
@@ -121,6 +119,7 @@ def take_sample(recipe: Recipe, header: Header) -> Sample:
     OSError
         If there is no room for temporary files.
     """
+    recipe = header.recipe
     movie = open_item(header.item, recipe)
     with closing(movie), one_core_each(), ExitStack() as stack:
         others = open_others(header.item)

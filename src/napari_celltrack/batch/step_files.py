@@ -148,7 +148,7 @@ def write_table(folder: Path, start: int, table: pd.DataFrame) -> None:
 
     Numbers are written with as many digits as tell them from all others.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     with (folder / f"{start:09}.part").open("w", encoding="utf-8", newline="") as file:
         table.to_csv(file, index=False, header=start == 0, lineterminator="\n")
 

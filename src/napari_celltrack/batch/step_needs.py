@@ -16,7 +16,7 @@ from pathlib import Path
 
 import napari_celltrack
 from napari_celltrack.batch.inputs import Item, open_item, open_others
-from napari_celltrack.batch.rescale import rescaled
+from napari_celltrack.batch.rescale import rescale_notes, rescaled
 from napari_celltrack.batch.result import FileDone, kept_result, result_key
 from napari_celltrack.batch.step_files import text_digest
 from napari_celltrack.batch.step_store import STEPS, Step, StepStore, Stored
@@ -82,6 +82,8 @@ class Outlook:
         Of the result.
     done : FileDone or None
         The result, if it is there and whole.
+    notes : tuple of str
+        Sentences about how the recipe was adapted to it.
     seconds : float
         How long it took to find out.
     """
@@ -93,6 +95,7 @@ class Outlook:
     needs: Needs
     key: str
     done: FileDone | None
+    notes: tuple[str, ...]
     seconds: float
 
 
@@ -133,7 +136,9 @@ def look(
         )
     with ExitStack() as stack:
         movie = opened(stack, recipe, item)
+        notes: tuple[str, ...] = ()
         if rescale:
+            notes = rescale_notes(recipe, movie)
             recipe = rescaled(recipe, movie)
         recipe.input.slices_in(movie)
         others = opened_others(stack, item)
@@ -148,7 +153,7 @@ def look(
             key = text_digest(key, needs.origin)
         done = None if restart else kept_result(out / item.name, item, key, plots=plots)
         seconds = time.perf_counter() - started
-        return Outlook(recipe, movie.fingerprint, frames, stored, needs, key, done, seconds)
+        return Outlook(recipe, movie.fingerprint, frames, stored, needs, key, done, notes, seconds)
 
 
 def settings_of(recipe: Recipe, step: Step) -> str:

@@ -170,7 +170,9 @@ class StepStore:
 
     def begin(self) -> None:
         """Clear away what a killed run has left of a new one, and make room for it."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        # The folder of the results itself is not made: when it is gone, so is the run.
+        self._folder.parent.mkdir(exist_ok=True)
+        self._folder.mkdir(exist_ok=True)
         self.drop_partial()
 
     def drop_partial(self) -> None:

@@ -23,7 +23,7 @@ from queue import Empty, SimpleQueue
 
 from napari_celltrack.batch.blocks import find_by_blocks
 from napari_celltrack.batch.inputs import Item
-from napari_celltrack.batch.pools import KILLED, Workers, was_killed
+from napari_celltrack.batch.pools import KILLED, LOST, Workers, was_killed
 from napari_celltrack.batch.result import FileDone, FrameDone
 from napari_celltrack.batch.work import Found, Work, absolute, run_work, why_failed
 from napari_celltrack.errors import ResultError
@@ -168,6 +168,7 @@ class _Round:
                 self._begin()
             with suppress(Empty):
                 return self._events.get(timeout=_WAIT_S)
+            self._workers.check()
 
     def _end(self, job: _Job) -> FileDone | None:
         """Return the row of a finished job, or None if it is to be done again."""
@@ -181,10 +182,7 @@ class _Round:
                 return None
             error = KILLED
         except CancelledError:
-            raise ResultError(
-                "The connection to the Dask scheduler is lost; see that it runs, and run again to "
-                "go on from here."
-            ) from None
+            raise ResultError(LOST) from None
         except Exception as raised:
             error = (
                 KILLED if was_killed(raised) else why_failed(raised, work.item, work.folder.parent)

@@ -11,6 +11,9 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, closing, suppress
 from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
+
+import cv2
 
 from napari_celltrack import engine
 from napari_celltrack.batch.inputs import Item, open_item, open_others
@@ -25,16 +28,18 @@ from napari_celltrack.batch.result import (
     result_key,
     set_aside,
 )
-from napari_celltrack.errors import CelltrackError
+from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.given_labels import run_labels
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
 
+AnyT = TypeVar("AnyT")
 Found = Generator[engine.FrameResult, None, None]
 #: Finds the cells of an item in another way than frame after frame in this process.
 Finder = Callable[[Item, Movie, Recipe, Mapping[str, Movie]], Found]
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+#: A disk, or what may be used of it, is full.
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True)
@@ -97,12 +102,10 @@ def run_work(
     FileDone
         Its status is ``"stopped"`` when the run was no longer wanted.
     """
+    if work.is_elsewhere:
+        cv2.setNumThreads(1)  # a worker of a cluster has as many cores as it was given threads
     if work.is_elsewhere and not is_wanted(work.token):
-        return _failed(
-            work.item,
-            f"The worker on {socket.gethostname()} does not see {work.folder.parent}; choose a "
-            "folder for the results that all workers can write to.",
-        )
+        return _failed(work.item, _unseen(work.token))
     events = run_item(
         work.recipe,
         work.item,
@@ -210,6 +213,44 @@ def run_item(
     yield replace(done, seconds=time.perf_counter() - started)
 
 
+def do_elsewhere(
+    token: Path | None, work: Callable[..., AnyT], *values: Any, **options: Any
+) -> AnyT:
+    """Do some work on another machine: what is wrong there is said with the name of it.
+
+    Parameters
+    ----------
+    token : Path or None
+        The file that is there as long as the run is wanted.
+    work : callable
+        What to do, with the arguments that follow.
+
+    Raises
+    ------
+    CelltrackError
+        From that of the work, or if the folder of the results is not seen there.
+    """
+    cv2.setNumThreads(1)  # a worker of a cluster has as many cores as it was given threads
+    if token is not None and not is_wanted(token):
+        raise ResultError(_unseen(token))
+    try:
+        return work(*values, **options)
+    except CelltrackError as error:
+        raise CelltrackError(_on_this_machine(str(error))) from error
+
+
+def _unseen(token: Path) -> str:
+    return (
+        f"The worker on {socket.gethostname()} does not see {token.parent}; choose a folder for "
+        "the results that all workers can write to."
+    )
+
+
+def _on_this_machine(text: str) -> str:
+    """Say on which machine something failed: it may see other folders than this one."""
+    return f"On {socket.gethostname()} (process {os.getpid()}): {text}"
+
+
 def absolute(item: Item) -> Item:
     """Return an item that is found from any working folder."""
     return replace(
@@ -237,7 +278,7 @@ def why_failed(error: Exception, item: Item, out: Path) -> str:
     if isinstance(error, MemoryError):
         return "There is not enough memory for it; crop it or use fewer workers."
     if isinstance(error, OSError):
-        if error.errno in _FULL:
+        if error.errno in FULL:
             return f"The disk of {out} is full; make room and run again."
         if not out.is_dir():
             return f"The folder of the results, {out}, is no longer there; run again."
@@ -248,10 +289,7 @@ def why_failed(error: Exception, item: Item, out: Path) -> str:
 
 
 def _from_elsewhere(done: FileDone) -> FileDone:
-    """Say on which machine something failed: it may see other folders than this one."""
-    if done.status != "failed":
-        return done
-    return replace(done, error=f"On {socket.gethostname()} (process {os.getpid()}): {done.error}")
+    return replace(done, error=_on_this_machine(done.error)) if done.error else done
 
 
 def _failed(item: Item, error: str) -> FileDone:

@@ -21,7 +21,7 @@ import tifffile
 from napari_celltrack.errors import MovieError
 from napari_celltrack.readers.guard import decoding, n_bytes
 from napari_celltrack.readers.stored import Stored, colour_names
-from napari_celltrack.readers.tiff_claims import check_page
+from napari_celltrack.readers.tiff_claims import check_end, check_page
 from napari_celltrack.readers.tiff_metadata import calibration_of, channels_of
 
 _RGB_LIKE = ("RGB", "YCBCR", "CIELAB", "ICCLAB")
@@ -84,6 +84,8 @@ class TiffPages:
             every = self._file.series
             if not every:
                 raise MovieError(f"{self.path.name} holds no image; choose another file.")
+            if not every[0].is_truncated:  # otherwise each plane is looked for on its own
+                check_end(self.path.name, self._file)
             self._n_series, self._series = len(every), every[0]
         return self._series
 
