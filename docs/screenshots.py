@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,12 @@ os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
 import napari
 from napari.qt import get_qapp
 from napari.settings import get_settings
-from qtpy.QtWidgets import QDockWidget, QLineEdit, QPushButton, QWidget
+from qtpy.QtWidgets import QDockWidget, QLabel, QLineEdit, QPushButton, QWidget
 
 from napari_celltrack.gui.session import Session, session_of
 from napari_celltrack.gui.show_movie import add_movie
 from napari_celltrack.gui.workbench import open_workbench
+from napari_celltrack.movie import Movie
 from napari_celltrack.readers import open_movie
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.sample_data import dividing_nuclei, failure_school
@@ -98,16 +100,24 @@ def raise_dock(dock: QWidget) -> None:
     parent.raise_()
 
 
-def run_folder(dock: QWidget, recipe: Recipe) -> None:
-    """Run a small folder of made movies, with one file that is no movie."""
+def run_folder(dock: QWidget, tuned_on: Movie) -> None:
+    """Run a small folder of movies like the one in the window, and one that was cut short."""
     folder = Path(tempfile.gettempdir()) / "screen_07"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     for condition in ("ctrl", "drug"):
         for number in range(1, 4):
             made = dividing_nuclei(6, (192, 192), 6 + number, n_divisions=1, seed=number)
+            # Another calibration than the recipe was tuned on would be a warning for each file.
+            size_um, interval_s = tuned_on.pixel_size_um, tuned_on.frame_interval_s
+            made = replace(
+                made,
+                pixel_size_um=size_um[1] if size_um else made.pixel_size_um,
+                frame_interval_s=interval_s or made.frame_interval_s,
+            )
             made.save(folder / f"{condition}_w{number}.tif")
-    (folder / "drug_w4.tif").write_bytes(b"not an image")
+    whole = (folder / "drug_w3.tif").read_bytes()
+    (folder / "drug_w4.tif").write_bytes(whole[: len(whole) // 2])
     for name, text in (("folder", str(folder)), ("pattern", "{condition}_w{well}.tif")):
         line = dock.findChild(QLineEdit, f"batch_{name}")
         line.setText(text)
@@ -115,8 +125,10 @@ def run_folder(dock: QWidget, recipe: Recipe) -> None:
         settle(1)
     start = dock.findChild(QPushButton, "batch_start")
     wait_until(start.isEnabled)
+    wait_until(lambda: "s" in dock.findChild(QLabel, "batch_vertical_time").text())
     start.click()
     wait_until((folder / "results" / "report.html").is_file)
+    wait_until(start.isEnabled)
     settle(1)
 
 
@@ -131,7 +143,7 @@ def take(theme: str, size: str, to: Path, movie: Path | None, recipe: Recipe) ->
                 wait_until(lambda: is_idle(session) and session.followed.is_whole)
             raise_dock(dock)
             if dock.objectName() == "batch_dock":
-                run_folder(dock, recipe)
+                run_folder(dock, session.movie)
             settle(2)
             if dock.objectName() == "track_dock":
                 dock.findChild(QWidget, "track_next").click()

@@ -17,6 +17,16 @@ def write(path: Path, pixels: np.ndarray) -> None:
     tifffile.imwrite(path, pixels, imagej=True, metadata={"axes": "TYX"})
 
 
+def make_folder(path: Path, scene: np.ndarray) -> Path:
+    """Make a folder of four movies, the last of them broken, and a text."""
+    path.mkdir()
+    for name, shift in (("ctrl_1", 0), ("ctrl_2", 1), ("drug_1", 2)):
+        write(path / f"{name}.tif", np.roll(scene, shift, axis=2))
+    (path / "drug_2.tif").write_text("not an image")
+    (path / "notes.txt").write_text("hello")
+    return path
+
+
 class Desk:
     """The dock, and what a user does with it."""
 
@@ -40,6 +50,12 @@ class Desk:
         part(self.dock, QPushButton, "batch_start").click()
         self.wait()
 
+    def press(self, row: int) -> None:
+        """Choose a line of the table, and press Enter on it."""
+        table = part(self.dock, QTableView, "batch_table")
+        table.selectRow(row)
+        self.qtbot.keyClick(table, Qt.Key.Key_Return)
+
     def wait(self) -> None:
         """Wait until nothing goes on any more."""
         for _ in range(2):  # what a lane gave out last is still on its way when it is idle
@@ -61,7 +77,8 @@ def part(dock: Batch, kind: type, name: str):
 
 def lanes_of(dock: Batch) -> list[Lane]:
     sheet = [dock._sheet.lane] if dock._sheet else []
-    return [*dock._lanes.values(), dock._opening.lane, *sheet]
+    lanes = (*dock._lanes.values(), *dock._outlook.lanes.values())
+    return [*lanes, dock._opening.lane, *sheet]
 
 
 def is_quiet(dock: Batch) -> bool:

@@ -17,7 +17,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_celltrack.gui.docks.batch_scan import Place
+from napari_celltrack.gui.docks.batch_rows import OfferRow
+from napari_celltrack.gui.docks.batch_scan import Offer, Place
 from napari_celltrack.gui.forms.rows import quiet_button
 from napari_celltrack.gui.forms.wheel import no_accident
 from napari_celltrack.gui.theme import ROW_GAP_PX, set_state
@@ -80,6 +81,9 @@ class BatchInputs(QWidget):
         no_accident(self._recipe)
         self._add("Folder", self._folder, f"{prefix}_choose_folder", self._choose_folder)
         self._add("Files", self._files)
+        self._offered = OfferRow(prefix)
+        self._offered.chosen.connect(self._files.setText)
+        self._rows.addWidget(self._offered, self._rows.rowCount(), 1)
         self._add("Results", self._results, f"{prefix}_choose_results", self._choose_results)
         self._add("Recipe", self._recipe)
         self._rest = QTimer(self)
@@ -88,7 +92,7 @@ class BatchInputs(QWidget):
         self._rest.timeout.connect(self._tell)
         self._own_results = False
         self._folder.textChanged.connect(self._on_folder)
-        self._files.textChanged.connect(lambda _: self._rest.start())
+        self._files.textChanged.connect(self._on_files)
         self._results.textChanged.connect(lambda _: self._rest.start())
         self._results.textEdited.connect(self._on_results)
         self._recipe.activated.connect(self._on_recipe)
@@ -108,6 +112,10 @@ class BatchInputs(QWidget):
         self._files.setText(place.files)
         self._own_results = place.results != place.folder / _RESULTS
         self._results.setText(_with_tilde(place.results))
+
+    def offer(self, offer: Offer | None) -> None:
+        """Offer a pattern that puts files together to movies, or none."""
+        self._offered.set_offer(offer)
 
     def set_recipe_file(self, path: str | None) -> None:
         """Show which file the settings are from; None for those of this window."""
@@ -150,6 +158,11 @@ class BatchInputs(QWidget):
         self._rows.addLayout(pair, row, 1)
 
     # From the user
+
+    def _on_files(self, text: str) -> None:
+        if text.strip():
+            self.offer(None)
+        self._rest.start()
 
     def _on_folder(self, text: str) -> None:
         if not self._own_results:

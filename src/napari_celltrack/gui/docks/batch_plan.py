@@ -34,6 +34,8 @@ _HELP: dict[Strategy, str] = {
         "disk, where it can be looked at, and later steps can be done anew from there."
     ),
 }
+_TIMING = "A few frames of one of the files are being timed."
+_NOT_TIMED = "The run began before a sample was timed; it is timed when the run is over."
 _COLUMNS = ("memory", "disk", "time")
 _COLUMN_PX = 56
 
@@ -66,6 +68,10 @@ class PlanBox(QWidget):
             set_role(head, "hint")
             grid.addWidget(head, 0, place)
             grid.setColumnMinimumWidth(place, _COLUMN_PX)
+        #: How much there is, to stand beside the title.
+        self.room = QLabel()
+        self.room.setObjectName(f"{prefix}_room")
+        set_role(self.room, "hint")
         self._group = QButtonGroup(self)
         self._radios: dict[str, QRadioButton] = {}
         self._cells: dict[tuple[str, str], QLabel] = {}
@@ -81,7 +87,11 @@ class PlanBox(QWidget):
         self._choice = QLabel()
         self._choice.setObjectName(f"{prefix}_choice")
         set_role(self._choice, "hint")
-        grid.addWidget(self._choice, 1, 1, 1, len(_COLUMNS))
+        grid.addWidget(self._choice, 1, 1, 1, len(_COLUMNS) - 1)
+        self._timing = QLabel()
+        self._timing.setObjectName(f"{prefix}_timing")
+        set_role(self._timing, "hint")
+        grid.addWidget(self._timing, 1, len(_COLUMNS))
         naive = QLabel("(all in memory)")
         naive.setToolTip("What opening all images at once would take; never done here.")
         naive.setIndent(22)
@@ -102,9 +112,11 @@ class PlanBox(QWidget):
                 return strategy
         return "auto"
 
-    def set_plan(self, plan: Plan | None, is_stale: bool = False) -> None:
-        """Show what it will take, or dashes; grey while a newer plan is on its way."""
+    def set_plan(self, plan: Plan | None, is_timing: bool = False) -> None:
+        """Show what it will take, or dashes; dots for times that are on their way."""
         if plan is None:
+            self.room.setText("")
+            self._timing.setText("")
             for label in self._cells.values():
                 label.setText("–")
                 set_role(label, "hint")
@@ -112,14 +124,22 @@ class PlanBox(QWidget):
             self._choice.setToolTip("")
             self.diagram.set_stages([(name, None) for name in STAGES])
             return
-        self._show("vertical", plan.vertical, is_stale)
-        self._show("horizontal", plan.horizontal, is_stale)
+        self._show("vertical", plan.vertical)
+        self._show("horizontal", plan.horizontal)
+        self._show_times(plan, is_timing)
+        free = plan.free_bytes
+        self.room.setText("" if free is None else f"{bytes_text(free)} of memory free")
         self._cells["naive", "memory"].setText(bytes_text(plan.naive_bytes))
         is_too_much = plan.free_bytes is not None and plan.naive_bytes > plan.free_bytes
         set_role(self._cells["naive", "memory"], "problem" if is_too_much else "hint")
         self._choice.setText(_TITLES[plan.choice].lower())
         self._choice.setToolTip(plan.why)
         self.diagram.set_stages([(stage.name, stage.n_bytes) for stage in plan.stages])
+
+    def set_ready(self, is_ready: bool) -> None:
+        """Say whether a way can be chosen; the numbers stay as they are."""
+        for radio in self._radios.values():
+            radio.setEnabled(is_ready)
 
     def set_busy(self) -> None:
         """Grey the numbers: newer ones are on their way."""
@@ -134,20 +154,26 @@ class PlanBox(QWidget):
             grid.addWidget(label, row, place)
             self._cells[row_name, name] = label
 
-    def _show(self, strategy: Strategy, estimate: Estimate, is_stale: bool) -> None:
-        seconds = estimate.seconds
-        texts = (
-            bytes_text(estimate.peak_bytes),
-            bytes_text(estimate.disk_bytes),
-            "–" if seconds is None else duration_text(seconds),
-        )
-        for name, text in zip(_COLUMNS, texts, strict=True):
+    def _show(self, strategy: Strategy, estimate: Estimate) -> None:
+        texts = bytes_text(estimate.peak_bytes), bytes_text(estimate.disk_bytes)
+        for name, text in zip(_COLUMNS, texts, strict=False):
             label = self._cells[strategy, name]
             label.setText(text)
             label.setToolTip(estimate.why)
-            set_state(label, "role", "hint" if is_stale else "")
+            set_state(label, "role", "")
         if not estimate.fits:
             set_role(self._cells[strategy, "memory"], "problem")
+
+    def _show_times(self, plan: Plan, is_timing: bool) -> None:
+        is_known = plan.vertical.seconds is not None or not plan.n_items
+        self._timing.setText("" if is_known else "timing…" if is_timing else "not timed")
+        self._timing.setToolTip("" if is_known else _TIMING if is_timing else _NOT_TIMED)
+        for estimate in (plan.vertical, plan.horizontal):
+            label, seconds = self._cells[estimate.strategy, "time"], estimate.seconds
+            unknown = "…" if is_timing else "–"
+            label.setText(unknown if seconds is None else duration_text(seconds))
+            label.setToolTip(_TIMING if is_timing else plan.sample)
+            set_state(label, "role", "hint" if seconds is None else "")
 
     def _tell(self, button: QRadioButton, checked: bool) -> None:
         if checked:

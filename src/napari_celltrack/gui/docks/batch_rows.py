@@ -1,4 +1,4 @@
-"""The buttons of a batch: trying and starting above the table, progress and results below it."""
+"""The buttons of a batch: offers, trying and starting above the table, progress below it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,53 @@ from pathlib import Path
 
 from qtpy.QtCore import QUrl, Signal
 from qtpy.QtGui import QDesktopServices
-from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from napari_celltrack.gui.docks.batch_scan import Offer
 from napari_celltrack.gui.docks.batch_try import N_TRIED
+from napari_celltrack.gui.docks.batch_words import count_in_words
 from napari_celltrack.gui.forms.rows import column
 from napari_celltrack.gui.theme import set_role
 
 _REPORT = "report.html"
 #: Steps of the bar.
 _WHOLE = 1000
+
+
+class OfferRow(QWidget):
+    """Says that several files look like one movie, with a button that puts them together.
+
+    Parameters
+    ----------
+    prefix : str
+        Beginning of the object names.
+    """
+
+    #: The pattern that was offered is wanted.
+    chosen = Signal(str)
+
+    def __init__(self, prefix: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pattern = ""
+        self._words = QLabel()
+        self._words.setObjectName(f"{prefix}_offer")
+        set_role(self._words, "hint")
+        button = _button(f"{prefix}_put_together", "Put together", "")
+        button.clicked.connect(lambda _checked: self.chosen.emit(self._pattern))
+        row = _row(self)
+        row.addWidget(self._words, 1)
+        row.addWidget(button)
+        self.set_offer(None)
+
+    def set_offer(self, offer: Offer | None) -> None:
+        """Show an offer, or nothing."""
+        self.setVisible(offer is not None)
+        if offer is None:
+            return
+        self._pattern = offer.pattern
+        movies = count_in_words(offer.n_movies, "movie")
+        self._words.setText(f"{offer.n_files:,} files look like {movies}.")
+        self.setToolTip(f"By their names, which fit {offer.pattern}")
 
 
 class StartRow(QWidget):

@@ -9,19 +9,28 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from napari_celltrack.batch import Inputs, Item, find_inputs
+from napari_celltrack.batch.names import suggest_names
 from napari_celltrack.batch.overrides import Overrides
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.docks.batch_words import count_in_words
+from napari_celltrack.readers import is_image_file, open_movie
 from napari_celltrack.recipe import Recipe
 
 #: Settings of single files, in the folder of the images.
 OVERRIDES = "overrides.yaml"
 #: Earlier results that are given out together.
 _A_CHUNK = 200
+_DEEPER = (
+    "The images are in folders of {}. Enter */*.tif under Files to take each of them, or a pattern "
+    "such as {{channel}}/{{name}}_t{{t}}.tif if several make one movie."
+)
+#: From so many names a pattern is guessed.
+_MOST_NAMES = 20_000
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,8 @@ class Found:
         Names of the items that it changes.
     changes : tuple of str
         A line a pattern: how many files, and what is changed.
+    unused : tuple of str
+        Its patterns that fit none of the files.
     problem : str
         Why the file of overrides cannot be used; empty when all is well.
     """
@@ -80,6 +91,7 @@ class Found:
     overrides_file: Path | None = None
     changed: frozenset[str] = frozenset()
     changes: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
     problem: str = ""
 
     def recipe_of(self, recipe: Recipe) -> Callable[[Item], Recipe]:
@@ -137,9 +149,14 @@ def find_files(place: Place, overrides_file: Path | None = None) -> Iterator[Fou
     """
     if not place.folder.is_dir():
         raise CelltrackError(f"{place.folder} is not a folder; choose the folder of your images.")
-    inputs = find_inputs(
-        [place.folder], pattern=place.pattern, names=place.names, out=place.results
-    )
+    try:
+        inputs = find_inputs(
+            [place.folder], pattern=place.pattern, names=place.names, out=place.results
+        )
+    except CelltrackError as error:
+        if not place.files and _images_in(place, "*/*"):
+            raise CelltrackError(_DEEPER.format(place.folder.name)) from error
+        raise
     path = overrides_file or place.folder / OVERRIDES
     if overrides_file is None and not path.is_file():
         yield Found(place, inputs)
@@ -150,12 +167,82 @@ def find_files(place: Place, overrides_file: Path | None = None) -> Iterator[Fou
         yield Found(place, inputs, overrides_file=path, problem=str(error))
         return
     changed: set[str] = set()
-    changes = []
+    changes, unused = [], []
     for entry in overrides.entries:
         names = {item.name for item in inputs.items if entry.matches(item)}
         changed |= names
-        changes.append(f"{entry.pattern} ({len(names):,}): {', '.join(entry.settings())}")
-    yield Found(place, inputs, overrides, path, frozenset(changed), tuple(changes))
+        if not names:
+            unused.append(entry.pattern)
+        n_files = f"{len(names):,}" if names else "no file fits"
+        changes.append(f"{entry.pattern} ({n_files}): {', '.join(entry.settings())}")
+    yield Found(place, inputs, overrides, path, frozenset(changed), tuple(changes), tuple(unused))
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A pattern that puts files together to movies.
+
+    Parameters
+    ----------
+    pattern : str
+        As it is entered.
+    n_files, n_movies : int
+        Images in the folder, and movies that they make.
+    """
+
+    pattern: str
+    n_files: int
+    n_movies: int
+
+
+def find_offer(place: Place) -> Iterator[Offer | None]:
+    """Guess from the names of files whether several of them make one movie; None if they do not.
+
+    Where something is entered nothing is offered. Files in folders are looked at where the folder
+    itself holds no images.
+    """
+    yield None if place.files else _offer(place)
+
+
+def _offer(place: Place) -> Offer | None:
+    if not place.folder.is_dir():
+        return None
+    for depth in ("*", "*/*"):
+        paths = _images_in(place, depth)
+        if not paths:
+            continue
+        pattern = suggest_names(sorted(str(path.relative_to(place.folder)) for path in paths))
+        if pattern is not None and "/" in depth and "/" not in pattern:
+            pattern = f"{{name}}/{pattern}"
+        if pattern is None:
+            return None
+        try:
+            inputs = find_inputs([place.folder], names=pattern, out=place.results)
+            # Movies are numbered, too, and are no time points.
+            if "{t}" in pattern and _n_frames(inputs.items[0].parts[0].path) > 1:
+                return None
+        except CelltrackError:
+            return None
+        n_files = sum(len(item.parts) for item in inputs.items)
+        return Offer(pattern, n_files, len(inputs.items)) if n_files else None
+    return None
+
+
+def _images_in(place: Place, depth: str) -> list[Path]:
+    """Return the images in a folder, or in the folders of it, that are no results."""
+    return [
+        path
+        for path in islice(place.folder.glob(depth), _MOST_NAMES)
+        if not path.is_relative_to(place.results) and is_image_file(path)
+    ]
+
+
+def _n_frames(path: str) -> int:
+    movie = open_movie(path)
+    try:
+        return movie.n_frames
+    finally:
+        movie.close()
 
 
 def find_earlier(found: Found, recipe: Recipe) -> Iterator[Earlier]:

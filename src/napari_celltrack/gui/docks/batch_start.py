@@ -13,11 +13,17 @@ from napari_celltrack.gui.docks.batch_scan import Found
 from napari_celltrack.recipe import Recipe
 
 
-def plan_run(recipe: Recipe, found: Found, n_workers: int | None) -> Iterator[Plan]:
+def plan_run(recipe: Recipe, found: Found, options: RunOptions) -> Iterator[Plan]:
     """Plan a run, first by headers alone, then with a timed sample; for a lane."""
     for sample in (False, True):
         yield make_plan(
-            recipe, found.inputs, out=found.place.results, n_workers=n_workers, sample=sample
+            recipe,
+            found.inputs,
+            out=found.place.results,
+            n_workers=options.n_workers,
+            sample=sample,
+            overrides=found.overrides,
+            rescale=options.rescale,
         )
 
 

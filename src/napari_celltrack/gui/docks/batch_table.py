@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from qtpy.QtCore import QAbstractTableModel, QEvent, QModelIndex, QObject, Qt, Signal
 from qtpy.QtGui import QColor
@@ -20,57 +18,31 @@ from qtpy.QtWidgets import (
 
 from napari_celltrack.batch import FileDone, Inputs, Item
 from napari_celltrack.gui.docks.batch_job import FileNews, News
+from napari_celltrack.gui.docks.batch_lines import (
+    Line,
+    done_line,
+    earlier_line,
+    going_line,
+    lines_of,
+    waiting_line,
+)
 from napari_celltrack.gui.docks.table_view import make_table
 from napari_celltrack.gui.theme import chart_colours
 
-#: What a line says: not begun, going on, done, done but look, failed, not a file of the batch.
-Tone = Literal["waiting", "going", "done", "doubt", "problem", "ignored"]
-
 _HEADERS = ("File", "Cells", "State")
 _FILE, _CELLS, _STATE = range(3)
-_WIDTHS_PX = (104, 42, 160)
-_CONDITION_PX = 64
+#: The least that columns take, in px: a name cut in its middle; "1,234"; "measuring · 21 frames/s".
+_LEAST_PX = (76, 38, 158)
+_LEAST_CONDITION_PX, _MOST_CONDITION_PX = 30, 90
+_PADDING_PX = 10
+#: Names are measured up to here; of thousands the others are much the same.
+_N_MEASURED = 200
 _HEIGHT_PX = 120
 _MAX_HEIGHT_PX = 2000
-#: Files that were passed over are listed up to here; nobody reads on.
-_MAX_IGNORED = 200
 #: Reasons that take more than a line, in letters.
 _LONG = 22
 #: Of a reason so many lines are shown; the whole is said when the line is chosen.
 _MOST_LINES = 3
-
-
-@dataclass(frozen=True)
-class Line:
-    """What the table says of one file.
-
-    Parameters
-    ----------
-    item : Item or None
-        None for a file that was passed over.
-    file, cells, state, more : str
-        The columns, and what the tooltip says beyond them.
-    tone : str
-        Which decides the colour.
-    part : float
-        How much of it is done, 0 to 1.
-    is_kept : bool
-        Whether an earlier result was kept.
-    """
-
-    item: Item | None
-    file: str
-    cells: str = ""
-    state: str = ""
-    more: str = ""
-    tone: Tone = "waiting"
-    part: float = 0.0
-    is_kept: bool = False
-
-    @property
-    def has_result(self) -> bool:
-        """Whether there is something to open."""
-        return self.tone in ("done", "doubt")
 
 
 class FileTable(QWidget):
@@ -94,6 +66,7 @@ class FileTable(QWidget):
         #: The line worked on last, and those that are higher than the others.
         self._followed = 0
         self._grown: set[int] = set()
+        self._first_problem = -1
         self._table = make_table(f"{prefix}_table", self._model, _HEIGHT_PX)
         self._table.setMinimumHeight(_HEIGHT_PX)
         self._table.setMaximumHeight(_MAX_HEIGHT_PX)
@@ -104,12 +77,17 @@ class FileTable(QWidget):
         self._middle = _ElidedInTheMiddle(self._table)
         self._table.setItemDelegateForColumn(_FILE, self._middle)
         self._table.setToolTip("Double click (or Enter) opens a finished result, or the file.")
+        header = self._table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
         size = self._table.sizePolicy()
         self._table.setSizePolicy(size.horizontalPolicy(), QSizePolicy.Policy.Expanding)
         self._table.doubleClicked.connect(self._open)
         self._table.clicked.connect(self._choose)
         self._table.selectionModel().currentRowChanged.connect(self._choose)
+        # Keys go to the table; what is resized when a scroll bar comes or goes is its inside.
         self._table.installEventFilter(self)
+        self._table.viewport().installEventFilter(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._table)
@@ -121,21 +99,11 @@ class FileTable(QWidget):
 
     def set_inputs(self, inputs: Inputs | None) -> None:
         """List the files of a batch, and those that were passed over; none with None."""
-        columns: list[str] = []
-        lines: list[Line] = []
-        for item in inputs.items if inputs else ():
-            columns += [name for name, _ in item.conditions if name not in columns]
-            lines.append(Line(item, item.file, state="waiting"))
-        ignored = inputs.ignored if inputs else ()
-        reasons = inputs.reasons if inputs and inputs.reasons else ("",) * len(ignored)
-        for path, why in list(zip(ignored, reasons, strict=True))[:_MAX_IGNORED]:
-            more = f"{path}\n{why}".strip()
-            lines.append(Line(None, Path(path).name, state="ignored", more=more, tone="ignored"))
-        if len(ignored) > _MAX_IGNORED:
-            rest = f"and {len(ignored) - _MAX_IGNORED:,} more"
-            lines.append(Line(None, rest, state="ignored", tone="ignored"))
+        lines = lines_of(inputs)
+        items = inputs.items if inputs else ()
+        columns = list(dict.fromkeys(name for item in items for name, _ in item.conditions))
         self._model.set_lines(lines, columns)
-        self._followed = 0
+        self._followed, self._first_problem = 0, -1
         # Lines that had grown for a long reason.
         for row in self._grown & set(range(len(lines))):
             self._table.setRowHeight(row, self._table.verticalHeader().defaultSectionSize())
@@ -144,9 +112,10 @@ class FileTable(QWidget):
 
     def set_waiting(self) -> None:
         """Say of all files that they are still to be done."""
+        self._first_problem = -1
         for row, line in enumerate(self._model.lines):
             if line.item is not None:
-                self._model.put(row, Line(line.item, line.file, state="waiting"))
+                self._model.put(row, waiting_line(line.item))
                 self._fit(row)
 
     def set_earlier(self, results: Mapping[str, dict[str, Any]], same: frozenset[str]) -> None:
@@ -155,19 +124,10 @@ class FileTable(QWidget):
             if line.item is None:
                 continue
             numbers = results.get(line.item.name)
-            if numbers is None:
-                if line.has_result:
-                    self._model.put(row, Line(line.item, line.file, state="waiting"))
-                continue
-            is_same = line.item.name in same
-            told = _of_numbers(line, numbers)
-            if not is_same:
-                told = replace(
-                    told,
-                    state="other settings",
-                    more="An earlier run did this file with other settings; it is done again.",
-                )
-            self._model.put(row, told)
+            if numbers is not None:
+                self._model.put(row, earlier_line(line.item, numbers, line.item.name in same))
+            elif line.has_result:
+                self._model.put(row, waiting_line(line.item))
 
     def tell(self, news: News) -> None:
         """Show what a run did."""
@@ -180,15 +140,15 @@ class FileTable(QWidget):
     def rest(self) -> None:
         """Say of files that were begun and not finished that they wait."""
         for row, line in enumerate(self._model.lines):
-            if line.tone == "going":
-                self._model.put(row, Line(line.item, line.file, state="waiting"))
+            if line.tone == "going" and line.item is not None:
+                self._model.put(row, waiting_line(line.item))
 
     def show_problems(self) -> None:
-        """Scroll to the first file that failed, if one did."""
-        for row, line in enumerate(self._model.lines):
-            if line.tone == "problem":
-                self._table.scrollTo(self._model.index(row, 0))
-                return
+        """Scroll to the first file that failed, if one did, and keep it in view."""
+        tones = [line.tone for line in self._model.lines]
+        self._first_problem = tones.index("problem") if "problem" in tones else -1
+        if self._first_problem >= 0:
+            self._table.scrollTo(self._model.index(self._first_problem, 0))
 
     def restyle(self, theme_id: str) -> None:
         """Take the colours of a theme of napari."""
@@ -198,7 +158,11 @@ class FileTable(QWidget):
         self._model.set_inks({tone: QColor(ink) for tone, ink in inks.items()})
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Open the chosen line at Enter, while the table has the focus."""
+        """Open the chosen line at Enter, while the table has the focus; use all of its width."""
+        if event.type() == QEvent.Type.Resize:
+            self._set_widths()
+            if self._first_problem >= 0:
+                self._table.scrollTo(self._model.index(self._first_problem, 0))
         if event.type() == QEvent.Type.KeyPress and event.key() in (
             Qt.Key.Key_Return,
             Qt.Key.Key_Enter,
@@ -208,12 +172,31 @@ class FileTable(QWidget):
         return super().eventFilter(watched, event)
 
     def _set_widths(self) -> None:
-        header = self._table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        n_conditions = self._model.columnCount() - len(_HEADERS)
-        for column, width in enumerate((*_WIDTHS_PX, *(_CONDITION_PX,) * n_conditions)):
+        """Share the width: first the least of each column, then whole headers and names."""
+        wanted = self._wanted_px()
+        widths = [*_LEAST_PX, *(least for least, _ in wanted[1:])]
+        room = self._table.viewport().width() - sum(widths)
+        # Conditions stand behind the three columns; the name of the file is served last.
+        for column, (_, most) in (*enumerate(wanted[1:], start=len(_HEADERS)), (_FILE, wanted[0])):
+            more = max(0, min(room, most - widths[column]))
+            widths[column] += more
+            room -= more
+        widths[_STATE] += max(0, room)
+        for column, width in enumerate(widths):
             self._table.setColumnWidth(column, width)
-        header.setStretchLastSection(n_conditions == 0)
+
+    def _wanted_px(self) -> list[tuple[int, int]]:
+        """Return the least and the most that names of files take, and that each condition takes."""
+        measure = self._table.fontMetrics().horizontalAdvance
+        lines = self._model.lines[:_N_MEASURED]
+        names = max((measure(line.file) for line in lines), default=0) + _PADDING_PX
+        wanted = [(_LEAST_PX[_FILE], names)]
+        for column in range(len(_HEADERS), self._model.columnCount()):
+            texts = {self._model.text(line, column) for line in lines}
+            values = max(map(measure, texts), default=0) + _PADDING_PX
+            least = min(max(values, _LEAST_CONDITION_PX), _MOST_CONDITION_PX)
+            wanted.append((least, max(least, measure(self._model.header(column)) + _PADDING_PX)))
+        return wanted
 
     def _choose(self, index: QModelIndex, before: QModelIndex | None = None) -> None:
         if 0 <= index.row() < len(self._model.lines):
@@ -225,27 +208,15 @@ class FileTable(QWidget):
             self.opened.emit(lines[index.row()])
 
     def _show_frame(self, news: FileNews) -> int:
-        done = news.done
-        row = self._model.row_of(done.item)
-        rate = f" · {news.frames_per_s:.2g} frames/s" if news.frames_per_s else ""
-        if news.frames_per_s >= 10:
-            rate = f" · {news.frames_per_s:.0f} frames/s"
-        line = Line(
-            done.item,
-            done.item.file,
-            state=f"{done.step or 'measuring'}{rate}",
-            more=f"Frame {done.n_done:,} of {done.n_frames:,}.",
-            tone="going",
-            part=done.n_done / max(done.n_frames, 1),
-        )
+        row = self._model.row_of(news.done.item)
         if row >= 0:
-            self._model.put(row, line)
+            self._model.put(row, going_line(news))
         return row
 
     def _show_file(self, done: FileDone) -> None:
         row = self._model.row_of(done.item)
         if row >= 0:
-            self._model.put(row, _of_done(done))
+            self._model.put(row, done_line(done))
             self._fit(row)
 
     def _fit(self, row: int) -> None:
@@ -265,40 +236,6 @@ class FileTable(QWidget):
         view = self._table.viewport().rect()
         if row != before and self._table.visualRect(self._model.index(before, 0)).intersects(view):
             self._table.scrollTo(self._model.index(row, 0))
-
-
-def _of_numbers(line: Line, numbers: Mapping[str, Any]) -> Line:
-    """Return the line of a result, from its numbers."""
-    n_total, n_frames = numbers.get("n_cells_total"), numbers.get("n_frames")
-    mean, n_tracks = numbers.get("n_cells_mean"), numbers.get("n_tracks")
-    n_cells = numbers.get("n_cells")
-    cells = f"{n_cells if n_cells is not None else round(mean or 0):,}"
-    more = f"{n_cells:,} cells." if n_cells is not None else ""
-    if n_cells is None and mean is not None:
-        more = f"{mean:.1f} cells a frame in {n_frames:,} frames, {n_tracks:,} tracks."
-    if n_total == 0:
-        more = f"No cells were found in it. {more}"
-        return replace(line, cells="0", state="done · no cells?", more=more, tone="doubt", part=1)
-    return replace(line, cells=cells, state="done", more=more, tone="done", part=1)
-
-
-def _of_done(done: FileDone) -> Line:
-    line = Line(done.item, done.item.file, part=1, is_kept=done.is_kept)
-    if done.status == "failed":
-        # The file is named in the line.
-        reason = done.error.removeprefix(done.item.file).lstrip(" :")
-        return replace(line, cells="–", state=reason, more=done.error, tone="problem")
-    if done.status != "done":
-        return replace(line, state="waiting", part=0)
-    line = _of_numbers(line, done.row())
-    if done.is_kept:
-        line = replace(line, more=f"Kept from an earlier run. {line.more}")
-    if done.warnings and line.tone == "done":
-        noun = "warning" if len(done.warnings) == 1 else "warnings"
-        line = replace(line, state=f"done · {len(done.warnings)} {noun}", tone="doubt")
-    if done.warnings:
-        line = replace(line, more=" ".join((*done.warnings, line.more)))
-    return line
 
 
 class _Model(QAbstractTableModel):
@@ -341,9 +278,11 @@ class _Model(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return (*_HEADERS, *self._columns)[section]
+            return self.header(section)
         if role == Qt.ItemDataRole.ToolTipRole and section == _CELLS:
             return "Cells in the image; of a movie, cells in a frame on average."
+        if role == Qt.ItemDataRole.ToolTipRole and section >= len(_HEADERS):
+            return f"{self.header(section)}, from the names of the files"
         return None
 
     def data(self, index: QModelIndex, role: int = 0) -> Any:
@@ -351,7 +290,7 @@ class _Model(QAbstractTableModel):
             return None
         line, column = self.lines[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(line, column)
+            return self.text(line, column)
         if role == Qt.ItemDataRole.ToolTipRole:
             source = line.item.path if line.item else ""
             return "\n".join(part for part in (source, line.more) if part)
@@ -359,7 +298,10 @@ class _Model(QAbstractTableModel):
             return self._inks.get(line.tone)
         return None
 
-    def _text(self, line: Line, column: int) -> str:
+    def header(self, column: int) -> str:
+        return (*_HEADERS, *self._columns)[column]
+
+    def text(self, line: Line, column: int) -> str:
         if column < len(_HEADERS):
             return (line.file, line.cells, line.state)[column]
         name = self._columns[column - len(_HEADERS)]

@@ -9,35 +9,37 @@ from typing import TYPE_CHECKING, Any
 from napari.utils.notifications import ErrorNotification, notification_manager
 from qtpy.QtCore import QTimer
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QLabel, QVBoxLayout
+from qtpy.QtWidgets import QVBoxLayout
 from typing_extensions import override
 
-from napari_celltrack.amounts import bytes_text
 from napari_celltrack.batch import Item
 from napari_celltrack.batch.plan import Plan
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.docks.batch_inputs import BatchInputs
 from napari_celltrack.gui.docks.batch_job import BatchJob, News
+from napari_celltrack.gui.docks.batch_lines import Line
 from napari_celltrack.gui.docks.batch_opening import Opening
 from napari_celltrack.gui.docks.batch_options import BatchOptions
+from napari_celltrack.gui.docks.batch_outlook import Outlook
 from napari_celltrack.gui.docks.batch_plan import PlanBox
 from napari_celltrack.gui.docks.batch_progress import BatchProgress
+from napari_celltrack.gui.docks.batch_recipe import BatchRecipe
 from napari_celltrack.gui.docks.batch_rows import ProgressRows, StartRow
-from napari_celltrack.gui.docks.batch_scan import (
-    Earlier,
-    Found,
-    Place,
-    find_earlier,
-    find_files,
-)
-from napari_celltrack.gui.docks.batch_start import begin_run, plan_run
-from napari_celltrack.gui.docks.batch_table import FileTable, Line
+from napari_celltrack.gui.docks.batch_scan import Earlier, Found, Place, find_files, find_offer
+from napari_celltrack.gui.docks.batch_start import begin_run
+from napari_celltrack.gui.docks.batch_table import FileTable
 from napari_celltrack.gui.docks.batch_try import ContactSheet
-from napari_celltrack.gui.docks.batch_words import conditions_in_words, count_in_words, together
+from napari_celltrack.gui.docks.batch_words import (
+    conditions_in_words,
+    count_in_words,
+    end_in_words,
+    together,
+    unreadable_in_words,
+    unused_in_words,
+)
 from napari_celltrack.gui.docks.dock import Dock
 from napari_celltrack.gui.ending import when_destroyed
-from napari_celltrack.gui.file_recipe import recipe_for_files
-from napari_celltrack.gui.theme import set_role, set_state
+from napari_celltrack.gui.theme import set_state
 from napari_celltrack.gui.worker import Lane
 from napari_celltrack.recipe import Recipe
 
@@ -64,14 +66,10 @@ class Batch(Dock):
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         self._found: Found | None = None
         self._earlier: Earlier | None = None
-        self._file_recipe: Recipe | None = None
-        #: Opening a result changes the settings of the window, but not what the batch runs.
-        self._stand_in: tuple[Recipe, Recipe] | None = None
         self._progress_of: BatchProgress | None = None
         self._results: Path | None = None
         self._overrides_file: Path | None = None
-        #: What the plan was asked for last, and for what it holds.
-        self._planned: Any = None
+        self._planned: Plan | None = None
         super().__init__(napari_viewer)
 
     # Laying out
@@ -79,15 +77,13 @@ class Batch(Dock):
     @override
     def fill(self, column: QVBoxLayout) -> None:
         self._live.setVisible(False)
+        self._recipe = BatchRecipe(self.session)
         self._inputs = BatchInputs(self.prefix)
         self._options = BatchOptions(self.prefix)
         column.addWidget(self._inputs)
         column.addWidget(self._options)
-        self._room = QLabel()
-        self._room.setObjectName("batch_room")
-        set_role(self._room, "hint")
-        self.section(column, "What it will take").insertWidget(1, self._room)
         self._plan = PlanBox(self.prefix)
+        self.section(column, "What it will take").insertWidget(1, self._plan.room)
         column.addWidget(self._plan)
         self._start = StartRow(self.prefix)
         column.addWidget(self._start)
@@ -98,9 +94,8 @@ class Batch(Dock):
         self._job = BatchJob(self)
         self._sheet: ContactSheet | None = None
         self._opening = Opening(self, self._fail)
-        self._lanes = {
-            name: Lane(f"celltrack batch {name}") for name in ("files", "earlier", "plan")
-        }
+        self._outlook = Outlook(self)
+        self._lanes = {name: Lane(f"celltrack batch {name}") for name in ("files", "names")}
         self._plan_rest = QTimer(self)
         self._plan_rest.setSingleShot(True)
         self._plan_rest.setInterval(_PLAN_REST_MS)
@@ -120,6 +115,10 @@ class Batch(Dock):
         self._below.stopAsked.connect(self._halt)
         self._table.opened.connect(self._open_line)
         self._table.chosen.connect(self._tell_more)
+        self._outlook.planned.connect(self._take_plan)
+        self._outlook.foundEarlier.connect(self._take_earlier)
+        self._outlook.refused.connect(self._refuse_plan)
+        self._outlook.failed.connect(self._fail)
         self._job.told.connect(self._on_news)
         self._job.ended.connect(self._on_end)
         for lane in (*self._lanes.values(), self._opening.lane):
@@ -129,34 +128,26 @@ class Batch(Dock):
 
     def recipe(self) -> Recipe:
         """Return the settings that a run begins with now."""
-        if self._file_recipe is not None:
-            return self._file_recipe
-        if self._stand_in is not None and self._stand_in[0] == self.session.recipe:
-            return self._stand_in[1]
-        return recipe_for_files(self.session)
+        return self._recipe.value()
 
     def _use_tuned(self) -> None:
-        self._file_recipe = None
+        self._recipe.use_window()
         self.refresh()
 
     def _use_file(self, path: str) -> None:
         try:
-            self._file_recipe = Recipe.load(path)
+            self._recipe.use_file(path)
         except CelltrackError as error:
             self._inputs.set_recipe_file(None)
-            self._use_tuned()
+            self.refresh()
             self.say(str(error), wrong=True)
             return
         self._inputs.set_recipe_file(path)
         self.refresh()
 
     def _take_export(self, export: tuple[Any, ...]) -> None:
-        if self._file_recipe is not None:
-            self._file_recipe = self._file_recipe.replace(export=export)
-            self.refresh()
-        else:
-            self._stand_in = None
-            self.session.update(export=export)
+        self._recipe.set_export(export)
+        self.refresh()
 
     @override
     def refresh(self) -> None:
@@ -184,15 +175,17 @@ class Batch(Dock):
     # Which files
 
     def _look_for_files(self, place: Place | None) -> None:
-        self._lanes["files"].cancel()
-        self._lanes["earlier"].cancel()
+        for lane in self._lanes.values():
+            lane.cancel()
         if place is None:
+            self._inputs.offer(None)
             self._forget_files()
             self.refresh()
             return
         set_state(self._number, "stale", True)
-        job = partial(find_files, place, self._overrides_file)
-        self._lanes["files"].submit(job, self._take_files, self._refuse_files)
+        find = partial(find_files, place, self._overrides_file)
+        self._lanes["files"].submit(find, self._take_files, self._refuse_files)
+        self._lanes["names"].submit(partial(find_offer, place), self._inputs.offer, self._fail)
 
     def _take_files(self, found: Found) -> None:
         self._found, self._earlier = found, None
@@ -200,7 +193,7 @@ class Batch(Dock):
         items, ignored = found.inputs.items, found.inputs.ignored
         n_ignored = f"{len(ignored):,} ignored" if ignored else ""
         conditions = conditions_in_words(items)
-        changed = f"{len(found.changed):,} with settings of their own" if found.changed else ""
+        changed = f"{len(found.changed):,} with overrides" if found.changed else ""
         self.figure(
             count_in_words(len(items), "file"),
             together((n_ignored, *conditions, changed)),
@@ -210,7 +203,7 @@ class Batch(Dock):
             found.overrides_file, found.changes, begin_at=str(found.place.folder)
         )
         self._set_results(found.place.results)
-        self.say(found.problem or _KEPT, wrong=bool(found.problem))
+        self._say_before(_KEPT)
         self._show_running()
         self._show_progress()
         self._look_ahead()
@@ -223,10 +216,9 @@ class Batch(Dock):
 
     def _forget_files(self) -> None:
         self._found = self._earlier = self._planned = None
-        self._lanes["plan"].cancel()
+        self._outlook.forget()
         self._table.set_inputs(None)
         self._plan.set_plan(None)
-        self._room.setText("")
         self._inputs.set_problem(False)
         self._show_running()
         self._show_progress()
@@ -244,28 +236,17 @@ class Batch(Dock):
         is_hidden = self.window().isVisible() and not self.isVisible()
         if found is None or self._job.running or is_hidden:
             return
-        planned = (found, recipe, options.n_workers)
-        if planned == self._planned:
-            return
-        self._planned = planned
-        self._lanes["earlier"].cancel()
-        self._lanes["earlier"].submit(
-            partial(find_earlier, found, recipe), self._take_earlier, self._fail
-        )
-        self._plan.set_busy()
-        self._lanes["plan"].cancel()
-        self._lanes["plan"].submit(
-            partial(plan_run, recipe, found, options.n_workers), self._take_plan, self._refuse_plan
-        )
+        if self._outlook.look(found, recipe, options):
+            self._plan.set_busy()
 
-    def _take_plan(self, plan: Plan) -> None:
-        free = plan.free_bytes
-        self._room.setText("" if free is None else f"{bytes_text(free)} of memory free")
-        self._plan.set_plan(plan)
+    def _take_plan(self, plan: Plan, is_timing: bool) -> None:
+        self._planned = plan
+        self._plan.set_plan(plan, is_timing)
+        if plan.n_unreadable and not self._job.running and self._progress_of is None:
+            self._say_before()
 
     def _refuse_plan(self, error: Exception) -> None:
         self._plan.set_plan(None)
-        self._room.setText("")
         self._fail(error)
 
     def _take_earlier(self, earlier: Earlier) -> None:
@@ -273,11 +254,22 @@ class Batch(Dock):
             return
         self._earlier = earlier
         self._table.set_earlier(earlier.results, earlier.same)
-        n_files = len(self._found.inputs.items) if self._found else 0
-        is_wrong = self._found is not None and bool(self._found.problem)
-        if (told := earlier.words(n_files)) and not is_wrong:
-            self.say(told)
+        self._say_before()
         self._show_progress()
+
+    def _say_before(self, default: str = "") -> None:
+        """Say at the foot what is worth knowing before the start, if there is something."""
+        found, planned, earlier = self._found, self._planned, self._earlier
+        if found is None or found.problem:
+            self.say(found.problem if found else _NO_FOLDER, wrong=found is not None)
+            return
+        told = (
+            unused_in_words(found.unused),
+            unreadable_in_words(planned) if planned else "",
+            earlier.words(len(found.inputs.items)) if earlier else "",
+        )
+        if words := " ".join(filter(None, told)) or default:
+            self.say(words)
 
     # Trying
 
@@ -301,10 +293,8 @@ class Batch(Dock):
             return
         if self._job.running:
             return
-        for name in ("plan", "earlier"):
-            self._lanes[name].cancel()
-        self._planned = None
         options, recipe = self._options.value(), self.recipe()
+        self._outlook.begin_run(found, recipe)
         self._progress_of = BatchProgress(len(found.inputs.items))
         self._table.set_waiting()
         self._set_results(found.place.results)
@@ -315,7 +305,7 @@ class Batch(Dock):
 
     def _halt(self) -> None:
         self._job.stop()
-        self.say("Stopping… what is finished is kept.")
+        self.say("Stopping after the frame in work. What is finished is kept.")
         self._show_running()
 
     def _on_news(self, news: News) -> None:
@@ -331,25 +321,25 @@ class Batch(Dock):
         if is_stopped:
             # A file may have been finished while the run was put away.
             self._progress_of = None
+            self._outlook.forget_earlier()
         self._show_running()
         self._show_progress()
         if error is not None:
             self._fail(error)
-        elif is_stopped:
+            return
+        if is_stopped:
             self.say("Stopped; what is finished is kept.")
-            self._look_ahead()
         elif progress is not None:
             n_files = len(self._found.inputs.items) if self._found else progress.n_over
-            kept = f" ({progress.n_kept:,} from before)" if progress.n_kept else ""
-            failed = f", {progress.n_failed:,} failed" if progress.n_failed else ""
-            done = f"{progress.n_done:,} of {count_in_words(n_files, 'file')} done{kept}{failed}."
-            again = " Start tries only those again." if failed else ""
-            self.say(f"{done}{again}", wrong=bool(failed))
+            told = end_in_words(progress.n_done, n_files, progress.n_kept, progress.n_failed)
+            self.say(told, wrong=bool(progress.n_failed))
+        self._look_ahead()
 
     def _show_running(self) -> None:
         is_running, is_ready = self._job.running, self._found is not None
-        for widget in (self._inputs, self._options, self._plan):
+        for widget in (self._inputs, self._options):
             widget.setEnabled(not is_running)
+        self._plan.set_ready(not is_running)
         self._start.set_ready(is_ready and not is_running)
         self._below.set_running(is_running, self._job.stopping, self._results)
 
@@ -382,7 +372,7 @@ class Batch(Dock):
         if not line.has_result or results is None:
             self._open_file(line.item)
         elif self._opening.open_result(results / line.item.name, line.file):
-            self._stand_in = (self.session.recipe, recipe)
+            self._recipe.keep(recipe)
 
     def _open_file(self, item: Item) -> None:
         self._opening.open_file(item, self.recipe())
