@@ -10,7 +10,7 @@ SYSTEM_PACKAGES = xvfb xauth libegl1 libgl1 libgl1-mesa-dri libglib2.0-0 libdbus
 	libxcb-shape0 libxcb-shm0 libxcb-sync1 libxcb-util1 libxcb-xfixes0 libxcb-xkb1 \
 	fonts-dejavu-core
 
-.PHONY: demo test lint types layers unit screenshots bench system clean
+.PHONY: demo test lint types layers unit screenshots bench bench-compare system clean
 
 demo: $(VENV)/ready-all
 	$(BIN)/celltrack demo
@@ -33,10 +33,11 @@ unit: $(VENV)/ready-test system
 screenshots: $(VENV)/ready-test system
 	tools/with_display $(BIN)/python docs/screenshots.py
 
-bench: $(VENV)/ready-test
-	$(BIN)/python benchmarks/count_accuracy.py
-	$(BIN)/python benchmarks/linking.py
-	$(BIN)/python benchmarks/memory.py
+bench: $(VENV)/ready-test system
+	$(BIN)/python benchmarks/bench.py
+
+bench-compare: $(VENV)/ready-test system
+	$(BIN)/python benchmarks/bench.py --compare benchmarks/table.json
 
 system:
 	tools/install_system_packages $(SYSTEM_PACKAGES)

@@ -24,24 +24,30 @@ from napari_celltrack.batch import FileDone, find_inputs, run_files
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.sample_data import dividing_nuclei
 
-SHAPE = (512, 512)
+SIDE_PX = 512
 
 
-def write_movies(folder: Path, n_files: int, n_frames: int) -> None:
-    frames = dividing_nuclei(n_frames, SHAPE, 80, n_divisions=4).frames
+def write_movies(folder: Path, n_files: int, n_frames: int, side_px: int = SIDE_PX) -> None:
+    """Write movies of ten made frames, to and fro, as long as wanted."""
+    n_cells = max(4, 80 * side_px**2 // 512**2)
+    made = dividing_nuclei(min(n_frames, 10), (side_px, side_px), n_cells, n_divisions=4).frames
+    last = max(1, len(made) - 1)
+    to_and_fro = np.abs((np.arange(n_frames) + last) % (2 * last) - last) % len(made)
     for index in range(n_files):
-        shifted = np.roll(frames, 7 * index, axis=2)
+        shifted = np.roll(made, 7 * index, axis=2)[to_and_fro]
         tifffile.imwrite(folder / f"m{index}.tif", shifted, imagej=True, metadata={"axes": "TYX"})
 
 
-def seconds_of(images: Path, out: Path, pool: str, n_workers: int) -> float:
+def seconds_of(images: Path, out: Path, pool: str, n_workers: int, *, keep: bool = False) -> float:
+    """Return how long a folder takes; the results are deleted unless they are to be kept."""
     started = time.perf_counter()
     inputs = find_inputs([images])
     options = {"pool": pool, "n_workers": n_workers, "report": False}
     for event in run_files(Recipe(), inputs, out, **options):  # type: ignore[arg-type]
         assert not isinstance(event, FileDone) or event.status == "done", event
     seconds = time.perf_counter() - started
-    shutil.rmtree(out)
+    if not keep:
+        shutil.rmtree(out)
     return seconds
 
 

@@ -10,7 +10,6 @@ medians; only the ratios mean something.
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +21,7 @@ from made_tracks import Scene, edges_of, made_movie, marker_movie, score
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.link import Assignment, Nearest, Trackpy
 from napari_celltrack.tables import FRAME, X_PX, Y_PX
+from timing import medians
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 #: A linker at a search radius: a scene in, its edges out, and how doubtful each is, if known.
@@ -128,12 +128,6 @@ def print_suspicion(scene: Scene, linker: Assignment) -> None:
     )
 
 
-def seconds(run: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    run()
-    return time.perf_counter() - started
-
-
 def neighbour_queries(scene: Scene) -> None:
     """Look for the nearest neighbour of every object in the next frame, and nothing else."""
     frame, place = scene.objects[FRAME].to_numpy(), scene.objects[[Y_PX, X_PX]].to_numpy()
@@ -151,21 +145,14 @@ def print_speed(scene: Scene, radius: float, repeats: int, peers: bool) -> None:
         "neighbour queries": lambda: neighbour_queries(scene),
     }
     peer = laptrack(radius, divisions=True) if peers else None
-    slow: dict[str, Callable[[], object]] = {}
     if peers:
-        slow["trackpy"] = lambda: Trackpy(max_distance_px=radius)(scene.objects, scene.n_frames)
+        runs["trackpy"] = lambda: Trackpy(max_distance_px=radius)(scene.objects, scene.n_frames)
     if peer is not None:
-        slow["laptrack predict"] = lambda: peer(scene)
-    times: dict[str, list[float]] = {name: [] for name in [*runs, *slow]}
-    for name, run in slow.items():
-        times[name].append(seconds(run))
-    for _ in range(repeats):
-        for name, run in runs.items():
-            times[name].append(seconds(run))
-    base = float(np.median(times["assignment"]))
+        runs["laptrack predict"] = lambda: peer(scene)
+    times = medians(runs, repeats, {"trackpy": 1, "laptrack predict": 1})
+    base = times["assignment"]
     print(f"\n{scene.name}, radius {radius:g}: {len(scene.objects)} objects")
-    for name, taken in times.items():
-        median = float(np.median(taken))
+    for name, median in times.items():
         print(f"{name:28} {1000 * median:10.0f} ms {median / base:8.2f} x assignment")
     if peers and peer is None:
         print("laptrack is not installed")

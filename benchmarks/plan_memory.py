@@ -11,11 +11,8 @@ measured: the peak resident memory of the process, what lies in the folder of re
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +21,10 @@ import tifffile
 
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.sample_data import dividing_nuclei
+from timing import call
 
 _RUN = """
-import resource, sys
+import sys
 from pathlib import Path
 from napari_celltrack.batch import find_inputs, run_files
 from napari_celltrack.recipe import Recipe
@@ -37,13 +35,7 @@ for event in run_files(
 ):
     if getattr(event, "error", ""):
         sys.exit(event.error)
-status = Path('/proc/self/status')
-if status.exists():
-    # The peak of getrusage begins at that of the process that started this one.
-    (line,) = [line for line in status.read_text().splitlines() if line.startswith('VmHWM')]
-    print(int(line.split()[1]) * 1024)
-else:
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print("null")
 """
 _PLAN = """
 import json, sys
@@ -67,30 +59,18 @@ def write_movies(folder: Path, size_px: int, n_movies: int, n_frames: int) -> No
                 tiff.write(shifted, contiguous=False, metadata=None)
 
 
-def call(code: str, *arguments: object) -> str:
-    """Return what code prints last in a process of its own."""
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(done.stderr)
-    return done.stdout.splitlines()[-1]
-
-
 def compare(recipe: Path, movies: Path, place: Path, n_workers: int) -> list[dict[str, Any]]:
     """Return planned and measured values of both ways."""
-    plan = json.loads(call(_PLAN, recipe, movies, n_workers))
+    plan, _, _ = call(_PLAN, recipe, movies, n_workers)
     if plan["vertical"]["seconds"] is None:
         sys.exit(plan["sample"])
     rows = []
     for way in ("vertical", "horizontal"):
         out = place / f"{way}_{n_workers}"
-        started = time.perf_counter()
-        peak = int(call(_RUN, recipe, movies, out, way, n_workers))
-        seconds = time.perf_counter() - started
+        _, seconds, peak_mb = call(_RUN, recipe, movies, out, way, n_workers)
         disk = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
-        rows.append(
-            {**plan[way], "measured_peak": peak, "measured_disk": disk, "measured_s": seconds}
-        )
+        measured = {"measured_peak": peak_mb * 2**20, "measured_disk": disk, "measured_s": seconds}
+        rows.append({**plan[way], **measured})
     return rows
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Callable
+import statistics
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from rich.table import Table
 
 from napari_celltrack import plots
 from napari_celltrack.analysis import steps
+from timing import Work, seconds_of
 
 
 def made_objects(n_tracks: int, n_frames: int) -> pd.DataFrame:
@@ -32,14 +32,9 @@ def made_objects(n_tracks: int, n_frames: int) -> pd.DataFrame:
     )
 
 
-def median_ms(work: Callable[[], object], n_repeats: int) -> float:
+def median_ms(work: Work, n_repeats: int) -> float:
     """Return the median time of some work."""
-    took = []
-    for _ in range(n_repeats):
-        began = time.perf_counter()
-        work()
-        took.append(1000 * (time.perf_counter() - began))
-    return float(np.median(took))
+    return 1000 * statistics.median(seconds_of(work) for _ in range(n_repeats))
 
 
 def main() -> None:
