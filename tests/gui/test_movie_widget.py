@@ -152,7 +152,7 @@ def test_the_file_can_be_overruled_and_gone_back_to(viewer, open_movie_dock, sce
     size, interval = (
         dock.findChild(QLineEdit, name) for name in ("movie_pixel_size", "movie_interval")
     )
-    assert (size.text(), text(dock, "movie_pixel_size_source")) == ("0.5", "from the file")
+    assert (size.text(), text(dock, "movie_pixel_size_source")) == ("0.5", "from file")
     unit = dock.findChild(QComboBox, "movie_interval_unit")
     assert (interval.text(), unit.currentText()) == ("5", "min")
     size.editingFinished.emit()  # the focus went through it

@@ -8,7 +8,15 @@ from napari.layers import Tracks
 from pandas.testing import assert_frame_equal
 from qtpy.QtCore import QPointF, Qt
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QTableView
-from track_scenes import open_movie_in, wait_for_tracks
+from track_scenes import (
+    choose,
+    circle_radius,
+    listed,
+    open_movie_in,
+    part,
+    track_at,
+    wait_for_tracks,
+)
 
 from napari_celltrack.analysis import advise_radius
 from napari_celltrack.engine import link_objects, run
@@ -48,30 +56,6 @@ def recipe(recipe) -> Recipe:
 @pytest.fixture
 def dock(viewer, qtbot, moving, open_track) -> TrackCells:
     return open_movie_in(viewer, qtbot, moving, open_track)
-
-
-def part(dock: TrackCells, kind: type, name: str):
-    found = dock.findChild(kind, name)
-    assert found is not None, f"{name} is not in the dock"
-    return found
-
-
-def listed(dock: TrackCells) -> list[tuple[str, ...]]:
-    model = part(dock, QTableView, "track_event_table").model()
-    return [
-        tuple(
-            model.data(model.index(row, column), Qt.ItemDataRole.DisplayRole)
-            for column in (0, 1, 2)
-        )
-        for row in range(model.rowCount())
-    ]
-
-
-def choose(dock: TrackCells, words: str) -> int:
-    """Choose the first event whose reason has these words."""
-    row = next(index for index, event in enumerate(listed(dock)) if words in event[2])
-    part(dock, QTableView, "track_event_table").selectRow(row)
-    return row
 
 
 @pytest.mark.parametrize(
@@ -193,11 +177,6 @@ def test_dragging_the_line_changes_the_radius(viewer, qtbot, dock) -> None:
     np.testing.assert_allclose(circle_radius(viewer), radius)
 
 
-def circle_radius(viewer) -> float:
-    ends = viewer.layers["search"].data[:, 0]
-    return float(np.linalg.norm(ends - ends.mean(axis=0), axis=1).mean())
-
-
 @pytest.mark.parametrize("view", ["Number of tracks", "Ambiguous links", "Lengths of links"])
 def test_each_view_of_the_radius_has_something_to_show(viewer, qtbot, dock, view) -> None:
     sentence = part(dock, QLabel, "track_radius_sentence")
@@ -224,12 +203,6 @@ def test_the_circle_is_round_the_cell_nearest_to_the_middle_of_the_view(viewer, 
     np.testing.assert_allclose(viewer.layers["search"].data[:, 0].mean(axis=0)[0], 100.5, atol=0.6)
     part(dock, QCheckBox, "track_circle").setChecked(False)
     assert "search" not in [layer.name for layer in viewer.layers]
-
-
-def track_at(dock: TrackCells, frame: int, y: float) -> int:
-    objects = dock.session.followed.tables.objects
-    in_frame = objects[objects[FRAME] == frame]
-    return int(in_frame[TRACK_ID].to_numpy()[np.argmin(np.abs(in_frame[Y_PX] - y))])
 
 
 def test_a_click_on_a_cell_picks_its_track_and_marks_its_events(viewer, dock) -> None:

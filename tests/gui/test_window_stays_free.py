@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from measure_scenes import open_measure_in, wait_for_numbers
 from qtpy.QtWidgets import QLabel, QPushButton
 from track_scenes import open_movie_in, wait_for_tracks
 
+from napari_celltrack.analysis import TrackFilter
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.gui.show_movie import add_movie
-from napari_celltrack.gui.track_layers import QUICK_ROWS
+from napari_celltrack.gui.track_rows import QUICK_ROWS
 from napari_celltrack.link import Assignment
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.sample_data import dividing_nuclei
@@ -67,3 +69,37 @@ def test_dragging_the_radius_over_a_thousand_cells_never_blocks_the_window(
     assert min(worked_ms) < 100, f"the window was kept busy for {worked_ms} ms"
     # Then, at rest, all of them are shown.
     qtbot.waitUntil(lambda: len(viewer.layers["tracks"].data) == 50 * 1024, timeout=10_000)
+
+
+def test_dragging_the_limit_over_five_hundred_tracks_never_blocks_the_window(
+    viewer, qtbot, gui_blocked_ms
+) -> None:
+    pixels = np.full((30, 512, 512), 100, np.uint16)
+    n_frames_of = 3 + np.arange(512) % 28
+    for cell, n_frames in enumerate(n_frames_of):
+        row, column = divmod(cell, 32)
+        for frame in range(n_frames):
+            x = 16 * column + 3 + frame % 4
+            pixels[frame, 16 * row + 4 : 16 * row + 10, x : x + 6] = 600
+    dock = open_measure_in(viewer, qtbot, pixels)
+    session = session_of(viewer)
+    assert len(session.followed.linked.tracks) == 512
+    qtbot.waitUntil(lambda: len(viewer.layers["tracks"].data) == n_frames_of.sum(), timeout=10_000)
+    chart = dock._filter._chart
+    worked_ms = []
+    for _ in range(3):
+        chart._activate(0)
+        gui_blocked_ms.restart()
+        for frames in np.linspace(2, 25, 24):
+            chart._drag_to(chart.px_of(float(frames)))
+            qtbot.wait(30)
+        worked_ms.append(gui_blocked_ms())
+        wait_for_numbers(qtbot, session)
+        assert session.recipe.tracks.limits[0].min == 25
+        kept = session.followed.tables.tracks
+        # A track of n frames lasts for n - 1 steps.
+        assert len(kept) == np.count_nonzero(n_frames_of - 1 >= 25)
+        assert set(viewer.layers["tracks"].data[:, 0]) == set(kept["track_id"])
+        session.update(tracks=TrackFilter())
+        wait_for_numbers(qtbot, session)
+    assert min(worked_ms) < 100, f"the window was kept busy for {worked_ms} ms"

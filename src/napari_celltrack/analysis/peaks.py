@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
-from scipy.signal import find_peaks, peak_widths
 
 from napari_celltrack.analysis.baseline import bridged
 from napari_celltrack.settings import Settings
@@ -92,6 +91,8 @@ def peaks(traces: pd.DataFrame, settings: Peaks | None = None) -> pd.DataFrame:
 
 
 def _of_track(trace: pd.DataFrame, settings: Peaks) -> pd.DataFrame:
+    from scipy.signal import find_peaks, peak_widths
+
     dff, frame = trace[DFF].to_numpy(np.float64), trace[FRAME].to_numpy(np.int64)
     time_s = trace[TIME_S].to_numpy(np.float64)
     unknown = np.isnan(dff)

@@ -26,6 +26,7 @@ from napari_celltrack.engine import (
     with_overlaps,
 )
 from napari_celltrack.following import Linked, keep_tracks, link_all
+from napari_celltrack.gui.track_rows import TrackRows, rows_to_show
 from napari_celltrack.input import FrameRange
 from napari_celltrack.movie import Movie
 from napari_celltrack.readers import read_labels
@@ -83,6 +84,8 @@ class Followed:
         Time that linking took.
     linked : Linked
         All tracks, also those that the filter of the recipe leaves out of `tables`.
+    shown : TrackRows or None
+        What napari is to show of `tables`; None for nothing.
     """
 
     movie: Movie
@@ -92,6 +95,7 @@ class Followed:
     is_whole: bool
     took_ms: float
     linked: Linked
+    shown: TrackRows | None
 
 
 @dataclass(frozen=True)
@@ -250,6 +254,20 @@ class Findings:
         return pd.DataFrame(columns)
 
 
+def coverage_of(frames: range, current: Sequence[int]) -> str:
+    """Say which of some frames are current; nothing when all are."""
+    if len(current) >= len(frames):
+        return ""
+    if not current:
+        return "No frame is found with these settings yet."
+    is_one_range = list(current) == list(range(current[0], current[-1] + 1, frames.step))
+    if len(current) == 1:
+        return f"Only frame {current[0]} is current, the others are stale."
+    if is_one_range:
+        return f"Frames {current[0]}–{current[-1]} are current, the others stale."
+    return f"{len(current)} of {len(frames)} frames are current, the others stale."
+
+
 def window_round(frames: Sequence[int], frame: int, n_frames: int) -> Sequence[int]:
     """Return the `n_frames` of `frames` round one; fewer where there are not so many."""
     nearest = int(np.argmin(np.abs(np.asarray(frames) - frame)))
@@ -302,7 +320,16 @@ def follow(
         all_tracks = before.linked
     tables = keep_tracks(recipe, all_tracks)
     took_ms = 1000 * (time.perf_counter() - began)
-    yield Followed(movie, recipe, linked, tables, len(linked) == len(frames), took_ms, all_tracks)
+    yield Followed(
+        movie=movie,
+        recipe=recipe,
+        frames=linked,
+        tables=tables,
+        is_whole=len(linked) == len(frames),
+        took_ms=took_ms,
+        linked=all_tracks,
+        shown=rows_to_show(tables, movie, frame),
+    )
 
 
 def _are_linked_alike(one: Recipe, other: Recipe) -> bool:

@@ -77,10 +77,12 @@ def remove_own(viewer: ViewerModel, *names: str) -> None:
 def quietly(layer: Layer) -> Iterator[None]:
     """Take in new data without telling the viewer that its extent or its thumbnail has changed.
 
-    The data lie within the image, so the sliders stay; and the list of layers, which draws the
-    icons of all its rows anew for every thumbnail, waits until the frame in view is another.
+    The data lie within the image, so the sliders stay, which the viewer would otherwise work out
+    anew each time that it hears of data; and the list of layers, which draws the icons of all its
+    rows anew for every thumbnail, waits until the frame in view is another.
     """
-    with layer.events.extent.blocker(), layer.events.thumbnail.blocker():
+    said = layer.events
+    with said.extent.blocker(), said.thumbnail.blocker(), said.data.blocker():
         yield
 
 

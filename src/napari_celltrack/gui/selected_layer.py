@@ -11,7 +11,7 @@ from napari.layers import Image, Points
 
 from napari_celltrack.gui.own_layers import add_own, align_over, find_fitting, find_own, place_over
 from napari_celltrack.gui.theme import LAYER_COLOURS
-from napari_celltrack.gui.track_layers import axes_after_time, rows_of
+from napari_celltrack.gui.track_rows import axes_after_time, rows_of
 from napari_celltrack.movie import Movie
 from napari_celltrack.tables import AREA_PX2, TRACK_ID
 

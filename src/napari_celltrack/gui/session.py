@@ -13,19 +13,15 @@ from collections.abc import Hashable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
 from napari.utils.notifications import ErrorNotification, notification_manager
-from psygnal import Signal
 
 from napari_celltrack.analysis.reviewed import Reviewed
 from napari_celltrack.cache import StageCache
 from napari_celltrack.engine import FrameResult
 from napari_celltrack.errors import CelltrackError
-from napari_celltrack.gui import layers, track_layers, view
+from napari_celltrack.gui import layers
 from napari_celltrack.gui.finding import CellSource, Followed, Found, RunState
 from napari_celltrack.gui.follower import Follower, Wanted
 from napari_celltrack.gui.hand_labels import HandLabels
@@ -33,7 +29,9 @@ from napari_celltrack.gui.history import History
 from napari_celltrack.gui.layer_watch import LayerWatch
 from napari_celltrack.gui.other_layers import OtherLayers
 from napari_celltrack.gui.picking import Picking
-from napari_celltrack.gui.selection import as_selection, mark_selected, track_under
+from napari_celltrack.gui.picture import Picture
+from napari_celltrack.gui.selection import as_selection
+from napari_celltrack.gui.session_state import SessionState
 from napari_celltrack.gui.worker import Lane
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
@@ -61,7 +59,7 @@ def session_of(viewer: Any) -> Session:
     return _sessions[viewer]
 
 
-class Session:
+class Session(SessionState):
     """Movie, recipe, cache and background lanes of a viewer.
 
     Cells are looked for only while something is connected to `frame_found`, and followed only
@@ -73,28 +71,6 @@ class Session:
         Held weakly.
     """
 
-    recipe_changed = Signal(Recipe)
-    #: The movie, or None.
-    movie_changed = Signal(object)
-    #: The frame in view was found.
-    frame_found = Signal(Found)
-    #: `counts` changed.
-    cells_counted = Signal()
-    #: A range of frames was linked.
-    tracks_found = Signal(Followed)
-    #: *Run all frames* began, went on or ended.
-    run_changed = Signal(RunState)
-    #: Other labels are in use, or cells were corrected by hand.
-    labels_changed = Signal()
-    #: The track id that was picked, 0 for none.
-    picked_changed = Signal(int)
-    #: Ids of the tracks that stand out, sorted; the picked one alone, or several.
-    selected_changed = Signal(tuple)
-    #: One sentence: what is wrong and what to do about it.
-    failed = Signal(str)
-    #: The slider went to another frame.
-    frame_changed = Signal(int)
-
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
         self._watch = LayerWatch(viewer, self._on_pixels, self._on_calibrated, self._on_moved)
@@ -104,6 +80,7 @@ class Session:
         self._live = True
         self._found: Found | None = None
         self._hand = HandLabels(self._current_frame, self._changed_cells, self._on_corrected)
+        self._picture = Picture(viewer, self._watch, self._hand)
         self._problem = ""
         self._asked: Any = None
         self._picked = 0
@@ -125,113 +102,6 @@ class Session:
         # napari holds methods weakly, so the viewer does not keep its session nor the reverse.
         viewer.dims.events.current_step.connect(self._follow_slider)
         viewer.layers.events.removed.connect(self._forget_removed)
-
-    # What there is
-
-    @property
-    def recipe(self) -> Recipe:
-        """The recipe in use; change it with :meth:`update` or :meth:`set_recipe`."""
-        return self._recipe
-
-    @property
-    def movie(self) -> Movie | None:
-        """The movie in use, or None."""
-        return self._movie
-
-    @property
-    def layer(self) -> Image | None:
-        """The layer that the movie was made from, or None."""
-        return self._watch.layer
-
-    @property
-    def found(self) -> Found | None:
-        """The last frame that was found of this movie, or None."""
-        return self._found
-
-    @property
-    def followed(self) -> Followed | None:
-        """The last range of frames that was linked, or None."""
-        return self.follower.result
-
-    @property
-    def counts(self) -> pd.DataFrame:
-        """Frames that were counted: `frame`, `n_cells`, `is_current` (with the settings now)."""
-        return self.follower.counts(self._measured_with())
-
-    @property
-    def is_followed_now(self) -> bool:
-        """Whether the tracks are those of the settings now."""
-        return self.follower.is_current(self._linked_with())
-
-    @property
-    def coverage(self) -> str:
-        """Which frames are current, in words; empty when all are."""
-        frames, counts = self._frames(), self.counts
-        current = counts["frame"].to_numpy()[counts["is_current"].to_numpy()].tolist()
-        if len(current) >= len(frames):
-            return ""
-        if not current:
-            return "No frame is found with these settings yet."
-        step = frames.step
-        is_one_range = current == list(range(current[0], current[-1] + 1, step))
-        if len(current) == 1:
-            return f"Only frame {current[0]} is current, the others are stale."
-        if is_one_range:
-            return f"Frames {current[0]}–{current[-1]} are current, the others stale."
-        return f"{len(current)} of {len(frames)} frames are current, the others stale."
-
-    @property
-    def run_state(self) -> RunState:
-        """How far *Run all frames* is, or how it ended."""
-        return self.follower.run_state
-
-    @property
-    def problem(self) -> str:
-        """Why there is no newer result, in a sentence, or empty."""
-        return self._problem
-
-    @property
-    def frame(self) -> int:
-        """The frame in view."""
-        viewer, layer, movie = self._viewer(), self.layer, self._movie
-        if viewer is None or movie is None or layer not in viewer.layers:
-            return 0
-        return layers.frame_in_view(viewer, layer, movie)
-
-    @property
-    def live(self) -> bool:
-        """Whether a change shows at once."""
-        return self._live
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is a change to take back."""
-        return self._history.can_undo
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is a change to make again."""
-        return self._history.can_redo
-
-    @property
-    def labels_layer(self) -> Labels | None:
-        """The layer of the user that takes the place of segmentation, or None."""
-        return self._hand.layer
-
-    @property
-    def corrected_frames(self) -> frozenset[int]:
-        """Frames whose cells were corrected by hand; they stay as they are until dropped."""
-        return frozenset(self._hand.corrected)
-
-    @property
-    def picked(self) -> int:
-        """The track id that was picked, 0 for none."""
-        return self._picked
-
-    @property
-    def selected(self) -> tuple[int, ...]:
-        """Ids of the tracks that stand out, sorted."""
-        return self._selected
 
     # What the user does
 
@@ -268,9 +138,7 @@ class Session:
         """Use another layer of the viewer, or none."""
         if layer is self.layer and (layer is None) == (self._movie is None):
             return
-        viewer = self._viewer()
-        if self._hand.corrected and viewer is not None:
-            layers.release_cells(viewer)
+        self._picture.release_cells()
         self._hand.use(None)
         self._movie = None
         self._start_clean()
@@ -301,9 +169,7 @@ class Session:
         width_px: float | None = None,
     ) -> None:
         """Show a frame, and a place in it; see :func:`napari_celltrack.gui.view.go_to`."""
-        viewer, layer, movie = self._viewer(), self.layer, self._movie
-        if viewer is not None and layer is not None and movie is not None:
-            view.go_to(viewer, layer, movie, frame, y_px=y_px, x_px=x_px, width_px=width_px)
+        self._picture.go_to(self._movie, frame, y_px=y_px, x_px=x_px, width_px=width_px)
 
     def pick(self, track_id: int) -> None:
         """Make a track stand out, or none with 0."""
@@ -315,12 +181,22 @@ class Session:
         if selected == self._selected:
             return
         self._selected = selected
-        self._mark_selected()
+        self._picture.mark(self._movie, self.followed, selected)
         picked = selected[0] if len(selected) == 1 else 0
         if picked != self._picked:
             self._picked = picked
             self.picked_changed.emit(picked)
         self.selected_changed.emit(selected)
+
+    def show_tracks(self) -> None:
+        """Draw the tracks that were found while nobody listened to `tracks_found`."""
+        if (followed := self.followed) is not None:
+            self._picture.draw_tracks(followed.shown)
+
+    def show_all_tracks(self) -> None:
+        """Draw also those sights of tracks that are felt, for nothing moves now."""
+        if self.followed is not None and self.is_followed_now:
+            self._picture.draw_all_tracks(self.followed, self.tracks_drawn.emit)
 
     def run_all(self) -> None:
         """Find and follow the cells of all frames, in the background."""
@@ -374,26 +250,10 @@ class Session:
 
     def _start_clean(self) -> None:
         self.preview_lane.cancel()
+        self._picture.forget()
         self.follower.start_clean()
         self._hand.forget()
         self._found = self._asked = None
-
-    def _current_frame(self) -> int:
-        return self.frame
-
-    def _measured_with(self) -> Hashable:
-        """Return all that decides which objects there are, but the frame."""
-        movie, recipe = self._movie, self._recipe
-        if movie is None:
-            return None
-        place = (movie.fingerprint, movie.axes, movie.pixel_size_um, movie.frame_interval_s)
-        return (*place, recipe.upto("measure"), self._hand.version, self.others.key)
-
-    def _linked_with(self) -> Hashable:
-        return self._measured_with(), self._recipe.upto("tracks"), self._recipe.motion
-
-    def _frames(self) -> range:
-        return range(0) if self._movie is None else self._recipe.input.frames_of(self._movie)
 
     def _wanted(self) -> Wanted | None:
         """Return what is wanted now; a job keeps it, whatever changes meanwhile."""
@@ -413,9 +273,7 @@ class Session:
 
     def _is_shown(self) -> bool:
         """Whether the answer to the last request is on the screen."""
-        viewer = self._viewer()
-        cells = layers.cells_layer(viewer) if viewer is not None else None
-        return cells is not None and self._found is not None and not self._problem
+        return self._picture.has_cells() and self._found is not None and not self._problem
 
     def _read_layer(self, fingerprint: str | None = None) -> None:
         """Make the movie of the layer; with a fingerprint, its pixels are the ones known."""
@@ -441,7 +299,7 @@ class Session:
             return
         if found.movie.fingerprint != movie.fingerprint or found.movie.axes != movie.axes:
             return
-        self._draw(found.frame, found.labels)
+        self._picture.draw_cells(movie, found.frame, found.labels)
         self.follower.count(key, found.frame, found.n_cells)
         self._found, self._problem = found, ""
         self.frame_found.emit(found)
@@ -449,18 +307,6 @@ class Session:
         # While a slider is dragged the next frame in view comes first.
         if key == self._measured_with():
             self._request_follow()
-
-    def _draw(self, frame: int, labels: npt.NDArray[np.int32]) -> None:
-        """Write the cells of a frame into their layer, unless the user corrected them."""
-        viewer, layer, movie = self._viewer(), self.layer, self._movie
-        if viewer is None or layer is None or movie is None:
-            return
-        if frame in self._hand.corrected and layers.cells_layer(viewer) is not None:
-            return
-        in_view = frame == self.frame
-        with self._watch.drawing():
-            cells = layers.show_labels(viewer, layer, movie, frame, labels, in_view=in_view)
-        self._hand.watch(cells)
 
     def _request_follow(self) -> None:
         """Have the frames round the one in view measured and linked, if somebody looks."""
@@ -472,31 +318,23 @@ class Session:
             self.follower.follow(wanted, self.preview_frames)
 
     def _on_measured(self, key: Hashable, result: FrameResult) -> None:
-        if key == self._measured_with():
-            self._draw(result.frame, result.labels)
+        if self._movie is not None and key == self._measured_with():
+            self._picture.draw_cells(self._movie, result.frame, result.labels)
             self.cells_counted.emit()
 
     def _on_followed(self, key: Hashable, result: Followed) -> None:
-        viewer, layer, movie = self._viewer(), self.layer, self._movie
-        if viewer is None or layer is None or movie is None or key != self._measured_with():
+        if self._viewer() is None or self.layer is None or key != self._measured_with():
             return
+        self._picture.forget()
         if len(self.tracks_found):
-            with self._watch.drawing():
-                track_layers.show_tracks(viewer, layer, movie, result.tables)
-        self._mark_selected()
+            self._picture.draw_tracks(result.shown)
+        self._picture.mark(self._movie, result, self._selected)
         self.tracks_found.emit(result)
-
-    def _mark_selected(self) -> None:
-        viewer, layer, followed = self._viewer(), self.layer, self.followed
-        with self._watch.drawing():
-            mark_selected(viewer, layer, self._movie, followed, self._selected)
 
     def _pick_at(self, world: Any) -> None:
         """Pick the track at a place that was clicked, if a dock shows what is picked."""
-        viewer, layer, followed = self._viewer(), self.layer, self.followed
-        if viewer is None or layer is None or followed is None or not len(self.picked_changed):
-            return
-        self.pick(track_under(viewer, layer, followed, self.frame, world))
+        if self.followed is not None and len(self.picked_changed):
+            self.pick(self._picture.track_under(self.followed, self.frame, world))
 
     def _on_run(self, state: RunState) -> None:
         self.run_changed.emit(state)
@@ -527,14 +365,11 @@ class Session:
 
     def _on_calibrated(self) -> None:
         self._read_layer(self._movie.fingerprint if self._movie else None)
-        self._on_moved()
+        self._picture.follow_image()
         self.request_preview()
 
     def _on_moved(self) -> None:
-        viewer, layer = self._viewer(), self.layer
-        if viewer is not None and layer is not None:
-            layers.move_cells(viewer, layer)
-            track_layers.move_tracks(viewer, layer)
+        self._picture.follow_image()
 
     def _follow_slider(self, event: Any = None) -> None:
         viewer = self._viewer()

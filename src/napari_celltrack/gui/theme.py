@@ -38,7 +38,7 @@ SECTION_GAP_PX = 12
 #: Width of what is derived from a value, e.g. its µm, in px; one number, so that sliders align.
 DERIVED_WIDTH_PX = 62
 #: Narrowest dock, in px; the docks fit a laptop of 1366 px beside napari's own panels.
-DOCK_WIDTH_PX = 366
+DOCK_WIDTH_PX = 356
 
 #: By the type of napari's theme: grey beside the text colour, and red that can be read as text.
 _HINT = {"dark": "#9a9ca5", "light": "#62646b"}

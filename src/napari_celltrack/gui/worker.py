@@ -8,12 +8,13 @@ from __future__ import annotations
 import sys
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from psygnal import Signal
-from qtpy.QtCore import QCoreApplication, QObject, Qt
+from qtpy.QtCore import QCoreApplication, QObject, Qt, QTimer
 from qtpy.QtCore import Signal as QtSignal
 
 #: Results that may wait for the GUI thread, so that a fast job does not fill the memory.
@@ -63,8 +64,8 @@ class Lane:
 
     @property
     def busy(self) -> bool:
-        """Whether a job is running or waiting."""
-        return self._running is not None
+        """Whether a job is running or waiting, or a result of one is on its way."""
+        return self._running is not None or self._post.is_behind
 
     def submit(
         self,
@@ -145,13 +146,26 @@ class Lane:
 
 
 class _Post(QObject):
-    """Carries calls from any thread to the thread it lives in."""
+    """Carries calls from any thread to the thread it lives in.
+
+    A call that comes soon after another waits until the window has answered in between.
+    """
 
     _posted = QtSignal(object)
 
     def __init__(self, parent: QObject | None) -> None:
         super().__init__(parent)
         self._posted.connect(self._receive, Qt.ConnectionType.QueuedConnection)
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(0)
+        self._pause.timeout.connect(self._call_next)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether calls wait for the window."""
+        return bool(self._waiting)
 
     def call(self, function: Callable[[], None]) -> None:
         """Call a function in the thread of this object, as soon as its event loop is there."""
@@ -162,7 +176,19 @@ class _Post(QObject):
             return
 
     def _receive(self, function: Callable[[], None]) -> None:
-        function()
+        self._waiting.append(function)
+        if not self._pause.isActive():
+            self._call_next()
+
+    def _call_next(self) -> None:
+        if not self._waiting:
+            return
+        function = self._waiting.popleft()
+        try:
+            function()
+        finally:
+            # Begun after the call: what the window has to do since comes first.
+            self._pause.start()
 
 
 def _delete(post: _Post) -> None:

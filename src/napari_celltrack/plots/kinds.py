@@ -99,13 +99,13 @@ class Kind:
 
 def columns_of(numbers: Numbers, choice: Choice) -> list[str]:
     """Return the columns that a kind of plot lets choose, the usual one first for brightness."""
-    cells = _plain(_known(numbers.objects))
-    if choice == "brightness":
-        return _brightnesses(numbers)
-    if choice == "cells":
-        return cells
     if choice == "nothing":
         return []
+    if choice == "brightness":
+        return _brightnesses(numbers)
+    cells = _plain(_known(numbers.objects))
+    if choice == "cells":
+        return cells
     return [*(name for name in _plain(_known(numbers.tracks)) if name not in cells), *cells]
 
 

@@ -7,13 +7,17 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from napari_celltrack.analysis import MsdFit
 from napari_celltrack.plots.lines import draw_lines, finite_points
 from napari_celltrack.plots.plot import Plot
-from napari_celltrack.plots.style import STYLES, Floats, StyleName, new_axes, put_legend
+from napari_celltrack.plots.style import STYLES, Floats, Style, StyleName, new_axes, put_legend
 from napari_celltrack.plots.units import is_known, time_unit
 from napari_celltrack.tables import LAG_FRAMES, LAG_S, MSD_PX2, MSD_UM2, TRACK_ID
+
+#: Within such a range there are too few powers of ten to read the x or the y axis by.
+_SHORT = 300.0, 20.0
 
 
 def plot_msd(
@@ -58,6 +62,7 @@ def plot_msd(
     if len(points.xy):
         ax.set_xscale("log")
         ax.set_yscale("log")
+        _put_ticks(ax, look, points.xy)
     ax.set_xlabel(f"lag ({name})")
     ax.set_ylabel(f"mean squared displacement ({'µm²' if in_um else 'px²'})")
     if len(points.xy) and ensemble is not None and len(ensemble):
@@ -73,6 +78,17 @@ def plot_msd(
         put_legend(ax, look)
     empty = "No track is long enough for a mean squared displacement."
     return draw_lines(ax, look, points, empty=empty, selected=selected)
+
+
+def _put_ticks(ax: Axes, style: Style, xy: Floats) -> None:
+    """Write powers of ten as numbers, and few others where there are hardly any powers."""
+    ax.tick_params(which="minor", colors=style.text, labelsize=style.font_pt - 1, length=2)
+    for axis, values, short in zip((ax.xaxis, ax.yaxis), xy.T, _SHORT, strict=True):
+        is_short = values.max() < short * values.min()
+        axis.set_major_locator(LogLocator(numticks=5))
+        axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axis.set_minor_locator(LogLocator(subs=(2.0, 5.0) if is_short else (1.0,), numticks=12))
+        axis.set_minor_formatter(StrMethodFormatter("{x:g}") if is_short else NullFormatter())
 
 
 def _diffusion(fit: MsdFit) -> str:

@@ -15,7 +15,7 @@ from matplotlib.collections import LineCollection
 from napari_celltrack.plots.style import Floats, Ints
 
 #: Most corners that are drawn on a screen at once.
-MAX_CORNERS = 10_000
+MAX_CORNERS = 8_000
 #: Most dots of a scatter that are drawn each, and places on a side where there are more.
 MAX_DOTS, _GRID = 10_000, 100
 
@@ -45,7 +45,7 @@ class Lines(LineCollection):
         n_corners = sum(map(len, lines))
         stride = 1 if n_corners <= MAX_CORNERS else -(-n_corners // room)
         if stride > 1:
-            self._shown = [thinned(line, stride, are_curves) for line in lines]
+            self._shown = thinned(lines, stride, are_curves)
         self.set_segments(self._shown)
 
     def draw(self, renderer: RendererBase) -> None:
@@ -92,20 +92,40 @@ def runs(xy: Floats, owner: Ints, frame: Ints | None = None) -> tuple[list[Float
     return np.split(xy, starts[1:]), owner[starts]
 
 
-def thinned(line: Floats, stride: int, keep_extremes: bool) -> Floats:
-    """Return about one corner in `stride`; ends stay, and of curves each lowest and highest."""
-    n = len(line)
-    if n <= 2:
-        return line
-    if not keep_extremes:
-        return np.asarray(line[np.unique(np.r_[0:n:stride, n - 1])])
-    width = 2 * stride
-    whole = np.full(-(-n // width) * width, np.nan)
-    whole[:n] = line[:, 1]
-    boxes = whole.reshape(-1, width)
-    begin = np.arange(len(boxes)) * width
-    at = np.r_[0, begin + np.nanargmin(boxes, 1), begin + np.nanargmax(boxes, 1), n - 1]
-    return np.asarray(line[np.unique(at)])
+def thinned(lines: list[Floats], stride: int, keep_extremes: bool) -> list[Floats]:
+    """Leave corners of lines out.
+
+    Parameters
+    ----------
+    lines : list of ndarray, each shape (m, 2), float64
+        Corners of each line, finite; at least one.
+    stride : int
+        About one corner in so many stays, and both ends of each line.
+    keep_extremes : bool
+        Whether those stay that are lowest and highest among their neighbours.
+
+    Returns
+    -------
+    list of ndarray, each shape (k, 2), float64
+        A line for each.
+    """
+    xy = np.concatenate(lines)
+    n_corners = np.array([len(line) for line in lines])
+    ends = np.cumsum(n_corners)
+    begins = ends - n_corners
+    # All lines at once: a loop over a thousand would take as long as drawing them.
+    place = np.arange(len(xy)) - np.repeat(begins, n_corners)
+    stays = np.zeros(len(xy), bool)
+    stays[begins] = stays[ends - 1] = True
+    if keep_extremes:
+        opens = place % (2 * stride) == 0
+        box, first = np.cumsum(opens) - 1, np.flatnonzero(opens)
+        for extreme in (np.minimum, np.maximum):
+            at = np.flatnonzero(xy[:, 1] == extreme.reduceat(xy[:, 1], first)[box])
+            stays[at[np.unique(box[at], return_index=True)[1]]] = True
+    else:
+        stays |= place % stride == 0
+    return np.split(xy[stays], np.cumsum(stays)[ends[:-1] - 1])
 
 
 def one_a_place(xy: Floats) -> Ints:

@@ -12,7 +12,7 @@ from napari_celltrack.gui.forms.wheel import no_accident
 from napari_celltrack.gui.theme import set_role, set_state
 
 _UNKNOWN = "unknown"
-_FROM_FILE = "from the file"
+_FROM_FILE = "from file"
 _BY_USER = "set by you"
 _REFUSED = "Type a number above 0, or nothing to go back to what the file says."
 #: Room for six digits, and for the name of a unit, in px.

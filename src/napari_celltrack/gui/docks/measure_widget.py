@@ -14,7 +14,6 @@ from typing_extensions import override
 
 from napari_celltrack.analysis import TrackFilter
 from napari_celltrack.analysis.traces import Traces
-from napari_celltrack.gui import track_layers
 from napari_celltrack.gui.charts.filter_chart import FilterChart
 from napari_celltrack.gui.docks.dock import Dock
 from napari_celltrack.gui.docks.measure_save import SaveTables
@@ -65,7 +64,7 @@ class MeasurePlots(Dock):
         self._motions: Motions | None = None
         self._motions_lane = Lane("celltrack motion")
         self._plot_timer = self._timer(0, self._draw_plots)
-        self._rest_timer = self._timer(_REST_MS, self._show_whole)
+        self._rest_timer = self._timer(_REST_MS, session.show_all_tracks)
         self._settings = MeasureSettings(session, self.prefix)
         column.addWidget(self._settings)
         self._filter = FilterChart(self.prefix)
@@ -116,6 +115,7 @@ class MeasurePlots(Dock):
         # Somebody has to look, or no cells are looked for.
         self.listen(session.frame_found, self._on_found)
         self.listen(session.tracks_found, self._on_tracks)
+        self.listen(session.tracks_drawn, self._on_drawn)
         self.listen(session.frame_changed, self._on_frame)
         self.listen(session.selected_changed, self._on_selected)
         # A click into the picture picks only while somebody shows what is picked.
@@ -217,14 +217,8 @@ class MeasurePlots(Dock):
         for plot in self._plots:
             plot.show_tables(followed.tables, followed.recipe.replace(traces=settings))
 
-    def _show_whole(self) -> None:
-        """Give napari all tracks, now that nothing moves."""
-        viewer, image, movie = self.viewer, self.session.layer, self.session.movie
-        followed = self.session.followed
-        if viewer is None or image is None or movie is None or followed is None:
-            return
-        if self.session.is_followed_now and not track_layers.shows_all(viewer, followed.tables):
-            track_layers.show_tracks(viewer, image, movie, followed.tables, max_rows=None)
+    def _on_drawn(self) -> None:
+        if (followed := self.session.followed) is not None:
             self._cell_table.show_tables(followed.tables)
 
     def _show_figure(self) -> None:

@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from napari_celltrack.plots import Plot, StyleName, save_plot
+from napari_celltrack.plots.fit import fit_label
 from napari_celltrack.plots.kinds import KINDS
 from napari_celltrack.results import Result, drift_to_subtract
 
@@ -71,7 +72,9 @@ class PlotJob:
             plot = self._made()
             plot.figure.set_size_inches(width_px / _DPI, height_px / _DPI)
             plot.figure.set_dpi(_DPI * ratio)
-            FigureCanvasAgg(plot.figure).draw()
+            canvas = FigureCanvasAgg(plot.figure)
+            fit_label(plot.ax, canvas.get_renderer())
+            canvas.draw()
         yield plot
 
     def save(self, path: str) -> Iterator[Path]:

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import logging
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from qtpy.QtCore import Qt, QTimer, Signal
-from qtpy.QtGui import QGuiApplication, QImage
 from qtpy.QtWidgets import (
     QComboBox,
-    QFileDialog,
     QHBoxLayout,
-    QMenu,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -27,14 +22,14 @@ from qtpy.QtWidgets import (
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.docks.plot_canvas import PlotCanvas
 from napari_celltrack.gui.docks.plot_columns import ColumnChooser
+from napari_celltrack.gui.docks.plot_files import PlotFiles
 from napari_celltrack.gui.docks.plot_job import PlotJob
 from napari_celltrack.gui.ending import when_destroyed
-from napari_celltrack.gui.forms.rows import quiet_button
 from napari_celltrack.gui.forms.wheel import no_accident
 from napari_celltrack.gui.session import Session
 from napari_celltrack.gui.theme import ROW_GAP_PX, plot_style
 from napari_celltrack.gui.worker import Lane
-from napari_celltrack.plots import Plot
+from napari_celltrack.plots import Plot, StyleName
 from napari_celltrack.plots.kinds import KINDS
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.results import Result, numbers_of
@@ -43,7 +38,6 @@ from napari_celltrack.tables import FRAME, TRACK_ID, X_PX, Y_PX, Tables
 _log = logging.getLogger(__name__)
 
 NO_TRACKS = "No tracks yet: open a movie, find its cells, and follow them."
-_FILES = "PNG picture (*.png);;SVG drawing (*.svg);;PDF page (*.pdf)"
 #: A size that still changes is not drawn.
 _RESIZE_MS = 80
 _LARGE_PX = (1000, 700)
@@ -89,9 +83,8 @@ class PlotPanel(QWidget):
         self._result: Result | None = None
         self._drift: Any = None
         self._is_stale = False
-        self._lane, self._file_lane = Lane("celltrack plot"), Lane("celltrack plot file")
-        for lane in (self._lane, self._file_lane):
-            when_destroyed(self, lane.cancel)
+        self._lane = Lane("celltrack plot")
+        when_destroyed(self, self._lane.cancel)
         self._large: PlotPanel | None = None
         self._lay_out(kind)
         self._connect()
@@ -173,14 +166,11 @@ class PlotPanel(QWidget):
 
     def save(self, path: str) -> None:
         """Write the plot as PNG, SVG or PDF, in the background; `said` tells how it went."""
-        if (job := self._file_job()) is not None:
-            done: Callable[[Path], None] = partial(self._say_of, "Saved as {}.")
-            self._file_lane.submit(partial(job.save, path), done, self._fail_file)
+        self._files.save(path)
 
     def copy(self) -> None:
         """Put the plot on the clipboard as a picture."""
-        if (job := self._file_job()) is not None:
-            self._file_lane.submit(job.picture, self._take_picture, self._fail_file)
+        self._files.copy()
 
     # Laying out
 
@@ -200,7 +190,8 @@ class PlotPanel(QWidget):
         )
         row = QHBoxLayout()
         row.addWidget(self._menu, 1)
-        row.addWidget(self._save_button())
+        self._files = PlotFiles(self._prefix, self._file_job, self)
+        row.addWidget(self._files.button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(ROW_GAP_PX)
@@ -211,25 +202,6 @@ class PlotPanel(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_RESIZE_MS)
 
-    def _save_button(self) -> QToolButton:
-        button = quiet_button(
-            "Save ▾", f"{self._prefix}_save", "Save or copy this plot, or show it larger."
-        )
-        menu = QMenu(button)
-        menu.setObjectName(f"{self._prefix}_save_menu")
-        for text, slot in (
-            ("Save plot…", self._ask_and_save),
-            ("Copy picture", self.copy),
-            ("Show larger", self._show_large),
-        ):
-            menu.addAction(text).triggered.connect(partial(_call, slot))
-        menu.addSeparator()
-        self._on_white = menu.addAction("White paper for files and copies")
-        self._on_white.setCheckable(True)
-        self._on_white.setChecked(True)
-        button.setMenu(menu)
-        return button
-
     def _connect(self) -> None:
         self._menu.activated.connect(self._take_kind)
         self._columns.changed.connect(self._redraw)
@@ -238,6 +210,8 @@ class PlotPanel(QWidget):
         self._canvas.resized.connect(self._timer.start)
         self._canvas.stepped.connect(self._go_on)
         self._canvas.escaped.connect(partial(self._select, ()))
+        self._files.said.connect(self.said)
+        self._files.largerAsked.connect(self._show_large)
         self._timer.timeout.connect(self._redraw)
         session = self._session
         for signal, slot in (
@@ -304,14 +278,6 @@ class PlotPanel(QWidget):
         if movie is not None and 0 <= frame < movie.n_frames:
             self._session.go_to(frame)
 
-    def _ask_and_save(self) -> None:
-        path, kind = QFileDialog.getSaveFileName(self, "Save plot", f"{self.kind}.png", _FILES)
-        if not path:
-            return
-        if not Path(path).suffix:
-            path += next(end for end in (".svg", ".pdf", ".png") if end in (kind or ".png"))
-        self.save(path)
-
     def _show_large(self) -> None:
         if self._large is None:
             large = PlotPanel(
@@ -353,16 +319,14 @@ class PlotPanel(QWidget):
         show = partial(self._take_plot, job.selected)
         self._lane.submit(partial(job.draw, *self._canvas.size_px()), show, self._fail)
 
-    def _job(self, style: Any) -> PlotJob:
+    def _job(self, style: StyleName) -> PlotJob:
         assert self._result is not None  # asked by the callers
         selected = self._session.selected
         return PlotJob(self._result, self._drift, self.kind, self._columns.column, style, selected)
 
-    def _file_job(self) -> PlotJob | None:
-        if self._result is None:
-            self.said.emit("There is no plot to save yet.", True)
-            return None
-        return self._job("print" if self._on_white.isChecked() else plot_style(self._theme_id))
+    def _file_job(self, style: StyleName | None) -> PlotJob | None:
+        """Return what a file or a copy is to show, in the style of the dock where none is given."""
+        return None if self._result is None else self._job(style or plot_style(self._theme_id))
 
     def _take_plot(self, selected: tuple[int, ...], plot: Plot) -> None:
         if self._result is None:
@@ -375,26 +339,11 @@ class PlotPanel(QWidget):
         if selected != self._session.selected:
             self._show_selected(self._session.selected)
 
-    def _take_picture(self, pixels: npt.NDArray[np.uint8]) -> None:
-        height, width = pixels.shape[:2]
-        form = QImage.Format.Format_RGBA8888
-        image = QImage(pixels.tobytes(), width, height, 4 * width, form).copy()
-        QGuiApplication.clipboard().setImage(image)
-        self.said.emit("The plot is on the clipboard.", False)
-
     def _fail(self, error: Exception) -> None:
         if not isinstance(error, CelltrackError):
             _log.error("a plot was not drawn", exc_info=error)
         sentence = str(error) if isinstance(error, CelltrackError) else f"Not drawn: {error}."
         self._canvas.say(sentence)
-
-    def _fail_file(self, error: Exception) -> None:
-        if not isinstance(error, CelltrackError):
-            _log.error("a plot was not saved", exc_info=error)
-        self.said.emit(str(error), True)
-
-    def _say_of(self, sentence: str, path: Path) -> None:
-        self.said.emit(sentence.format(path), False)
 
     def _show_frame(self, frame: int) -> None:
         if self.isVisible():
@@ -411,10 +360,6 @@ class PlotPanel(QWidget):
 
     def _show_picked(self, _: int) -> None:
         """Nothing more than what is selected."""
-
-
-def _call(slot: Callable[[], None], _checked: bool) -> None:
-    slot()
 
 
 def _stop(signal: Any, slot: Any) -> None:

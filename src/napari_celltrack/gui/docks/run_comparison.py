@@ -10,7 +10,7 @@ import pandas as pd
 from qtpy.QtCore import QObject
 
 from napari_celltrack.analysis.compare import LinkDifference, compare_links
-from napari_celltrack.gui import track_layers
+from napari_celltrack.gui import track_vectors
 from napari_celltrack.gui.docks.compare import ComparePanel
 from napari_celltrack.gui.docks.dock import Dock
 from napari_celltrack.gui.forms.fields import method_title
@@ -78,7 +78,7 @@ class RunComparison(QObject):
         if self._kept is None or viewer is None or image is None or movie is None:
             return
         self.panel.setDifference(found)
-        track_layers.show_compared(viewer, image, movie, found.only_a, found.only_b)
+        track_vectors.show_compared(viewer, image, movie, found.only_a, found.only_b)
 
     def _fail(self, error: Exception) -> None:
         _log.error("runs could not be compared", exc_info=error)
@@ -86,7 +86,7 @@ class RunComparison(QObject):
 
     def _hide_links(self) -> None:
         if (viewer := self._dock.viewer) is not None:
-            track_layers.hide_compared(viewer)
+            track_vectors.hide_compared(viewer)
 
     def _go_to(self, link: pd.Series) -> None:
         radius = self._session.recipe.link.max_distance_px

@@ -8,7 +8,7 @@ import pandas as pd
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QVBoxLayout
 
-from napari_celltrack.gui import track_layers
+from napari_celltrack.gui import track_layers, track_rows, track_vectors
 from napari_celltrack.gui.charts.radius_chart import RadiusChart
 from napari_celltrack.gui.docks.dock import Dock
 from napari_celltrack.gui.docks.event_list import DISMISSED, SEEN, EventList
@@ -39,8 +39,8 @@ from napari_celltrack.tables import (
 #: What tracks can be coloured by, in words; other columns go by their names.
 _COLOURS = {
     TRACK_ID: "Track",
-    track_layers.STEP: "Speed (px a step)",
-    track_layers.CONFIDENCE: "Confidence",
+    track_rows.STEP: "Speed (px a step)",
+    track_rows.CONFIDENCE: "Confidence",
     LINEAGE_ID: "Family",
     AREA_PX2: "Area (px²)",
     ROUNDNESS: "Roundness",
@@ -97,7 +97,7 @@ class TrackCells(Dock):
         self._shown: Followed | None = None
         self._advice = TrackAdvice()
         self._circle_timer = self._make_timer(_CIRCLE_MS, self._hide_circle)
-        self._rest_timer = self._make_timer(_REST_MS, self._show_whole)
+        self._rest_timer = self._make_timer(_REST_MS, session.show_all_tracks)
         self._connect_parts()
 
     def _add_looks(self, column: QVBoxLayout) -> None:
@@ -203,7 +203,7 @@ class TrackCells(Dock):
             self._forget_tracks()
         elif followed is not self._shown:
             # They were found before this dock was opened.
-            self._show_layer(track_layers.QUICK_ROWS)
+            self.session.show_tracks()
             self._on_tracks(followed)
         self._show_figure()
         self._show_foot()
@@ -265,7 +265,7 @@ class TrackCells(Dock):
             self.say(_NOTHING)
         elif session.movie.n_frames < 2:
             self.say(_ONE_FRAME)
-        elif not track_layers.can_show(session.movie):
+        elif not track_rows.can_show(session.movie):
             self.say(_NOT_DRAWN)
         elif followed is not None:
             n_cells = len(followed.tables.objects)
@@ -282,7 +282,7 @@ class TrackCells(Dock):
         self._count_events()
         self._comparison.forget()
         if (viewer := self.viewer) is not None:
-            track_layers.hide_search(viewer)
+            track_vectors.hide_search(viewer)
             track_layers.remove_tracks(viewer)
 
     def _offer_colours(self) -> None:
@@ -320,16 +320,6 @@ class TrackCells(Dock):
         movie = self.session.movie
         return None if movie is None else (movie.fingerprint, movie.axes)
 
-    def _show_whole(self) -> None:
-        """Give napari all tracks, now that nothing moves."""
-        self._show_layer(None)
-
-    def _show_layer(self, max_rows: int | None) -> None:
-        viewer, image, movie = self.viewer, self.session.layer, self.session.movie
-        followed = self.session.followed
-        if viewer is not None and image is not None and movie is not None and followed is not None:
-            track_layers.show_tracks(viewer, image, movie, followed.tables, max_rows=max_rows)
-
     # The circle
 
     def _toggle_circle(self, shown: bool) -> None:
@@ -346,7 +336,7 @@ class TrackCells(Dock):
 
     def _hide_circle(self) -> None:
         if (viewer := self.viewer) is not None and not self._circle.isChecked():
-            track_layers.hide_search(viewer)
+            track_vectors.hide_search(viewer)
 
     def _draw_circle(self) -> None:
         """Draw the radius round the picked cell, or the one nearest to the middle of the view."""
@@ -360,7 +350,7 @@ class TrackCells(Dock):
         cell = nearest_cell(cells, self.session.frame, centre_of_view(viewer, image))
         if cell is not None:
             radius = self.session.recipe.link.max_distance_px
-            track_layers.show_search(viewer, image, (cell[Y_PX], cell[X_PX]), radius)
+            track_vectors.show_search(viewer, image, (cell[Y_PX], cell[X_PX]), radius)
 
     def _draw_event(self, event: pd.Series) -> None:
         """Draw the radius and the candidates of the frame that the event is about."""
@@ -380,7 +370,7 @@ class TrackCells(Dock):
             candidates = objects[objects[FRAME] == frames[index]]
             apart = (candidates[Y_PX] - place[0]) ** 2 + (candidates[X_PX] - place[1]) ** 2
             candidates = candidates[apart <= (_CANDIDATE_RADII * radius) ** 2]
-        track_layers.show_search(viewer, image, place, radius, candidates[[Y_PX, X_PX]].to_numpy())
+        track_vectors.show_search(viewer, image, place, radius, candidates[[Y_PX, X_PX]].to_numpy())
 
     def _restyle(self, event: Any = None) -> None:
         super()._restyle(event)

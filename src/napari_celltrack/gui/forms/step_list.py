@@ -15,7 +15,7 @@ from napari_celltrack.gui.forms.step_row import StepRow, title_of
 from napari_celltrack.gui.theme import ROW_GAP_PX, SECTION_GAP_PX, set_role
 from napari_celltrack.settings import Settings
 
-_TITLE = "Steps before counting"
+_TITLE = "Before counting"
 _HINT = "drag to sort"
 _NONE_YET = "None yet: cells are looked for in the image as it is."
 
