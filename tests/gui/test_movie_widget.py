@@ -6,8 +6,18 @@ import threading
 
 import numpy as np
 import pytest
+import tifffile
 from movie_scenes import WANTED, box, choose, settle, text, write
-from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QSpinBox, QToolButton
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QToolButton,
+)
 
 from napari_celltrack.gui.docks.movie_widget import MoviePreprocess
 from napari_celltrack.gui.prepared_layer import prepared_layer
@@ -26,6 +36,27 @@ def test_an_empty_viewer_says_what_to_do(open_movie_dock):
     assert not dock.findChild(QComboBox, "movie_crop").isEnabled()
     dock.findChild(QCheckBox, "movie_prepared").click()
     dock.findChild(QCheckBox, "movie_prepared").click()
+
+
+def test_an_empty_viewer_offers_to_open_a_file(viewer, open_movie_dock, tmp_path, monkeypatch):
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((5, 40, 50), np.uint16), metadata={"axes": "TYX"})
+    (tmp_path / "b.tif").write_text("no image")
+    dock = open_movie_dock()
+    button = dock.findChild(QPushButton, "movie_open")
+    chosen = iter(["", str(tmp_path / "b.tif"), str(tmp_path / "a.tif")])
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (next(chosen), ""))
+    said = []
+    monkeypatch.setattr("napari.utils.notifications.show_error", said.append)
+    button.click()
+    button.click()
+    assert not button.isHidden()
+    assert "b.tif is not an image" in said[0]
+    assert not viewer.layers
+    button.click()
+    assert session_of(viewer).movie.n_frames == 5
+    assert button.isHidden()
+    viewer.layers.clear()
+    assert not button.isHidden()
 
 
 KINDS = [

@@ -23,6 +23,7 @@ from napari_celltrack.gui.docks.calibration import QuantityLine
 from napari_celltrack.gui.docks.crop_menu import CropMenu
 from napari_celltrack.gui.docks.dock import Dock
 from napari_celltrack.gui.docks.frame_range import FrameRangeEditor
+from napari_celltrack.gui.docks.open_button import OpenButton
 from napari_celltrack.gui.docks.prepared_box import PreparedBox
 from napari_celltrack.gui.forms.rows import add_grid
 from napari_celltrack.gui.forms.step_list import StepList
@@ -35,7 +36,7 @@ from napari_celltrack.preprocess import METHODS
 if TYPE_CHECKING:
     import napari
 
-_NO_IMAGE = "Open an image or a movie: drag a file onto the window, or use File > Open."
+_NO_IMAGE = "Open an image or a movie: the button above, or drag it onto the window."
 _FLATTEN_TIME = (("each frame", None), ("brightest over time", "max"), ("mean over time", "mean"))
 _FLATTEN_Z = (("its brightest values", "max"), ("its mean", "mean"))
 
@@ -64,6 +65,9 @@ class MoviePreprocess(Dock):
     def fill(self, column: QVBoxLayout) -> None:
         self._layers: list[Image] = []
         self._rows: dict[QWidget, QLabel] = {}
+        assert self.viewer is not None  # it is there while its dock is made
+        self._open = OpenButton(self.viewer)
+        column.addWidget(self._open)
         grid = add_grid(column)
         self._layer_menu = _menu("movie_layer", "The layer that cells are looked for in.")
         self._layer_menu.setPlaceholderText("no image")
@@ -75,7 +79,6 @@ class MoviePreprocess(Dock):
         self._steps = StepList("preprocess", METHODS)
         self._steps.setObjectName("movie_steps")
         column.addWidget(self._steps)
-        assert self.viewer is not None  # it is there while its dock is made
         self._prepared = PreparedBox(self.viewer, self.session, "movie_prepared")
         column.addWidget(self._prepared)
         head = self.section(column, "Frame health", "red: worth a look")
@@ -228,6 +231,7 @@ class MoviePreprocess(Dock):
         self._layer_menu.addItems([each.name for each in self._layers])
         self._layer_menu.setCurrentIndex(self._layers.index(layer) if layer in self._layers else -1)
         self._layer_menu.setEnabled(bool(self._layers))
+        self._open.setVisible(not self._layers)
 
     def _show_figure(self, movie: Movie | None) -> None:
         if movie is None:
