@@ -156,7 +156,7 @@ def style_sheet(theme_id: str) -> str:
     )
     return f"""
         QLabel[role="figure"] {{ font-size: 24pt; font-weight: 600; }}
-        QLabel[role="figure"][long="true"] {{ font-size: 17pt; }}
+        QLabel[role="figure"][long="true"] {{ font-size: 15pt; }}
         QLabel[role="figure"][stale="true"] {{ color: {hint}; }}
         QLabel[role="title"] {{ font-weight: 600; }}
         QLabel[role="hint"], QLabel[role="derived"], QLabel[role="foot"] {{ color: {hint}; }}

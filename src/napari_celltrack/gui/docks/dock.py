@@ -143,9 +143,10 @@ class Dock(QWidget):
     # Laying out
 
     def _lay_out(self) -> None:
-        self.setMinimumWidth(DOCK_WIDTH_PX)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 4, 4, 4)
+        # A minimum of the dock itself would let a long figure in its head be cut off.
+        column.addStrut(DOCK_WIDTH_PX - 12)
         column.setSpacing(ROW_GAP_PX)
         column.addLayout(self._head())
         body = QWidget()
