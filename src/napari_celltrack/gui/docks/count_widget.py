@@ -287,10 +287,13 @@ class CountCells(Dock):
             self.say(f"Frame {found.frame} with earlier settings; tick Live to see the change.")
 
     def _show_found(self, found: Found) -> None:
+        session = self.session
         self._show_frame()
-        if found.frame == self.session.frame and not self._refusal:
+        if found.frame == session.frame and not self._refusal:
             self._told = self._sentence_of(found)
-            self.say(self._told)
+            # What was on its way when Live was switched off has been said to be earlier.
+            if session.live or found.recipe == session.recipe:
+                self.say(self._told)
 
     def _sentence_of(self, found: Found) -> str:
         """Say what is shown, and what is not shown yet."""
