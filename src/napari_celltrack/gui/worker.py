@@ -157,6 +157,8 @@ class _Post(QObject):
         super().__init__(parent)
         self._posted.connect(self._receive, Qt.ConnectionType.QueuedConnection)
         self._waiting: deque[Callable[[], None]] = deque()
+        self._lock = threading.Lock()
+        self._n_on_their_way = 0
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(0)
@@ -164,16 +166,17 @@ class _Post(QObject):
 
     @property
     def is_behind(self) -> bool:
-        """Whether calls wait for the window."""
-        return bool(self._waiting)
+        """Whether calls are on their way, or wait for the window."""
+        return self._n_on_their_way > 0
 
     def call(self, function: Callable[[], None]) -> None:
         """Call a function in the thread of this object, as soon as its event loop is there."""
         # At the end of the program Qt's half of the object goes first; then nobody waits for this.
+        self._count(1)
         try:
             self._posted.emit(function)
         except RuntimeError:
-            return
+            self._count(-1)
 
     def _receive(self, function: Callable[[], None]) -> None:
         self._waiting.append(function)
@@ -184,11 +187,16 @@ class _Post(QObject):
         if not self._waiting:
             return
         function = self._waiting.popleft()
+        self._count(-1)
         try:
             function()
         finally:
             # Begun after the call: what the window has to do since comes first.
             self._pause.start()
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self._n_on_their_way += change
 
 
 def _delete(post: _Post) -> None:

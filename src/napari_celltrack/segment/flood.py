@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_celltrack.runs import runs_of
+from napari_celltrack.runs import Runs
 from napari_celltrack.segment.label import unordered_parts
 
 _Labels = NDArray[np.int32]
@@ -65,7 +65,7 @@ class Border(NamedTuple):
     brightness: float
 
 
-def basins_of(landscape: _Plane, parts: _Labels) -> Basins:
+def basins_of(landscape: _Plane, parts: _Labels, runs: Runs) -> Basins:
     """Divide every part of a mask among the peaks of a landscape.
 
     From each pixel the steepest way up is followed to a peak. On a smooth landscape this is the
@@ -77,6 +77,8 @@ def basins_of(landscape: _Plane, parts: _Labels) -> Basins:
         High in the middle of cells.
     parts : ndarray of int32, shape (Y, X)
         The connected parts of the mask.
+    runs : Runs
+        The runs of the parts.
 
     Returns
     -------
@@ -94,7 +96,7 @@ def basins_of(landscape: _Plane, parts: _Labels) -> Basins:
     ]
     part = np.zeros(size, dtype=np.int32)
     part[names] = parts.ravel()[where]
-    labels, contested = _ascend(land, parts, where, names)
+    labels, contested = _ascend(land, parts, runs, (where, names))
     return Basins(labels, sums[0], np.column_stack(sums[1:]), part, contested)
 
 
@@ -198,10 +200,10 @@ def _peaks(land: _Plane, parts: _Labels) -> tuple[NDArray[np.int64], _Labels]:
 
 
 def _ascend(
-    land: _Plane, parts: _Labels, tops: NDArray[np.int64], names: _Labels
+    land: _Plane, parts: _Labels, runs: Runs, peaks: tuple[NDArray[np.int64], _Labels]
 ) -> tuple[_Labels, NDArray[np.int64]]:
     """Give every pixel the number of its peak; only parts with several peaks are walked."""
-    runs = runs_of(parts)
+    tops, names = peaks
     some_peak = np.zeros(runs.n + 1, dtype=np.int32)
     part_of_top = parts.ravel()[tops]
     some_peak[part_of_top] = names
@@ -260,18 +262,19 @@ def _touching(basins: Basins) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
     """Return a key a pair of basins and the flat positions of the two pixels that touch."""
     labels, size = basins.labels, basins.height.size
     height, width = labels.shape
-    flat = labels.ravel()
-    rows, columns = np.divmod(basins.contested, width)
-    own = flat[basins.contested]
+    flat, all_ = labels.ravel(), basins.contested
+    own = flat[all_]
     keys, here, there = [], [], []
     for down, right in _NEIGHBOURS:
-        inside = (rows + down < height) & (columns + right >= 0) & (columns + right < width)
-        one = basins.contested[inside]
-        two = one + (down * width + right)
-        a, b = own[inside], flat[two]
-        touch = (a != b) & (basins.part[a] == basins.part[b])
+        # Clipped and wrapped round first, and checked for the few that differ.
+        beside = np.take(flat, all_ + (down * width + right), mode="clip")
+        differs = np.flatnonzero(beside != own)
+        one, a, b = all_[differs], own[differs], beside[differs]
+        rows, columns = np.divmod(one, width)
+        touch = (rows + down < height) & (columns + right >= 0) & (columns + right < width)
+        touch &= basins.part[a] == basins.part[b]
         low, high = np.minimum(a, b)[touch], np.maximum(a, b)[touch]
         keys.append(low.astype(np.int64) * size + high)
         here.append(one[touch])
-        there.append(two[touch])
+        there.append(one[touch] + (down * width + right))
     return np.concatenate(keys), np.concatenate(here), np.concatenate(there)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from napari_celltrack.runs import runs_of
+from napari_celltrack.runs import Runs, runs_of
 from napari_celltrack.segment.distance import distance_to_edge
 from napari_celltrack.segment.flood import Basins, Border, basins_of, borders_of, merge
 from napari_celltrack.segment.label import in_raster_order
@@ -152,9 +152,9 @@ class WatershedDistance(Watershed):
         ndarray of int32, shape (Y, X)
             The cells in order of their first pixel.
         """
-        above = above_ground(image, parts)
-        landscape = gaussian(self._distance(parts, above), self.smoothing_px)
-        basins = basins_of(landscape, parts)
+        above, runs = above_ground(image, parts), runs_of(parts)
+        landscape = gaussian(self._distance(parts, runs, above), self.smoothing_px)
+        basins = basins_of(landscape, parts, runs)
         if basins.contested.size == 0:
             return parts
         bright = gaussian(above, _LINE_SIGMA_PX)
@@ -170,9 +170,8 @@ class WatershedDistance(Watershed):
 
         return in_raster_order(merge(basins, borders_of(basins, landscape, bright), is_one))
 
-    def _distance(self, parts: _Labels, image: _Plane) -> _Plane:
+    def _distance(self, parts: _Labels, runs: Runs, image: _Plane) -> _Plane:
         """Return the distance to the edge, lowered where the image is darker than around."""
-        runs = runs_of(parts)
         found = distance_to_edge(parts, runs)
         inside = runs.pixels(np.ones(runs.ids.size, np.bool_))
         if self.intensity_weight > 0 and found.size:
@@ -248,7 +247,7 @@ class WatershedIntensity(Watershed):
             The cells in order of their first pixel.
         """
         landscape = gaussian(above_ground(image, parts), self.smoothing_px)
-        basins = basins_of(landscape, parts)
+        basins = basins_of(landscape, parts, runs_of(parts))
         if basins.contested.size == 0:
             return parts
         brightest = 1 - self.depth_percent / 100
