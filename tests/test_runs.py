@@ -9,6 +9,7 @@ from scipy import ndimage as ndi
 from napari_celltrack.runs import runs_of
 from napari_celltrack.segment.distance import distance_to_edge
 from napari_celltrack.segment.label import label_parts
+from napari_celltrack.segment.mosaic import Boxes, mosaic_of
 
 SHAPE = (61, 83)
 
@@ -45,6 +46,30 @@ def test_an_image_without_pixels_has_no_runs():
     assert runs_of(np.zeros((0, 0), np.int32)).ids.size == 0
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_mosaic_keeps_shapes_and_sets_them_apart(kind):
+    image = label_parts(labels(kind) > 0)
+    runs = runs_of(image)
+    mosaic = mosaic_of(runs, Boxes(runs))
+    assert mosaic.here.tolist() == np.flatnonzero(image).tolist()
+    assert np.unique(mosaic.there).size == mosaic.there.size
+    parts = mosaic.cut_from(image)
+    # Named by the same parts again, so none of them touches another one, and none the border.
+    again = label_parts(parts > 0)
+    assert again.max() == image.max()
+    assert not parts[[0, -1]].any()
+    assert not parts[:, [0, -1]].any()
+    for number, box in enumerate(ndi.find_objects(image), 1):
+        copy = ndi.find_objects(parts)[number - 1]
+        assert ((parts[copy] == number) == (image[box] == number)).all()
+
+
+def test_only_few_parts_are_packed():
+    for kind, is_packed in (("0.1", True), ("0.9", False)):
+        runs = runs_of(labels(kind))
+        assert mosaic_of(runs, Boxes(runs)).is_packed == is_packed
+
+
 # Sparse parts are packed, dense ones are not; at the border nothing is outside. Where all is
 # inside there is no distance.
 @pytest.mark.parametrize("kind", ["empty", "0.1", "0.2", "0.4", "0.9"])
@@ -55,6 +80,8 @@ def test_distance_equals_scipy(kind, connectivity):
         assert parts[[0, -1]].any()
         assert parts[:, [0, -1]].any()
     reference = ndi.distance_transform_edt(parts > 0)[parts > 0]
-    found = distance_to_edge(parts, runs_of(parts))
+    runs = runs_of(parts)
+    boxes = Boxes(runs)
+    found = distance_to_edge(parts, runs, boxes, mosaic_of(runs, boxes))
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, reference, atol=1e-5)

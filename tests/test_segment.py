@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 import tifffile
@@ -12,6 +13,7 @@ from skimage.segmentation import watershed
 
 from napari_celltrack.segment import (
     Close,
+    Contrast,
     Dilate,
     DogBlobs,
     Erode,
@@ -33,7 +35,10 @@ from napari_celltrack.segment import (
     histogram,
     in_raster_order,
     label_parts,
+    strips,
 )
+from napari_celltrack.segment.local_threshold import gaussian
+from napari_celltrack.segment.strips import Strip, in_strips, strips_of
 from napari_celltrack.settings import Settings
 
 #: The object filter's part in the default; the segmenter itself keeps every size.
@@ -237,11 +242,64 @@ def test_parts_that_meet_at_a_corner_stay_apart():
         assert (split(parts, mask.astype(np.float32)) == parts).all()
 
 
+@pytest.mark.parametrize("share", [0.2, 0.55])  # laid close together, and left where they are
+@pytest.mark.parametrize("connectivity", [4, 8])
+@pytest.mark.parametrize("split", [WatershedDistance(), WatershedIntensity()])
+def test_splitting_cuts_parts_and_loses_nothing(split, connectivity, share):
+    random = np.random.default_rng(1)
+    smooth = ndi.gaussian_filter(random.random(SHAPE), 2)
+    mask = smooth > np.quantile(smooth, 1 - share)
+    mask ^= random.random(SHAPE) > 0.97  # so that many parts meet at corners
+    parts = label_parts(mask, connectivity)
+    cells = split(parts, (1000 * smooth).astype(np.float32))
+    assert cells.max() > parts.max()
+    assert ((cells > 0) == mask).all()
+    # Each cell is one piece of one part.
+    pairs = np.unique(np.stack([cells[mask], parts[mask]]), axis=1)
+    assert pairs.shape[1] == cells.max()
+    alone = measure.label(cells, background=0, connectivity=2)
+    assert alone.max() == cells.max()
+
+
 def test_discs_of_blobs_do_not_overlap():
     image, mask = disks([(60, 60), (60, 82), (150, 150)], radius=12)
     labels = LogBlobs(min_diameter_px=16, max_diameter_px=32)(image)
     assert labels.max() == 3
     assert np.mean((labels > 0) != mask) < 0.01
+
+
+# --- strips ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_strips_hold_each_row_once_with_all_around_it(n_threads):
+    image = np.random.default_rng(0).random((901, 700)).astype(np.float32)
+    assert len(strips_of(image.shape, halo_px=4)) > 2
+    smooth = np.zeros_like(image)
+    n_before = cv2.getNumThreads()
+    cv2.setNumThreads(n_threads)
+    try:
+
+        def fill(strip: Strip) -> int:
+            smooth[strip.rows] += gaussian(image[strip.wide], 1.0)[strip.inside]
+            return strip.rows.start
+
+        starts = in_strips(fill, image.shape, halo_px=4)
+    finally:
+        cv2.setNumThreads(n_before)
+    assert starts == sorted(starts)
+    np.testing.assert_array_equal(smooth, gaussian(image, 1.0))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_contrast_is_the_same_in_many_strips_and_in_one(dtype, monkeypatch):
+    image, _ = noisy_nuclei(dtype)
+    assert len(strips_of(image.shape)) == 1
+    in_one = Contrast()(image)
+    monkeypatch.setattr(strips, "_STRIP_PX", 50 * image.shape[1])
+    assert len(strips_of(image.shape)) == 5
+    assert in_one.any()
+    np.testing.assert_array_equal(Contrast()(image), in_one)
 
 
 # --- robust, deterministic ---------------------------------------------------------------------

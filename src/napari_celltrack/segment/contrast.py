@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import cv2
@@ -11,11 +12,14 @@ from pydantic import Field
 
 from napari_celltrack.runs import runs_of
 from napari_celltrack.segment.label import as_bytes, unordered_parts
-from napari_celltrack.segment.local_threshold import gaussian
+from napari_celltrack.segment.local_threshold import gaussian, gaussian_reach_px
 from napari_celltrack.segment.morphology import disk
+from napari_celltrack.segment.strips import Strip, in_strips
 from napari_celltrack.settings import Settings
 
 _Plane = NDArray[np.float32]
+#: Names of parts, and the value of one pixel each.
+_Rim = tuple[NDArray[np.int32], _Plane]
 
 #: The background is sought in an image that is this much smaller: it has no detail to lose.
 _SHRINK = 8
@@ -140,7 +144,7 @@ class Contrast(Settings):
         """
         if image.min() == image.max():
             return np.zeros(image.shape, dtype=np.bool_)
-        pixels = gaussian(without_hot_pixels(image).astype(np.float32), self.smoothing_px)
+        pixels = _smooth(image, self.smoothing_px)
         beneath = background(pixels, self.background_px)
         pixels -= beneath
         ground, noise = ground_and_noise(pixels)
@@ -151,16 +155,38 @@ class Contrast(Settings):
             least = max(least, _LEAST_LEVELS)
         if self.typical_percent > 0:
             least = max(least, self.typical_percent / 100 * _edge_brightness(pixels, least))
-        foreground = np.asarray(pixels > max(least, 0.0))
-        if self.local_percent > 0 and foreground.any():
-            foreground &= pixels > self._local_level(pixels)
+        foreground = self._foreground(pixels, max(least, 0.0))
         return with_edges(foreground, pixels, self.noise_factor / 2 * noise)
 
-    def _local_level(self, pixels: _Plane) -> _Plane:
-        grains = disk(_GRAIN_RADIUS_PX)
-        smooth = cv2.morphologyEx(pixels, cv2.MORPH_OPEN, grains)
-        brightest = cv2.dilate(smooth, disk(self.local_radius_px))
-        return np.asarray(brightest * np.float32(self.local_percent / 100), dtype=np.float32)
+    def _foreground(self, pixels: _Plane, least: float) -> NDArray[np.bool_]:
+        """Return the pixels that are brighter than a level and than their local level."""
+        foreground = np.empty(pixels.shape, dtype=np.bool_)
+        grains, nearby = disk(_GRAIN_RADIUS_PX), disk(self.local_radius_px)
+        share = np.float32(self.local_percent / 100)
+
+        def compare(strip: Strip) -> None:
+            inside, found = pixels[strip.rows], foreground[strip.rows]
+            np.greater(inside, np.float32(least), out=found)
+            if share > 0 and found.any():
+                smooth = cv2.morphologyEx(pixels[strip.wide], cv2.MORPH_OPEN, grains)
+                level = cv2.dilate(smooth, nearby)[strip.inside]
+                found &= inside > level * share
+
+        in_strips(compare, pixels.shape, halo_px=2 * _GRAIN_RADIUS_PX + self.local_radius_px)
+        return foreground
+
+
+def _smooth(image: NDArray[Any], sigma_px: float) -> _Plane:
+    """Return the image without hot pixels and with less noise."""
+    smooth = np.empty(image.shape, dtype=np.float32)
+
+    def fill(strip: Strip) -> None:
+        pixels = without_hot_pixels(image[strip.wide]).astype(np.float32)
+        smooth[strip.rows] = gaussian(pixels, sigma_px)[strip.inside]
+
+    # Medians of medians reach two pixels.
+    in_strips(fill, image.shape, halo_px=2 + gaussian_reach_px(sigma_px))
+    return smooth
 
 
 def without_hot_pixels(image: NDArray[Any]) -> NDArray[Any]:
@@ -269,27 +295,37 @@ def with_edges(mask: NDArray[np.bool_], pixels: _Plane, least: float) -> NDArray
         The mask without parts that have no edge.
     """
     parts = unordered_parts(mask)
-    runs = runs_of(parts)
-    size = runs.n + 1
+    size = int(parts.max()) + 1
     kernel = disk(_RIM_PX)
-    bytes_ = as_bytes(mask)
-    inner = np.flatnonzero(mask & (cv2.erode(bytes_, kernel) == 0))
     # The narrowest numbers that OpenCV grows and that hold all names are by far the fastest.
     narrow = np.uint16 if size <= np.iinfo(np.uint16).max else np.float32
-    grown = cv2.dilate(parts.astype(narrow), kernel)
-    outer = np.flatnonzero((grown > 0) & ~mask)
-    nearest = grown.ravel()[outer].astype(np.int32)
-    values, names = pixels.ravel(), parts.ravel()
-    rim = _means(names[inner], values[inner], size)
-    difference = rim - _means(nearest, values[outer], size)
+
+    def rims(strip: Strip) -> tuple[_Rim, _Rim]:
+        wide = mask[strip.wide]
+        own, own_parts = mask[strip.rows], parts[strip.rows].ravel()
+        values = pixels[strip.rows].ravel()
+        eroded = cv2.erode(as_bytes(wide), kernel)[strip.inside]
+        inner = np.flatnonzero(own & (eroded == 0))
+        grown = cv2.dilate(parts[strip.wide].astype(narrow), kernel)[strip.inside].ravel()
+        outer = np.flatnonzero((grown > 0) & ~own.ravel())
+        nearest = grown[outer].astype(np.int32)
+        return (own_parts[inner], values[inner]), (nearest, values[outer])
+
+    inner, outer = zip(*in_strips(rims, mask.shape, halo_px=_RIM_PX), strict=True)
+    rim = _means(inner, size)
+    difference = rim - _means(outer, size)
     # The rim stands for the height: inside there may be more, the level is reached there.
     keep = difference > np.maximum(least, _LEAST_EDGE * rim)
+    if keep[1:].all():
+        return mask
     keep[0] = False
+    runs = runs_of(parts)
     return runs.painted(keep[runs.ids])
 
 
-def _means(names: NDArray[np.int32], values: NDArray[np.float32], size: int) -> NDArray[np.float64]:
+def _means(rims: Sequence[_Rim], size: int) -> NDArray[np.float64]:
     """Return the mean of the values of each name."""
+    names, values = (np.concatenate(found) for found in zip(*rims, strict=True))
     count = np.maximum(np.bincount(names, minlength=size), 1)
     return np.asarray(np.bincount(names, values, minlength=size) / count)
 
@@ -308,13 +344,25 @@ def _photon_factor(beneath: _Plane) -> float:
 
 def _edge_brightness(pixels: _Plane, least: float) -> float:
     """Return the mean brightness of the image's edges, weighted by their steepness."""
-    along_x = cv2.Sobel(pixels, cv2.CV_32F, 1, 0, scale=1 / 8)
-    along_y = cv2.Sobel(pixels, cv2.CV_32F, 0, 1, scale=1 / 8)
-    steepness = np.asarray(cv2.magnitude(along_x, along_y), dtype=np.float32)
+    steepness = np.empty(pixels.shape, dtype=np.float32)
+
+    def fill(strip: Strip) -> None:
+        wide = pixels[strip.wide]
+        along_x = cv2.Sobel(wide, cv2.CV_32F, 1, 0, scale=1 / 8)
+        along_y = cv2.Sobel(wide, cv2.CV_32F, 0, 1, scale=1 / 8)
+        steepness[strip.rows] = cv2.magnitude(along_x, along_y)[strip.inside]
+
+    in_strips(fill, pixels.shape, halo_px=1)
     step = max(1, int(np.sqrt(pixels.size / 250_000)))
     dark = pixels[::step, ::step] < least
     flat = steepness[::step, ::step][dark]
     noise = _MAD_TO_SIGMA * float(np.median(flat)) if flat.size else 0.0
-    _, edges = cv2.threshold(steepness, _EDGE_TO_NOISE * noise, 0, cv2.THRESH_TOZERO)
-    weight = float(cv2.sumElems(edges)[0])
-    return float(edges.ravel().dot(pixels.ravel())) / weight if weight > 0 else 0.0
+
+    def sums(strip: Strip) -> tuple[float, float]:
+        steep = steepness[strip.rows]
+        _, edges = cv2.threshold(steep, _EDGE_TO_NOISE * noise, 0, cv2.THRESH_TOZERO)
+        weighted = float(edges.ravel().dot(pixels[strip.rows].ravel()))
+        return float(cv2.sumElems(edges)[0]), weighted
+
+    weight, weighted = map(sum, zip(*in_strips(sums, pixels.shape), strict=True))
+    return weighted / weight if weight > 0 else 0.0

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import dist
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_celltrack.runs import Runs
 from napari_celltrack.segment.label import unordered_parts
 
 _Labels = NDArray[np.int32]
@@ -17,6 +16,8 @@ _Plane = NDArray[np.float32]
 
 #: Offsets to half of the eight neighbours; the other half are the same pairs seen from there.
 _NEIGHBOURS = ((0, 1), (1, -1), (1, 0), (1, 1))
+#: Offsets to all of them, in the order in which they are read.
+_AROUND = tuple((y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if y or x)
 
 
 class Basins(NamedTuple):
@@ -24,7 +25,7 @@ class Basins(NamedTuple):
 
     Attributes
     ----------
-    labels : ndarray of int32, shape (Y, X)
+    labels : ndarray of int32, shape (height, width)
         0 is background, 1 to n the basins.
     height : ndarray of float64, shape (n + 1,)
         Height of the peak of each basin; entry 0 is not used.
@@ -65,7 +66,7 @@ class Border(NamedTuple):
     brightness: float
 
 
-def basins_of(landscape: _Plane, parts: _Labels, runs: Runs) -> Basins:
+def basins_of(landscape: _Plane, parts: _Labels, *, may_touch: bool) -> Basins:
     """Divide every part of a mask among the peaks of a landscape.
 
     From each pixel the steepest way up is followed to a peak. On a smooth landscape this is the
@@ -73,30 +74,39 @@ def basins_of(landscape: _Plane, parts: _Labels, runs: Runs) -> Basins:
 
     Parameters
     ----------
-    landscape : ndarray of float32, shape (Y, X)
-        High in the middle of cells.
-    parts : ndarray of int32, shape (Y, X)
-        The connected parts of the mask.
-    runs : Runs
-        The runs of the parts.
+    landscape : ndarray of float32, shape (height, width)
+        High in the middle of cells, ``-inf`` outside of the parts.
+    parts : ndarray of int32, shape (height, width)
+        The connected parts of the mask; 0 all along the border.
+    may_touch : bool
+        Whether two parts may meet at a corner.
 
     Returns
     -------
     Basins
-        At least one basin a part; numbered part by part.
+        At least one basin a part.
     """
-    land = np.where(parts != 0, landscape, np.float32(-np.inf))
-    where, names = _peaks(land, parts)
-    size = int(names.max()) + 1 if names.size else 1
+    way = _steepest_ways(landscape, parts, may_touch)
+    tops, names = _named_tops((way == 0) & (parts != 0))
+    size = int(names.max(initial=0)) + 1
     count = np.maximum(np.bincount(names, minlength=size), 1)
-    rows, columns = np.divmod(where, parts.shape[1])
     sums = [
         np.bincount(names, weights, minlength=size) / count
-        for weights in (landscape.ravel()[where], rows, columns)
+        for weights in (landscape.ravel()[tops], *np.divmod(tops, parts.shape[1]))
     ]
+    part_of_top = parts.ravel()[tops]
     part = np.zeros(size, dtype=np.int32)
-    part[names] = parts.ravel()[where]
-    labels, contested = _ascend(land, parts, runs, (where, names))
+    part[names] = part_of_top
+    # Only parts with several peaks need to be walked.
+    some_name = np.zeros(int(part.max()) + 1, dtype=np.int32)
+    some_name[part_of_top] = names
+    is_contested = np.zeros(some_name.size, dtype=np.bool_)
+    is_contested[part_of_top[names != some_name[part_of_top]]] = True
+    contested = np.flatnonzero(is_contested[parts])
+    labels = some_name[parts]
+    name_at = np.zeros(parts.size, dtype=np.int32)
+    name_at[tops] = names
+    labels.reshape(-1)[contested] = name_at[_ends(way, contested)]
     return Basins(labels, sums[0], np.column_stack(sums[1:]), part, contested)
 
 
@@ -107,9 +117,9 @@ def borders_of(basins: Basins, landscape: _Plane, image: _Plane) -> list[Border]
     ----------
     basins : Basins
         Regions with their peaks.
-    landscape : ndarray of float32, shape (Y, X)
+    landscape : ndarray of float32, shape (height, width)
         The landscape that they belong to.
-    image : ndarray of float32, shape (Y, X)
+    image : ndarray of float32, shape (height, width)
         What is averaged along the lines.
 
     Returns
@@ -129,21 +139,22 @@ def borders_of(basins: Basins, landscape: _Plane, image: _Plane) -> list[Border]
     brightness = np.add.reduceat(darker, start) / length
     width, size = basins.labels.shape[1], basins.height.size
     lines = np.lexsort((key[start], -height[start]))
+    at = start[lines]
     return [
-        Border(
-            int(key[start[i]] // size),
-            int(key[start[i]] % size),
-            float(height[start[i]]),
-            (float(here[start[i]] // width), float(here[start[i]] % width)),
-            float(brightness[i]),
+        Border(first, second, saddle, (float(row), float(column)), mean)
+        for first, second, saddle, row, column, mean in zip(
+            *(values.tolist() for values in np.divmod(key[at], size)),
+            height[at].tolist(),
+            *(values.tolist() for values in np.divmod(here[at], width)),
+            brightness[lines].tolist(),
+            strict=True,
         )
-        for i in lines
     ]
 
 
-def merge(
+def merged(
     basins: Basins, borders: list[Border], is_one: Callable[[Border, float, float], bool]
-) -> _Labels:
+) -> NDArray[np.int32]:
     """Merge neighbours from the highest saddle down, each time into the higher peak.
 
     Parameters
@@ -158,10 +169,12 @@ def merge(
 
     Returns
     -------
-    ndarray of int32, shape (Y, X)
-        The merged regions, numbered with gaps.
+    ndarray of int32, shape (n + 1,)
+        The basin that each basin is part of now.
     """
     root = list(range(basins.height.size))
+    # Numbers of Python: one at a time they are faster than those of numpy.
+    height, peak = basins.height.tolist(), basins.peak.tolist()
 
     def find(name: int) -> int:
         while root[name] != name:
@@ -173,108 +186,77 @@ def merge(
         a, b = find(border.first), find(border.second)
         if a == b:
             continue
-        lower, higher = (a, b) if basins.height[a] < basins.height[b] else (b, a)
-        apart = float(np.hypot(*(basins.peak[a] - basins.peak[b])))
-        if is_one(border, float(basins.height[lower]), apart):
+        lower, higher = (a, b) if height[a] < height[b] else (b, a)
+        if is_one(border, height[lower], dist(peak[a], peak[b])):
             root[lower] = higher
-    names = np.array([find(name) for name in range(len(root))], dtype=np.int32)
-    labels: _Labels = basins.labels.copy()
-    flat = labels.reshape(-1)
-    flat[basins.contested] = names[flat[basins.contested]]
-    return labels
+    return np.array([find(name) for name in range(len(root))], dtype=np.int32)
 
 
-def _peaks(land: _Plane, parts: _Labels) -> tuple[NDArray[np.int64], _Labels]:
-    """Find the points that no neighbour is higher than; a flat top has one name.
+def _steepest_ways(land: _Plane, parts: _Labels, may_touch: bool) -> NDArray[np.int8]:
+    """Return which neighbour of each pixel is the highest: its number from 1, 0 on a top."""
+    height, width = land.shape
+    inside = np.s_[1:-1, 1:-1]
+    best, own = land[inside].copy(), parts[inside]
+    ways = np.zeros(land.shape, dtype=np.int8)
+    better = np.empty(best.shape, dtype=np.bool_)
+    for number, (down, right) in enumerate(_AROUND, start=1):
+        beside = np.s_[1 + down : height - 1 + down, 1 + right : width - 1 + right]
+        np.greater(land[beside], best, out=better)
+        if may_touch and down and right:
+            better &= parts[beside] == own
+            np.copyto(best, land[beside], where=better)
+        else:
+            np.maximum(best, land[beside], out=best)
+        # Of the ways that were better when they were met, the last one is the best.
+        np.maximum(ways[inside], better.view(np.int8) * np.int8(number), out=ways[inside])
+    return ways
 
-    Returns their flat positions, in order, and the peak that each belongs to, from 1.
+
+def _named_tops(is_top: NDArray[np.bool_]) -> tuple[NDArray[np.int64], _Labels]:
+    """Return the flat positions of all tops, in order, and their names, from 1.
+
+    A flat top has one name.
     """
-    # By edges only: tops of two parts may meet at a corner, and must not get one number.
-    tops = (land >= cv2.dilate(land, np.ones((3, 3), np.uint8))) & (parts != 0)
-    where = np.flatnonzero(tops)
-    found = unordered_parts(tops, connectivity=4).ravel()[where]
+    where = np.flatnonzero(is_top)
+    # By edges only: tops of two parts may meet at a corner, and must not get one name.
+    found = unordered_parts(is_top, connectivity=4).ravel()[where]
     _, first, name = np.unique(found, return_index=True, return_inverse=True)
     order = np.empty(first.size, dtype=np.int32)
     order[np.argsort(first)] = np.arange(1, first.size + 1, dtype=np.int32)
     return where, order[name]
 
 
-def _ascend(
-    land: _Plane, parts: _Labels, runs: Runs, peaks: tuple[NDArray[np.int64], _Labels]
-) -> tuple[_Labels, NDArray[np.int64]]:
-    """Give every pixel the number of its peak; only parts with several peaks are walked."""
-    tops, names = peaks
-    some_peak = np.zeros(runs.n + 1, dtype=np.int32)
-    part_of_top = parts.ravel()[tops]
-    some_peak[part_of_top] = names
-    is_contested = np.zeros(runs.n + 1, dtype=np.bool_)
-    is_contested[part_of_top[names != some_peak[part_of_top]]] = True
-    labels: _Labels = runs.painted(some_peak[runs.ids])
-    contested = runs.pixels(is_contested[runs.ids])
-    if contested.size:
-        goal = contested[_steepest_ways(land, parts, contested)]
-        labels.reshape(-1)[contested] = names[np.searchsorted(tops, goal)]
-    return labels, contested
-
-
-def _steepest_ways(land: _Plane, parts: _Labels, pixels: NDArray[np.int64]) -> NDArray[Any]:
-    """Return, for each pixel, the place in `pixels` where the steepest way up ends."""
-    width = land.shape[1]
-    rows, columns = np.divmod(pixels, width)
+def _ends(ways: NDArray[np.int8], pixels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where the ways end that begin at some pixels and do not leave them."""
+    width = ways.shape[1]
+    offsets = np.array([0, *(down * width + right for down, right in _AROUND)])
     # Half as wide numbers are gathered nearly twice as fast.
-    number = np.int32 if land.size < 2**31 else np.int64
-    start = pixels.astype(number)
-    flat_land, flat_parts = land.ravel(), parts.ravel()
-    own = flat_parts[start]
-    best, way = flat_land[start].copy(), start.copy()
-    cut = {
-        (-1, 0): rows == 0,
-        (1, 0): rows == land.shape[0] - 1,
-        (0, -1): columns == 0,
-        (0, 1): columns == width - 1,
-    }
-    outside = {side: found for side, found in cut.items() if found.any()}
-    for down in (-1, 0, 1):
-        for right in (-1, 0, 1):
-            if not down and not right:
-                continue
-            there = start + (down * width + right)
-            for side in ((down, 0), (0, right)):
-                if side in outside:  # stay where the image ends
-                    np.copyto(there, start, where=outside[side])
-            height = flat_land[there]
-            better = height > best
-            if down and right:  # other parts can only be met at a corner
-                better &= flat_parts[there] == own
-            np.copyto(best, height, where=better)
-            np.copyto(way, there, where=better)
-    place = np.zeros(land.size, dtype=number)
-    place[start] = np.arange(start.size, dtype=number)
-    step: NDArray[Any] = place[way]
-    while True:
+    place = np.zeros(ways.size, dtype=np.int32 if pixels.size < 2**31 else np.int64)
+    place[pixels] = np.arange(pixels.size, dtype=place.dtype)
+    step = place[pixels + offsets[ways.ravel()[pixels]]]
+    while True:  # twice as far each time
         further = step[step]
         if np.array_equal(further, step):
-            return step
+            found: NDArray[np.int64] = pixels[step]
+            return found
         step = further
 
 
 def _touching(basins: Basins) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Return a key a pair of basins and the flat positions of the two pixels that touch."""
-    labels, size = basins.labels, basins.height.size
-    height, width = labels.shape
-    flat, all_ = labels.ravel(), basins.contested
+    size, width = basins.height.size, basins.labels.shape[1]
+    flat, all_ = basins.labels.ravel(), basins.contested
     own = flat[all_]
     keys, here, there = [], [], []
     for down, right in _NEIGHBOURS:
-        # Clipped and wrapped round first, and checked for the few that differ.
-        beside = np.take(flat, all_ + (down * width + right), mode="clip")
-        differs = np.flatnonzero(beside != own)
+        # Nothing is clipped or wraps round: there is background all along the border.
+        offset = down * width + right
+        beside = flat[all_ + offset]
+        differs = np.flatnonzero((beside != own) & (beside != 0))
         one, a, b = all_[differs], own[differs], beside[differs]
-        rows, columns = np.divmod(one, width)
-        touch = (rows + down < height) & (columns + right >= 0) & (columns + right < width)
-        touch &= basins.part[a] == basins.part[b]
+        touch = basins.part[a] == basins.part[b]
         low, high = np.minimum(a, b)[touch], np.maximum(a, b)[touch]
         keys.append(low.astype(np.int64) * size + high)
         here.append(one[touch])
-        there.append(one[touch] + (down * width + right))
+        there.append(one[touch] + offset)
     return np.concatenate(keys), np.concatenate(here), np.concatenate(there)

@@ -154,6 +154,11 @@ def gaussian(image: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]
     """
     if sigma_px <= 0:
         return image
-    side = 2 * int(4.0 * sigma_px + 0.5) + 1
+    side = 2 * gaussian_reach_px(sigma_px) + 1
     smooth = cv2.GaussianBlur(image, (side, side), sigma_px, borderType=cv2.BORDER_REFLECT)
     return np.asarray(smooth, dtype=np.float32)
+
+
+def gaussian_reach_px(sigma_px: float) -> int:
+    """Return how far from a pixel :func:`gaussian` looks, in px."""
+    return int(4.0 * sigma_px + 0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import dist
 from typing import Annotated, Any, Literal
 
 import cv2
@@ -11,9 +12,9 @@ from pydantic import Field
 
 from napari_celltrack.runs import Runs, runs_of
 from napari_celltrack.segment.distance import distance_to_edge
-from napari_celltrack.segment.flood import Basins, Border, basins_of, borders_of, merge
-from napari_celltrack.segment.label import in_raster_order
+from napari_celltrack.segment.flood import Basins, Border, basins_of, borders_of, merged
 from napari_celltrack.segment.local_threshold import gaussian
+from napari_celltrack.segment.mosaic import Boxes, Mosaic, mosaic_of
 from napari_celltrack.settings import Settings
 
 _Labels = NDArray[np.int32]
@@ -152,12 +153,13 @@ class WatershedDistance(Watershed):
         ndarray of int32, shape (Y, X)
             The cells in order of their first pixel.
         """
-        above, runs = above_ground(image, parts), runs_of(parts)
-        landscape = gaussian(self._distance(parts, runs, above), self.smoothing_px)
-        basins = basins_of(landscape, parts, runs)
+        laid, above = _Laid(parts), above_ground(image, parts)
+        landscape = gaussian(self._distance(laid, above), self.smoothing_px)
+        land = laid.landscape(landscape)
+        basins = basins_of(land, laid.parts, may_touch=not laid.mosaic.is_packed)
         if basins.contested.size == 0:
             return parts
-        bright = gaussian(above, _LINE_SIGMA_PX)
+        bright = laid.mosaic.cut_from(gaussian(above, _LINE_SIGMA_PX))
         mean = _means(basins, bright)
         steepness = self.steepness_percent / 100
 
@@ -168,12 +170,12 @@ class WatershedDistance(Watershed):
             darkness = max(0.0, 1 - border.brightness / dimmer) if dimmer > 0 else 0.0
             return _fall(basins, border) + self.intensity_weight * darkness < steepness
 
-        return in_raster_order(merge(basins, borders_of(basins, landscape, bright), is_one))
+        return laid.painted(basins, merged(basins, borders_of(basins, land, bright), is_one))
 
-    def _distance(self, parts: _Labels, runs: Runs, image: _Plane) -> _Plane:
+    def _distance(self, laid: _Laid, image: _Plane) -> _Plane:
         """Return the distance to the edge, lowered where the image is darker than around."""
-        found = distance_to_edge(parts, runs)
-        inside = runs.pixels(np.ones(runs.ids.size, np.bool_))
+        found = distance_to_edge(laid.image, laid.runs, laid.boxes, laid.mosaic)
+        here = laid.mosaic.here
         if self.intensity_weight > 0 and found.size:
             # The mean distance to the edge of a disc is a third of its radius.
             half_width = min(3 * float(found.mean(dtype=np.float64)), _WIDEST_PX)
@@ -182,10 +184,10 @@ class WatershedDistance(Watershed):
             # A square is good enough for a reach, and its cost does not grow with its size.
             side = 2 * max(1, int(_REACH * half_width)) + 1
             around = cv2.dilate(bright, np.ones((side, side), np.uint8))
-            share = bright.ravel()[inside] / around.ravel()[inside]
+            share = bright.ravel()[here] / around.ravel()[here]
             found *= cv2.pow(share, 0.5 * self.intensity_weight).ravel()
-        distance = np.zeros(parts.shape, dtype=np.float32)
-        distance.reshape(-1)[inside] = found
+        distance = np.zeros(laid.image.shape, dtype=np.float32)
+        distance.reshape(-1)[here] = found
         return distance
 
 
@@ -246,8 +248,9 @@ class WatershedIntensity(Watershed):
         ndarray of int32, shape (Y, X)
             The cells in order of their first pixel.
         """
-        landscape = gaussian(above_ground(image, parts), self.smoothing_px)
-        basins = basins_of(landscape, parts, runs_of(parts))
+        laid = _Laid(parts)
+        land = laid.landscape(gaussian(above_ground(image, parts), self.smoothing_px))
+        basins = basins_of(land, laid.parts, may_touch=not laid.mosaic.is_packed)
         if basins.contested.size == 0:
             return parts
         brightest = 1 - self.depth_percent / 100
@@ -255,7 +258,7 @@ class WatershedIntensity(Watershed):
         def is_one(border: Border, lower: float, apart: float) -> bool:
             return apart < self.min_distance_px or border.saddle > brightest * lower
 
-        return in_raster_order(merge(basins, borders_of(basins, landscape, landscape), is_one))
+        return laid.painted(basins, merged(basins, borders_of(basins, land, land), is_one))
 
 
 Split = Annotated[NoSplit | WatershedDistance | WatershedIntensity, Field(discriminator="method")]
@@ -283,19 +286,47 @@ def above_ground(image: NDArray[Any], parts: _Labels) -> _Plane:
     return above
 
 
-def _means(basins: Basins, image: _Plane) -> NDArray[np.float64]:
+class _Laid:
+    """Parts, as runs and laid close together: `image` are they as given, `parts` as a mosaic."""
+
+    def __init__(self, image: _Labels) -> None:
+        self.image = image
+        self.runs: Runs = runs_of(image)
+        self.boxes = Boxes(self.runs)
+        self.mosaic: Mosaic = mosaic_of(self.runs, self.boxes)
+        self.parts: _Labels = self.mosaic.filled(np.repeat(self.runs.ids, self.runs.length))
+
+    def landscape(self, image: _Plane) -> _Plane:
+        """Return the landscape of an image in the mosaic."""
+        return self.mosaic.cut_from(image, -np.inf)
+
+    def painted(self, basins: Basins, names: NDArray[np.int32]) -> _Labels:
+        """Return the basins with these names in the image, numbered by their first pixel."""
+        found = names[basins.labels.reshape(-1)[self.mosaic.there]]
+        # Assignment from the back: where a name occurs again the last one written stays.
+        first = np.full(names.size, found.size, dtype=np.int64)
+        first[found[::-1]] = np.arange(found.size - 1, -1, -1)
+        renumbered = np.empty(names.size, dtype=np.int32)
+        renumbered[np.argsort(first, kind="stable")] = np.arange(1, names.size + 1)
+        labels = np.zeros(self.image.shape, dtype=np.int32)
+        labels.reshape(-1)[self.mosaic.here] = renumbered[found]
+        return labels
+
+
+def _means(basins: Basins, image: _Plane) -> list[float]:
     """Return the mean of an image over each contested basin, 0 for the others."""
     size = basins.height.size
     names = basins.labels.ravel()[basins.contested]
     sums = np.bincount(names, image.ravel()[basins.contested], minlength=size)
-    return np.asarray(sums / np.maximum(np.bincount(names, minlength=size), 1))
+    means: list[float] = (sums / np.maximum(np.bincount(names, minlength=size), 1)).tolist()
+    return means
 
 
 def _fall(basins: Basins, border: Border) -> float:
     """Return the mean slope of the landscape from the two peaks down to their saddle."""
     slopes = [
-        (basins.height[name] - border.saddle)
-        / max(1.0, float(np.hypot(*(basins.peak[name] - border.where))))
+        (float(basins.height[name]) - border.saddle)
+        / max(1.0, dist(basins.peak[name].tolist(), border.where))
         for name in (border.first, border.second)
     ]
-    return float(sum(slopes) / 2)
+    return sum(slopes) / 2

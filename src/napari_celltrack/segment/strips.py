@@ -1,0 +1,85 @@
+"""Work on an image strip by strip: each stays in the processor's cache, several go at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
+
+import cv2
+
+_T = TypeVar("_T")
+
+#: Pixels of a strip: 1 MB of float32.
+_STRIP_PX = 1 << 18
+
+
+class Strip(NamedTuple):
+    """Some rows of an image.
+
+    Attributes
+    ----------
+    rows : slice
+        The rows.
+    wide : slice
+        The same with those around them that they depend on, as far as the image has them.
+    inside : slice
+        Where the rows are among the wide ones.
+    """
+
+    rows: slice
+    wide: slice
+    inside: slice
+
+
+def strips_of(shape: tuple[int, ...], halo_px: int = 0) -> list[Strip]:
+    """Divide the rows of an image.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Height and width of the image.
+    halo_px : int
+        How many rows above and below a row its result depends on.
+
+    Returns
+    -------
+    list of Strip
+        From top to bottom.
+    """
+    height_px, width_px = shape
+    n_rows = max(1, 4 * halo_px, _STRIP_PX // max(1, width_px))
+    strips = []
+    for top in range(0, height_px, n_rows):
+        bottom = min(top + n_rows, height_px)
+        above = max(0, top - halo_px)
+        wide = slice(above, min(bottom + halo_px, height_px))
+        strips.append(Strip(slice(top, bottom), wide, slice(top - above, bottom - above)))
+    return strips
+
+
+def in_strips(work: Callable[[Strip], _T], shape: tuple[int, ...], halo_px: int = 0) -> list[_T]:
+    """Do some work on all strips of an image, on as many cores as OpenCV may use.
+
+    How an image is divided does not depend on the number of cores.
+
+    Parameters
+    ----------
+    work : callable
+        Gets a strip; what it writes, no other strip writes.
+    shape : tuple of int
+        Height and width of the image.
+    halo_px : int
+        How many rows above and below a row its result depends on.
+
+    Returns
+    -------
+    list
+        What the work returned, from top to bottom.
+    """
+    strips = strips_of(shape, halo_px)
+    n_threads = min(len(strips), cv2.getNumThreads())
+    if n_threads <= 1:
+        return [work(strip) for strip in strips]
+    with ThreadPoolExecutor(n_threads) as pool:
+        return list(pool.map(work, strips))
