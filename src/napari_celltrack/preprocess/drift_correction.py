@@ -12,6 +12,7 @@ from pydantic import Field
 from scipy import fft
 
 from napari_celltrack.preprocess.step import ReferenceStep
+from napari_celltrack.sampling import sample_step
 
 #: Larger images are shrunk before they are compared; the parts of a pixel that this costs are few.
 _LARGEST_PX = 1024
@@ -209,7 +210,7 @@ def _peak_of(surface: NDArray[np.float32], reach: float) -> tuple[int, int] | No
     peak, y, x = float(near[row, column]), row - half_y, column - half_x
     top, left = max(0, row - _PEAK_PX), max(0, column - _PEAK_PX)
     near[top : row + _PEAK_PX + 1, left : column + _PEAK_PX + 1] = -np.inf
-    step = max(1, int(np.sqrt(surface.size / 60_000)))
+    step = sample_step(surface.size)
     some = surface[::step, ::step]
     middle = float(np.median(some))
     noise = 1.4826 * float(np.median(np.abs(some - middle)))

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from scipy.spatial import cKDTree
 from typing_extensions import Self
 
+from napari_celltrack.sampling import sample_step
 from napari_celltrack.segment.label import in_raster_order
 from napari_celltrack.segment.local_threshold import gaussian
 from napari_celltrack.settings import Settings
@@ -125,7 +126,7 @@ class Blobs(Settings):
 
     def _least(self, response: _Plane) -> float:
         # From the flattest fifth of the image: cells may well fill half of it.
-        step = max(1, int(np.sqrt(response.size / 250_000)))
+        step = sample_step(response.size)
         noise = _FIFTH_TO_SIGMA * float(np.quantile(np.abs(response[::step, ::step]), 0.2))
         # A disc of contrast 1 answers with 2 / e at its own scale. Rounding is not a signal.
         rounding = 1e-5 * float(np.abs(response).max())

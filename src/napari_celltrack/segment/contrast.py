@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from napari_celltrack.runs import runs_of
+from napari_celltrack.sampling import sample_step
 from napari_celltrack.segment.label import as_bytes, unordered_parts
 from napari_celltrack.segment.local_threshold import gaussian, gaussian_reach_px
 from napari_celltrack.segment.morphology import disk
@@ -256,7 +257,7 @@ def ground_and_noise(pixels: _Plane) -> tuple[float, float]:
     noise : float
         Its standard deviation.
     """
-    step = max(1, int(np.sqrt(pixels.size / 60_000)))
+    step = sample_step(pixels.size)
     values = np.sort(pixels[::step, ::step], axis=None)
     part = values[: max(1, (3 * values.size) // 4)]
     # The mode of fewer values than this is where noise happens to cluster.
@@ -269,7 +270,8 @@ def ground_and_noise(pixels: _Plane) -> tuple[float, float]:
     darker = ground - values[values < ground]
     spread = float(np.median(darker)) if darker.size else 0.0
     # Noise that is cut off at zero has no darker side; neighbours still differ.
-    differences = np.abs(pixels[::step, _LAG_PX:] - pixels[::step, :-_LAG_PX])
+    near, far = pixels[::step, :-_LAG_PX:step], pixels[::step, _LAG_PX::step]
+    differences = np.abs(far - near)
     differ = float(np.median(differences)) / np.sqrt(2) if differences.size else 0.0
     return ground, _MAD_TO_SIGMA * max(spread, differ)
 
@@ -353,7 +355,7 @@ def _edge_brightness(pixels: _Plane, least: float) -> float:
         steepness[strip.rows] = cv2.magnitude(along_x, along_y)[strip.inside]
 
     in_strips(fill, pixels.shape, halo_px=1)
-    step = max(1, int(np.sqrt(pixels.size / 250_000)))
+    step = sample_step(pixels.size)
     dark = pixels[::step, ::step] < least
     flat = steepness[::step, ::step][dark]
     noise = _MAD_TO_SIGMA * float(np.median(flat)) if flat.size else 0.0

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from napari_celltrack.runs import Runs, runs_of
+from napari_celltrack.sampling import sample_step
 from napari_celltrack.segment.distance import distance_to_edge
 from napari_celltrack.segment.flood import Basins, Border, basins_of, borders_of, merged
 from napari_celltrack.segment.local_threshold import gaussian
@@ -279,7 +280,7 @@ def above_ground(image: NDArray[Any], parts: _Labels) -> _Plane:
     ndarray of float32, shape (Y, X)
         About 0 in the background.
     """
-    step = max(1, int(np.sqrt(image.size / 250_000)))
+    step = sample_step(image.size)
     outside = image[::step, ::step][parts[::step, ::step] == 0]
     ground = np.median(outside) if outside.size else image.min()
     above: _Plane = np.subtract(image, np.float32(ground), dtype=np.float32)
