@@ -14,8 +14,9 @@ from napari_celltrack.runs import Runs, runs_of
 from napari_celltrack.sampling import sample_step
 from napari_celltrack.segment.distance import distance_to_edge
 from napari_celltrack.segment.flood import Basins, Border, basins_of, borders_of, merged
-from napari_celltrack.segment.local_threshold import gaussian
+from napari_celltrack.segment.local_threshold import gaussian, gaussian_reach_px
 from napari_celltrack.segment.mosaic import Boxes, Mosaic, mosaic_of
+from napari_celltrack.segment.strips import Strip, in_strips
 from napari_celltrack.settings import Settings
 
 _Labels = NDArray[np.int32]
@@ -180,13 +181,8 @@ class WatershedDistance(Watershed):
         if self.intensity_weight > 0 and found.size:
             # The mean distance to the edge of a disc is a third of its radius.
             half_width = min(3 * float(found.mean(dtype=np.float64)), _WIDEST_PX)
-            bright = gaussian(image, _TEXTURE * half_width)
-            np.maximum(bright, np.float32(1e-6), out=bright)
-            # A square is good enough for a reach, and its cost does not grow with its size.
-            side = 2 * max(1, int(_REACH * half_width)) + 1
-            around = cv2.dilate(bright, np.ones((side, side), np.uint8))
-            share = bright.ravel()[here] / around.ravel()[here]
-            found *= cv2.pow(share, 0.5 * self.intensity_weight).ravel()
+            share = _share_of_brightest(image, _TEXTURE * half_width, int(_REACH * half_width))
+            found *= cv2.pow(share.ravel()[here], 0.5 * self.intensity_weight).ravel()
         distance = np.zeros(laid.image.shape, dtype=np.float32)
         distance.reshape(-1)[here] = found
         return distance
@@ -287,6 +283,22 @@ def above_ground(image: NDArray[Any], parts: _Labels) -> _Plane:
     return above
 
 
+def _share_of_brightest(image: _Plane, sigma_px: float, reach_px: int) -> _Plane:
+    """Return how bright each pixel of the smoothed image is, relative to the brightest nearby."""
+    share = np.empty(image.shape, dtype=np.float32)
+    reach_px = max(1, reach_px)
+    # A square is good enough for a reach, and its cost does not grow with its size.
+    square = np.ones((2 * reach_px + 1,) * 2, np.uint8)
+
+    def fill(strip: Strip) -> None:
+        bright = np.maximum(gaussian(image[strip.wide], sigma_px), np.float32(1e-6))
+        around = cv2.dilate(bright, square)
+        np.divide(bright[strip.inside], around[strip.inside], out=share[strip.rows])
+
+    in_strips(fill, image.shape, halo_px=gaussian_reach_px(sigma_px) + reach_px)
+    return share
+
+
 class _Laid:
     """Parts, as runs and laid close together: `image` are they as given, `parts` as a mosaic."""
 
@@ -303,14 +315,16 @@ class _Laid:
 
     def painted(self, basins: Basins, names: NDArray[np.int32]) -> _Labels:
         """Return the basins with these names in the image, numbered by their first pixel."""
-        found = names[basins.labels.reshape(-1)[self.mosaic.there]]
-        # Assignment from the back: where a name occurs again the last one written stays.
-        first = np.full(names.size, found.size, dtype=np.int64)
-        first[found[::-1]] = np.arange(found.size - 1, -1, -1)
+        found = basins.labels.reshape(-1)[self.mosaic.there]
+        # Assignment from the back: where a basin occurs again the last one written stays.
+        first = np.full(names.size, found.size, dtype=self.mosaic.there.dtype)
+        first[found[::-1]] = np.arange(found.size - 1, -1, -1, dtype=first.dtype)
+        first_of_name = np.full_like(first, found.size)
+        np.minimum.at(first_of_name, names, first)
         renumbered = np.empty(names.size, dtype=np.int32)
-        renumbered[np.argsort(first, kind="stable")] = np.arange(1, names.size + 1)
+        renumbered[np.argsort(first_of_name, kind="stable")] = np.arange(1, names.size + 1)
         labels = np.zeros(self.image.shape, dtype=np.int32)
-        labels.reshape(-1)[self.mosaic.here] = renumbered[found]
+        labels.reshape(-1)[self.mosaic.here] = renumbered[names][found]
         return labels
 
 
