@@ -5,18 +5,23 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import tifffile
 
 from napari_celltrack import cli
 from napari_celltrack.analysis.baseline import RunningPercentile
-from napari_celltrack.analysis.traces import Traces
+from napari_celltrack.analysis.peaks import peaks
+from napari_celltrack.analysis.traces import Traces, traces
 from napari_celltrack.cli_plot import plot
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.input import Input
+from napari_celltrack.measure import Measure
+from napari_celltrack.plots.kinds import KINDS
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.results import read_result
+from napari_celltrack.sample_data import calcium_movie
 from scenes import moving_disks
 from test_cli import celltrack
 
@@ -24,7 +29,7 @@ from test_cli import celltrack
 PLAIN = {
     "counts", "histogram", "msd", "origin", "path_length", "paths", "scatter", "steps", "values",
 }  # fmt: skip
-OF_DFF = {"heat_map", "stacked", "traces"}
+OF_DFF = {"heat_map", "stacked", "traces"}  # and peaks, which these disks have not
 KNOWN = Input(pixel_size_um=0.5, frame_interval_s=2.0)
 
 
@@ -60,7 +65,7 @@ def test_all_kinds_that_make_sense_are_drawn_and_the_others_said(result: Path) -
     assert {file.suffix for file in files} == {".png"}
     assert sorted(done.stdout.splitlines()) == [str(file) for file in files]
     (said,) = done.stderr.splitlines()
-    assert said.startswith("Left out: traces, stacked, heat_map. traces.baseline.window_s:")
+    assert said.startswith("Left out: traces, stacked, heat_map, peaks. traces.baseline.window_s:")
     assert said.endswith("or give the baseline a window in frames.")
 
 
@@ -69,7 +74,7 @@ def test_a_baseline_in_frames_needs_no_interval(tmp_path: Path) -> None:
     result = made(tmp_path, Recipe(traces=in_frames))
     done = celltrack("plot", tmp_path / "out")  # it holds the one result
     assert {file.stem for file in (result / "plots").iterdir()} == PLAIN | OF_DFF
-    assert done.stderr == ""
+    assert done.stderr == "Left out: peaks. There are no values to draw.\n"
 
 
 def test_the_calibration_of_the_recipe_comes_before_that_of_the_movie(result: Path) -> None:
@@ -129,7 +134,7 @@ def test_columns_and_kinds_choose(result: Path, tmp_path: Path, capsys, argument
         (("--tracks", "1,77"), "no track '77'; ids go from 1 to 3"),
         (("--tracks", "x"), "no track 'x'"),
         (("--style", "pink"), "no style 'pink'; choose one of dark, light, print"),
-        (("-o", "all.png"), "12 plots cannot be written to the one file all.png"),
+        (("-o", "all.png"), "13 plots cannot be written to the one file all.png"),
         (("-k", "paths", "-o", "paths.bmp"), r"end its name in .png, .svg or .pdf"),
     ],
 )
@@ -174,7 +179,70 @@ def test_a_result_without_cells_still_has_its_counts(result: Path) -> None:
 
 
 def test_help_names_every_kind_and_imports_nothing_heavy() -> None:
-    from napari_celltrack.plots.kinds import KINDS
-
     assert all(kind in celltrack("plot", "--help").stdout for kind in KINDS)
     assert plot.__module__ == "napari_celltrack.cli_plot"
+
+
+# --- numbers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_numbers_of_every_plot_are_a_table(
+    capsys: pytest.CaptureFixture[str], result: Path, tmp_path: Path, kind: str
+) -> None:
+    recipe = Recipe(traces=Traces(baseline=RunningPercentile(window_frames=5)))
+    recipe.save(result / "recipe.yaml")
+    file = tmp_path / "new" / f"{kind}.csv"
+    assert printed(capsys, result, "-k", kind, "-o", file) == [str(file)]
+    found, rows = pd.read_csv(file), KINDS[kind].rows(read_result(result), None)
+    if "flag" in found:
+        found = found.fillna({"flag": ""})
+    pd.testing.assert_frame_equal(found, rows, check_dtype=False, check_exact=True)
+    assert {"track_id", "frame"} & set(found.columns)
+
+
+def test_numbers_of_steps_and_paths_are_right(result: Path, tmp_path: Path) -> None:
+    celltrack("plot", result, "-k", "steps", "-o", tmp_path / "steps.parquet")
+    objects = pd.read_csv(result / "objects.csv").sort_values(["track_id", "frame"])
+    steps = pd.read_parquet(tmp_path / "steps.parquet")
+    moved = objects.groupby("track_id")[["y_px", "x_px"]].diff()
+    np.testing.assert_allclose(steps["step_px"], np.hypot(*moved.to_numpy().T), atol=1e-9)
+    origin = KINDS["origin"].rows(read_result(result), None)
+    by_track = origin.groupby("track_id")[["from_start_y_px", "from_start_x_px"]]
+    assert not by_track.first().to_numpy().any()
+    ends = by_track.last()
+    far = np.hypot(ends["from_start_y_px"], ends["from_start_x_px"])
+    tracks = pd.read_csv(result / "tracks.csv").set_index("track_id")
+    np.testing.assert_allclose(far, tracks["displacement_px"], atol=1e-9)
+
+
+def test_only_one_plot_goes_into_a_table(result: Path, tmp_path: Path) -> None:
+    with pytest.raises(CelltrackError, match="cannot be written to the one file"):
+        plot(result, ["steps", "msd"], tmp_path / "all.csv")
+    with pytest.raises(CelltrackError, match="There is no plot"):
+        plot(result, ["stepz"], tmp_path / "steps.csv")
+    assert not list(tmp_path.glob("*.csv"))
+
+
+def test_a_run_with_plots_writes_the_numbers_that_stand_nowhere_else(tmp_path: Path) -> None:
+    made_movie = calcium_movie()
+    movie = made_movie.movie()
+    pixels = np.stack(
+        [[movie.plane(frame, 0, channel) for channel in (0, 1)] for frame in range(movie.n_frames)]
+    )
+    tifffile.imwrite(tmp_path / "calcium.tif", pixels, imagej=True, metadata={"axes": "TCYX"})
+    recipe = Recipe(
+        measure=Measure(channels=("1",)),
+        traces=Traces(baseline=RunningPercentile(window_frames=40)),
+    )
+    recipe.save(tmp_path / "recipe.yaml")
+    celltrack(
+        "run", tmp_path / "recipe.yaml", tmp_path / "calcium.tif", "-o", tmp_path / "out", "--plots"
+    )
+    result = read_result(tmp_path / "out")
+    for kind in ("steps", "msd", "traces", "peaks"):
+        found = pd.read_csv(tmp_path / "out" / "calcium" / "plots" / f"{kind}.csv")
+        assert len(found) == len(KINDS[kind].rows(result, None)) > 0
+    events = peaks(traces(result.objects, "ch1_mean", result.traces, 1.0), result.traces.peaks)
+    found = pd.read_csv(tmp_path / "out" / "calcium" / "plots" / "peaks.csv")
+    np.testing.assert_allclose(found["height_dff"], events["height_dff"], rtol=1e-12)

@@ -31,7 +31,7 @@ def plot(  # noqa: PLR0917
             help=(
                 "What to draw, as often as you like: paths, origin (paths from one origin), "
                 "steps, path_length, msd, values (a column over time), traces (dF/F), stacked, "
-                "heat_map, counts, histogram, scatter. All that make sense without it."
+                "heat_map, peaks, counts, histogram, scatter. All that make sense without it."
             ),
             show_default=False,
         ),
@@ -41,7 +41,10 @@ def plot(  # noqa: PLR0917
         typer.Option(
             "-o",
             "--out",
-            help="A .png, .svg or .pdf for one plot, or a folder; RESULT/plots without it.",
+            help=(
+                "A .png, .svg or .pdf for one plot, a .csv or .parquet for the numbers in it, or "
+                "a folder; RESULT/plots without it."
+            ),
             show_default=False,
         ),
     ] = None,
@@ -55,8 +58,10 @@ def plot(  # noqa: PLR0917
     ] = None,
     style: Annotated[str, typer.Option(help="print, light or dark.")] = "print",
 ) -> None:
-    """Draw paths, steps, traces, counts and more of a result as files."""
+    """Draw paths, steps, traces, counts and more of a result as files, or write their numbers."""
+    from napari_celltrack.export import TABLE_ENDINGS, save_table
     from napari_celltrack.plots import save_plot
+    from napari_celltrack.plots.kinds import KINDS
     from napari_celltrack.result_plots import PLOTS, draw_kinds, make_folder
     from napari_celltrack.results import read_result, result_folder
 
@@ -64,6 +69,10 @@ def plot(  # noqa: PLR0917
     found = read_result(result)
     kinds = _kinds(kind, column)
     file, folder = _places(out, kinds, result_folder(result) / PLOTS)
+    if file is not None and file.suffix.lower() in TABLE_ENDINGS:
+        save_table(KINDS[kinds[0]].rows(found, column), file)
+        typer.echo(str(file))
+        return
     selected = _selected(tracks, found)
     left_out: dict[str, list[str]] = {}
     n_written = 0

@@ -1,4 +1,4 @@
-"""The plots of a result as files."""
+"""The plots of a result as files, and the numbers behind them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_celltrack.errors import RecipeError, ResultError
+from napari_celltrack.export import save_table
 from napari_celltrack.plots import Plot, StyleName, save_plot
 from napari_celltrack.plots.kinds import KINDS, Numbers
 from napari_celltrack.results import read_result, result_folder
 
 #: Where plots stand in the folder of a result.
 PLOTS = "plots"
+#: Plots of numbers that no table of a result has.
+_WITH_TABLE = frozenset({"steps", "msd", "traces", "peaks"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +84,9 @@ def draw_kinds(
 def write_plots(folder: Path, numbers: Numbers | None = None) -> list[Path]:
     """Write all plots that make sense for a result into its folder ``plots``.
 
+    Steps, squared displacements, traces and peaks are written as tables too: they stand nowhere
+    else in a result.
+
     Parameters
     ----------
     folder : Path
@@ -91,7 +97,7 @@ def write_plots(folder: Path, numbers: Numbers | None = None) -> list[Path]:
     Returns
     -------
     list of Path
-        What was written, PNG in the style for print.
+        What was written: PNG in the style for print, and CSV.
 
     Raises
     ------
@@ -107,6 +113,9 @@ def write_plots(folder: Path, numbers: Numbers | None = None) -> list[Path]:
         if drawn.plot is not None:
             files.append(to / f"{drawn.kind}.png")
             save_plot(drawn.plot, files[-1])
+            if drawn.kind in _WITH_TABLE:
+                files.append(to / f"{drawn.kind}.csv")
+                save_table(KINDS[drawn.kind].rows(numbers, None), files[-1])
     return files
 
 

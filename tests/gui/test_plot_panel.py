@@ -240,7 +240,7 @@ def test_every_kind_is_drawn_in_the_colours_of_the_theme(viewer, qtbot, dock) ->
         if panel.canvas.sentence:
             # Nothing says how long a frame takes, and the baseline is a window in seconds.
             assert "window_s" in panel.canvas.sentence
-            assert kind in {"traces", "stacked", "heat_map"}
+            assert kind in {"traces", "stacked", "heat_map", "peaks"}
             continue
         assert panel.canvas.plot is not None, panel.canvas.sentence
     for theme in ("light", "dark"):
@@ -296,9 +296,28 @@ def test_a_plot_is_saved_on_white_paper(  # noqa: PLR0917
         assert STYLES["dark"].background not in saved.decode()
 
 
+def test_the_numbers_of_a_plot_are_saved(qtbot, dock, tmp_path, monkeypatch) -> None:
+    panel = dock.panels[0]
+    file = tmp_path / "paths"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(file), "CSV (*.csv)"))
+    _, save, *_ = panel.findChild(QMenu, "two_paths_save_menu").actions()
+    with qtbot.waitSignal(panel.said, timeout=20_000) as said:
+        save.trigger()
+    assert said.args == [f"Saved as {file}.csv.", False]
+    session = panel._session
+    objects = session.followed.tables.objects
+    tracked = objects[objects["track_id"] > 0].sort_values(["track_id", "frame"])
+    found = pd.read_csv(f"{file}.csv")
+    for name in ("track_id", "frame", "y_px", "x_px"):
+        np.testing.assert_array_equal(found[name], tracked[name])
+    with qtbot.waitSignal(panel.said, timeout=20_000) as said:
+        panel.save(str(file.with_suffix(".csv") / "in a file.csv"))
+    assert said.args[1]
+
+
 def test_a_plot_is_copied_and_shown_larger(qtbot, dock) -> None:
     panel = dock.panels[0]
-    _, copy, larger, *_ = panel.findChild(QMenu, "two_paths_save_menu").actions()
+    _, _, copy, larger, *_ = panel.findChild(QMenu, "two_paths_save_menu").actions()
     with qtbot.waitSignal(panel.said, timeout=20_000):
         copy.trigger()
     image = QGuiApplication.clipboard().image()

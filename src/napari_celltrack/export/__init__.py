@@ -13,7 +13,7 @@ from pydantic import Field
 
 from napari_celltrack.export.ctc import Ctc
 from napari_celltrack.export.labels_tiff import LabelsTiff
-from napari_celltrack.export.save_tables import save_tables
+from napari_celltrack.export.save_tables import TABLE_ENDINGS, save_table, save_tables
 from napari_celltrack.export.tables_csv import TablesCsv
 from napari_celltrack.export.tables_parquet import TablesParquet
 from napari_celltrack.export.writer import Writer
@@ -21,4 +21,14 @@ from napari_celltrack.export.writer import Writer
 #: The menu of exports.
 Export = Annotated[TablesCsv | TablesParquet | LabelsTiff | Ctc, Field(discriminator="method")]
 
-__all__ = ["Ctc", "Export", "LabelsTiff", "TablesCsv", "TablesParquet", "Writer", "save_tables"]
+__all__ = [
+    "TABLE_ENDINGS",
+    "Ctc",
+    "Export",
+    "LabelsTiff",
+    "TablesCsv",
+    "TablesParquet",
+    "Writer",
+    "save_table",
+    "save_tables",
+]

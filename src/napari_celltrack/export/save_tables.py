@@ -1,4 +1,4 @@
-"""Tables into a folder of the user: all files, or none of them."""
+"""Tables into files of the user: whole ones, or none."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pandas as pd
+
 from napari_celltrack.errors import ResultError
 from napari_celltrack.export.tables_csv import TablesCsv
-from napari_celltrack.export.tables_parquet import TablesParquet
+from napari_celltrack.export.tables_parquet import TablesParquet, need_pyarrow
 from napari_celltrack.movie import Movie
 from napari_celltrack.tables import Tables
+
+#: What names of single tables end in.
+TABLE_ENDINGS = (".csv", ".parquet")
 
 
 def save_tables(
@@ -55,3 +60,38 @@ def save_tables(
     finally:
         if hidden is not None:
             shutil.rmtree(hidden, ignore_errors=True)
+
+
+def save_table(table: pd.DataFrame, path: Path) -> None:
+    """Write one table; the folder is made, and a file of that name is replaced once it is whole.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of any columns.
+    path : Path
+        Ends in ``.csv`` or ``.parquet``, which is the format.
+
+    Raises
+    ------
+    ResultError
+        If the ending is another one, pyarrow is missing, or the file cannot be written.
+    """
+    ending = path.suffix.lower()
+    if ending not in TABLE_ENDINGS:
+        raise ResultError(f"{path.name} is no table; name it .csv or .parquet.")
+    if ending == ".parquet":
+        need_pyarrow()
+    hidden = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if ending == ".csv":
+            table.to_csv(hidden, index=False, encoding="utf-8", lineterminator="\n")
+        else:
+            table.to_parquet(hidden, engine="pyarrow", index=False)
+        hidden.replace(path)
+    except OSError as error:
+        hidden.unlink(missing_ok=True)
+        raise ResultError(
+            f"{path} cannot be written ({error.strerror or error}); choose another place."
+        ) from error

@@ -34,11 +34,7 @@ class TablesParquet(Settings):
         ResultError
             If pyarrow is not installed, before any work was done.
         """
-        if find_spec("pyarrow") is None:
-            raise ResultError(
-                "Parquet files need the library pyarrow; install it with "
-                "'pip install \"napari-celltrack[parquet]\"', or save the tables as CSV."
-            )
+        need_pyarrow()
         return TablesParquetWriter(folder, movie.name)
 
 
@@ -59,3 +55,12 @@ class TablesParquetWriter:
 
     def close(self) -> None:
         """Nothing is left open."""
+
+
+def need_pyarrow() -> None:
+    """Raise a ResultError that says what to do where pyarrow is not installed."""
+    if find_spec("pyarrow") is None:
+        raise ResultError(
+            "Parquet files need the library pyarrow; install it with "
+            "'pip install \"napari-celltrack[parquet]\"', or save the tables as CSV."
+        )

@@ -13,6 +13,7 @@ import pandas as pd
 
 from napari_celltrack.analysis import Traces, ensemble_msd, fit_msd, steps
 from napari_celltrack.analysis.msd import msd
+from napari_celltrack.analysis.peaks import peaks
 from napari_celltrack.analysis.traces import traces
 from napari_celltrack.errors import CelltrackError, RecipeError
 from napari_celltrack.plots.columns import plot_histogram, plot_scatter
@@ -25,6 +26,7 @@ from napari_celltrack.plots.style import StyleName
 from napari_celltrack.plots.units import is_known
 from napari_celltrack.tables import (
     FRAME,
+    HEIGHT_DFF,
     LABEL,
     N_FRAMES,
     OBJECT_COLUMNS,
@@ -44,6 +46,8 @@ from napari_celltrack.tables import (
 #: column of any table, or two columns of one table.
 Choice = Literal["nothing", "brightness", "cells", "any", "two"]
 
+#: Where a cell is.
+_PLACES = (Y_PX, X_PX, Y_UM, X_UM)
 _STATISTICS = ("mean", "median", "min", "max", "total", "std")
 
 
@@ -88,12 +92,15 @@ class Kind:
     draw : callable
         From numbers, column (None for the usual one; ``"x,y"`` of two), style and selected tracks
         to a plot. Raises CelltrackError where there is no such column, or a setting forbids it.
+    rows : callable
+        From numbers and column to the table that is drawn; raises what `draw` raises.
     choice : {"nothing", "brightness", "cells", "any", "two"}
         Of which columns the user can choose.
     """
 
     title: str
     draw: Callable[[Numbers, str | None, StyleName, Collection[int]], Plot]
+    rows: Callable[[Numbers, str | None], pd.DataFrame]
     choice: Choice = "nothing"
 
 
@@ -196,6 +203,23 @@ def _placed(numbers: Numbers) -> pd.DataFrame:
     return placed
 
 
+def _value(numbers: Numbers, column: str | None) -> str:
+    name = column or _brightness(numbers, None)
+    if name not in _numeric(numbers.objects):
+        raise CelltrackError(
+            f"The table of cells has no numbers {name!r} to draw over time; choose one of "
+            f"{', '.join(_numeric(numbers.objects))}."
+        )
+    return name
+
+
+def _pair(numbers: Numbers, column: str | None) -> list[str]:
+    names = [name.strip() for name in (column or usual_column(numbers, "scatter") or "").split(",")]
+    if len(names) != 2:
+        raise CelltrackError(f"A scatter is of two columns, not {len(names)}; give them as X,Y.")
+    return names
+
+
 def _steps(numbers: Numbers) -> pd.DataFrame:
     size, interval = numbers.pixel_size_um, numbers.frame_interval_s
     return steps(numbers.objects, size, interval, numbers.drift)
@@ -204,6 +228,70 @@ def _steps(numbers: Numbers) -> pd.DataFrame:
 def _dff(numbers: Numbers, column: str | None) -> pd.DataFrame:
     name = _brightness(numbers, column)
     return traces(numbers.objects, name, numbers.traces, numbers.frame_interval_s)
+
+
+def _peaks(numbers: Numbers, column: str | None) -> pd.DataFrame:
+    return peaks(_dff(numbers, column), numbers.traces.peaks)
+
+
+def _tracked(numbers: Numbers, *columns: str) -> pd.DataFrame:
+    """Return columns of the cells that have a track, sorted by track, then frame."""
+    placed = _placed(numbers)
+    wanted = list(dict.fromkeys([TRACK_ID, FRAME, TIME_S, *columns]))
+    rows = placed.loc[placed[TRACK_ID] > 0, [name for name in wanted if name in placed]]
+    table: pd.DataFrame = rows.sort_values([TRACK_ID, FRAME], ignore_index=True)
+    return table
+
+
+def _path_rows(numbers: Numbers, _: str | None) -> pd.DataFrame:
+    return _tracked(numbers, *_PLACES)
+
+
+def _origin_rows(numbers: Numbers, _: str | None) -> pd.DataFrame:
+    rows = _tracked(numbers, *_PLACES)
+    places = [name for name in _PLACES if name in rows]
+    rows[places] -= rows.groupby(TRACK_ID)[places].transform("first")
+    table: pd.DataFrame = rows.rename(columns={name: f"from_start_{name}" for name in places})
+    return table
+
+
+def _step_rows(numbers: Numbers, _: str | None) -> pd.DataFrame:
+    return _steps(numbers)
+
+
+def _msd_rows(numbers: Numbers, _: str | None) -> pd.DataFrame:
+    return msd(
+        numbers.objects,
+        pixel_size_um=numbers.pixel_size_um,
+        frame_interval_s=numbers.frame_interval_s,
+        drift=numbers.drift,
+    )
+
+
+def _value_rows(numbers: Numbers, column: str | None) -> pd.DataFrame:
+    return _tracked(numbers, _value(numbers, column))
+
+
+def _count_rows(numbers: Numbers, _: str | None) -> pd.DataFrame:
+    return _timed(numbers, numbers.counts)
+
+
+def _histogram_rows(numbers: Numbers, column: str | None) -> pd.DataFrame:
+    name = column or N_FRAMES
+    return _named_rows(_with_column(numbers, name), name)
+
+
+def _scatter_rows(numbers: Numbers, column: str | None) -> pd.DataFrame:
+    names = _pair(numbers, column)
+    table = _with_column(numbers, *names)
+    return _named_rows(table[table[TRACK_ID] > 0], *names)
+
+
+def _named_rows(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Return columns of a table after those that tell whose they are."""
+    wanted = dict.fromkeys([TRACK_ID, FRAME, LABEL, *columns])
+    rows: pd.DataFrame = table[[name for name in wanted if name in table]].reset_index(drop=True)
+    return rows
 
 
 def _draw_paths(
@@ -231,12 +319,7 @@ def _draw_path_length(
 
 
 def _draw_msd(numbers: Numbers, _: str | None, style: StyleName, selected: Collection[int]) -> Plot:
-    curves = msd(
-        numbers.objects,
-        pixel_size_um=numbers.pixel_size_um,
-        frame_interval_s=numbers.frame_interval_s,
-        drift=numbers.drift,
-    )
+    curves = _msd_rows(numbers, None)
     mean = ensemble_msd(curves)
     return plot_msd(curves, mean, fit_msd(mean), style=style, selected=selected)
 
@@ -244,13 +327,7 @@ def _draw_msd(numbers: Numbers, _: str | None, style: StyleName, selected: Colle
 def _draw_values(
     numbers: Numbers, column: str | None, style: StyleName, selected: Collection[int]
 ) -> Plot:
-    name = column or _brightness(numbers, None)
-    if name not in _numeric(numbers.objects):
-        raise CelltrackError(
-            f"The table of cells has no numbers {name!r} to draw over time; choose one of "
-            f"{', '.join(_numeric(numbers.objects))}."
-        )
-    return plot_traces(_placed(numbers), name, style=style, selected=selected)
+    return plot_traces(_placed(numbers), _value(numbers, column), style=style, selected=selected)
 
 
 def _draw_traces(
@@ -271,6 +348,14 @@ def _draw_heat_map(
     return plot_heat_map(_dff(numbers, column), style=style, selected=selected)
 
 
+def _draw_peaks(
+    numbers: Numbers, column: str | None, style: StyleName, selected: Collection[int]
+) -> Plot:
+    rows = _peaks(numbers, column)
+    when = TIME_S if is_known(rows, TIME_S) else FRAME
+    return plot_scatter(rows, when, HEIGHT_DFF, style=style, selected=selected)
+
+
 def _draw_counts(numbers: Numbers, _: str | None, style: StyleName, __: Collection[int]) -> Plot:
     return plot_counts(_timed(numbers, numbers.counts), style=style)
 
@@ -285,25 +370,24 @@ def _draw_histogram(
 def _draw_scatter(
     numbers: Numbers, column: str | None, style: StyleName, selected: Collection[int]
 ) -> Plot:
-    names = [name.strip() for name in (column or usual_column(numbers, "scatter") or "").split(",")]
-    if len(names) != 2:
-        raise CelltrackError(f"A scatter is of two columns, not {len(names)}; give them as X,Y.")
+    names = _pair(numbers, column)
     table = _with_column(numbers, *names)
     return plot_scatter(table[table[TRACK_ID] > 0], *names, style=style, selected=selected)
 
 
 #: By the name that the command line and files have for them, in the order of menus.
 KINDS: Mapping[str, Kind] = {
-    "paths": Kind("Paths in place", _draw_paths),
-    "origin": Kind("Paths from one origin", _draw_origin),
-    "steps": Kind("Step distance", _draw_steps),
-    "path_length": Kind("Path length", _draw_path_length),
-    "msd": Kind("Mean squared displacement", _draw_msd),
-    "values": Kind("Values over time", _draw_values, "cells"),
-    "traces": Kind("ΔF/F, curves over each other", _draw_traces, "brightness"),
-    "stacked": Kind("ΔF/F, stacked", _draw_stacked, "brightness"),
-    "heat_map": Kind("ΔF/F, heat map", _draw_heat_map, "brightness"),
-    "counts": Kind("Cells over time", _draw_counts),
-    "histogram": Kind("Histogram", _draw_histogram, "any"),
-    "scatter": Kind("Scatter", _draw_scatter, "two"),
+    "paths": Kind("Paths in place", _draw_paths, _path_rows),
+    "origin": Kind("Paths from one origin", _draw_origin, _origin_rows),
+    "steps": Kind("Step distance", _draw_steps, _step_rows),
+    "path_length": Kind("Path length", _draw_path_length, _step_rows),
+    "msd": Kind("Mean squared displacement", _draw_msd, _msd_rows),
+    "values": Kind("Values over time", _draw_values, _value_rows, "cells"),
+    "traces": Kind("ΔF/F, curves over each other", _draw_traces, _dff, "brightness"),
+    "stacked": Kind("ΔF/F, stacked", _draw_stacked, _dff, "brightness"),
+    "heat_map": Kind("ΔF/F, heat map", _draw_heat_map, _dff, "brightness"),
+    "peaks": Kind("ΔF/F, height of peaks", _draw_peaks, _peaks, "brightness"),
+    "counts": Kind("Cells over time", _draw_counts, _count_rows),
+    "histogram": Kind("Histogram", _draw_histogram, _histogram_rows, "any"),
+    "scatter": Kind("Scatter", _draw_scatter, _scatter_rows, "two"),
 }

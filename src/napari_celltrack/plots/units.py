@@ -14,7 +14,8 @@ _UNITS = (
     ("_px", "px"), ("_um", "µm"), ("_s", "s"), ("_rad", "rad"),
 )  # fmt: skip
 _WORDS = {
-    "n_frames": "frames seen", "dff": "ΔF/F", "f": "intensity (grey values)", "frame": "frame",
+    "n_frames": "frames seen", "dff": "ΔF/F", "height_dff": "height (ΔF/F)", "frame": "frame",
+    "f": "intensity (grey values)",
     "f_corrected": "corrected intensity (grey values)", "n_cells": "number of cells",
 }  # fmt: skip
 

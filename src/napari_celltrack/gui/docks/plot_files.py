@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from qtpy.QtGui import QGuiApplication, QImage
 from qtpy.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
 from napari_celltrack.errors import CelltrackError
+from napari_celltrack.export import TABLE_ENDINGS
 from napari_celltrack.gui.docks.plot_job import PlotJob
 from napari_celltrack.gui.ending import when_destroyed
 from napari_celltrack.gui.forms.rows import quiet_button
@@ -22,7 +24,21 @@ from napari_celltrack.plots import StyleName
 
 _log = logging.getLogger(__name__)
 
-_FILES = "PNG picture (*.png);;SVG drawing (*.svg);;PDF page (*.pdf)"
+
+class _Files(NamedTuple):
+    """What a plot can be saved as: title and choices of the dialog, endings in the same order."""
+
+    title: str
+    filter: str
+    endings: tuple[str, ...]
+
+
+_PICTURES = _Files(
+    "Save plot",
+    "PNG picture (*.png);;SVG drawing (*.svg);;PDF page (*.pdf)",
+    (".png", ".svg", ".pdf"),
+)
+_TABLES = _Files("Save numbers", "CSV table (*.csv);;Parquet table (*.parquet)", TABLE_ENDINGS)
 
 
 class PlotFiles(QObject):
@@ -55,12 +71,13 @@ class PlotFiles(QObject):
         when_destroyed(parent, self._lane.cancel)
         #: Opens the menu.
         self.button: QToolButton = quiet_button(
-            "Save ▾", f"{prefix}_save", "Save or copy this plot, or show it larger."
+            "Save ▾", f"{prefix}_save", "Save or copy this plot or its numbers, or show it larger."
         )
         menu = QMenu(self.button)
         menu.setObjectName(f"{prefix}_save_menu")
         for text, slot in (
-            ("Save plot…", self._ask_and_save),
+            ("Save plot…", partial(self._ask_and_save, _PICTURES)),
+            ("Save its numbers…", partial(self._ask_and_save, _TABLES)),
             ("Copy picture", self.copy),
             ("Show larger", self.largerAsked.emit),
         ):
@@ -72,10 +89,12 @@ class PlotFiles(QObject):
         self.button.setMenu(menu)
 
     def save(self, path: str) -> None:
-        """Write the plot as PNG, SVG or PDF; `said` tells how it went."""
+        """Write the plot as PNG, SVG or PDF, its numbers as CSV or Parquet; `said` tells how."""
         if (job := self._job()) is not None:
             done: Callable[[Path], None] = partial(self._say_of, "Saved as {}.")
-            self._lane.submit(partial(job.save, path), done, self._fail)
+            is_table = Path(path).suffix.lower() in TABLE_ENDINGS
+            work = job.save_numbers if is_table else job.save
+            self._lane.submit(partial(work, path), done, self._fail)
 
     def copy(self) -> None:
         """Put the plot on the clipboard as a picture."""
@@ -88,17 +107,17 @@ class PlotFiles(QObject):
             self.said.emit("There is no plot to save yet.", True)
         return job
 
-    def _ask_and_save(self) -> None:
+    def _ask_and_save(self, files: _Files) -> None:
         job = self._job()
         if job is None:
             return
-        path, kind = QFileDialog.getSaveFileName(
-            self.button, "Save plot", f"{job.kind}.png", _FILES
+        path, chosen = QFileDialog.getSaveFileName(
+            self.button, files.title, f"{job.kind}{files.endings[0]}", files.filter
         )
         if not path:
             return
         if not Path(path).suffix:
-            path += next(end for end in (".svg", ".pdf", ".png") if end in (kind or ".png"))
+            path += next((end for end in files.endings if end in chosen), files.endings[0])
         self.save(path)
 
     def _take_picture(self, pixels: npt.NDArray[np.uint8]) -> None:

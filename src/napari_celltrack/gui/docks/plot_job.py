@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from napari_celltrack.export import save_table
 from napari_celltrack.plots import Plot, StyleName, save_plot
 from napari_celltrack.plots.fit import fit_label
 from napari_celltrack.plots.kinds import KINDS
@@ -83,6 +84,11 @@ class PlotJob:
             save_plot(self._made(), path)
         yield Path(path)
 
+    def save_numbers(self, path: str) -> Iterator[Path]:
+        """Write the table that is drawn as CSV or Parquet; a job that yields its path."""
+        save_table(KINDS[self.kind].rows(self._numbers(), self.column), Path(path))
+        yield Path(path)
+
     def picture(self) -> Iterator[npt.NDArray[np.uint8]]:
         """Draw for the clipboard; a job that yields an array (y, x, 4), uint8."""
         with _drawing:
@@ -93,8 +99,9 @@ class PlotJob:
         yield np.array(canvas.buffer_rgba())
 
     def _made(self) -> Plot:
+        return KINDS[self.kind].draw(self._numbers(), self.column, self.style, self.selected)
+
+    def _numbers(self) -> Result:
         result = self.result
         beside = drift_to_subtract(result.recipe, result.objects, self.drift)
-        return KINDS[self.kind].draw(
-            replace(result, drift=beside), self.column, self.style, self.selected
-        )
+        return replace(result, drift=beside)
