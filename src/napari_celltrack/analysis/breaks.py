@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_celltrack.analysis.linked_objects import LinkedObjects
+from napari_celltrack.analysis.linked_objects import LinkedObjects, Lookout
 
 #: One mask where two cells were has at least this share of their areas together.
 _MERGED_AREA = 0.75
@@ -44,7 +44,8 @@ class Event:
 class _Break:
     """A track that does not go on: `ahead` is 1 at its end, -1 at its start.
 
-    `near` is the object nearest to it in the frame where it should be, -1 in an empty one.
+    `near` is the object nearest to it in the frame where it should be, -1 in an empty one;
+    `around` knows what else there is.
     """
 
     row: int
@@ -52,6 +53,7 @@ class _Break:
     frame: int
     near: int
     distance: float
+    around: Lookout
 
     @property
     def kind(self) -> str:
@@ -68,11 +70,14 @@ def find_breaks(linked: LinkedObjects) -> Iterator[Event]:
     ends = (linked.next < 0) & (linked.frame < last)
     starts = (linked.previous < 0) & (linked.frame > 0)
     for ahead, loose, family in ((1, ends, linked.mothers), (-1, starts, linked.parents)):
-        for row in np.flatnonzero(loose & (linked.track > 0)).tolist():
-            if int(linked.track[row]) not in family:
-                frame = int(linked.frame[row]) + ahead
-                distance, near = linked.nearest(row, frame)
-                place = _Break(row, ahead, frame, near, distance)
+        broken = loose & (linked.track > 0) & ~np.isin(linked.track, list(family))
+        for frame in np.unique(linked.frame[broken]).tolist():
+            rows = linked.rows_in(frame)
+            rows = rows[broken[rows]]
+            around = Lookout(linked, rows)
+            for row in rows.tolist():
+                distance, near = around.nearest(row, frame + ahead)
+                place = _Break(row, ahead, frame + ahead, near, distance, around)
                 yield next(event for explain in _EXPLAIN if (event := explain(linked, place)))
 
 
@@ -86,8 +91,7 @@ def _shared_mask(linked: LinkedObjects, place: _Break) -> Event | None:
     """Find one mask over both the cell and a neighbour of it: forward a merge, backward a split."""
     row = place.row
     # The middle of the one mask is off by up to the size of the other cell.
-    reach = linked.limit + float(np.sqrt(linked.area[row] / np.pi))
-    for near in linked.within(row, place.frame, reach).tolist():
+    for near in place.around.within_reach(row, place.frame):
         rival = linked.link_of(near, -place.ahead)
         if rival < 0 or linked.frame[rival] != linked.frame[row]:
             continue
@@ -108,7 +112,7 @@ def _shared_mask(linked: LinkedObjects, place: _Break) -> Event | None:
 
 def _through_border(linked: LinkedObjects, place: _Break) -> Event | None:
     is_free = place.distance <= linked.limit and not linked.is_taken(place.near, place.ahead)
-    if is_free or not linked.is_at_border(place.row):
+    if is_free or not linked.is_at_border[place.row]:
         return None
     way = "left" if place.ahead == 1 else "came in"
     return place.event(f"{way} through the border", 0.1)
@@ -141,7 +145,7 @@ def _missing_masks(linked: LinkedObjects, place: _Break) -> Event | None:
         frame = int(linked.frame[place.row]) + place.ahead * (n_missing + 1)
         if not 0 <= frame < len(linked.names):
             return None
-        distance, near = linked.nearest(place.row, frame)
+        distance, near = place.around.nearest(place.row, frame)
         if distance > linked.limit or linked.is_taken(near, place.ahead):
             continue
         other, word = int(linked.track[near]), "after" if place.ahead == 1 else "before"

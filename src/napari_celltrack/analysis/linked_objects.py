@@ -70,28 +70,18 @@ class LinkedObjects:
         """Return the rows of a frame."""
         return self._by_frame[self._starts[frame] : self._starts[frame + 1]]
 
-    def nearest(self, row: int, frame: int) -> tuple[float, int]:
-        """Return distance and row of the object of `frame` nearest to `row`; inf, -1 if none."""
-        rows = self.rows_in(frame)
-        if not len(rows):
-            return np.inf, -1
+    def tree_of(self, frame: int) -> cKDTree:
+        """Return the tree of the objects of a frame, in the order of :meth:`rows_in`."""
         if frame not in self._trees:
-            self._trees[frame] = cKDTree(self.at[rows])
-        distance, index = self._trees[frame].query(self.at[row])
-        return float(distance), int(rows[index])
+            self._trees[frame] = cKDTree(self.at[self.rows_in(frame)])
+        return self._trees[frame]
 
-    def within(self, row: int, frame: int, radius: float) -> Rows:
-        """Return the rows of `frame` within `radius` of `row`."""
-        rows = self.rows_in(frame)
-        apart = np.linalg.norm(self.at[rows] - self.at[row], axis=1)
-        near: Rows = rows[apart <= radius]
-        return near
-
-    def is_at_border(self, row: int) -> bool:
-        """Tell whether a cell touches the edge of the field, or reaches it with a usual step."""
-        place = self.in_field[row]
-        edge = min(*place, *(np.array(self.shape) - 1 - place))
-        return bool(edge <= np.sqrt(self.area[row] / np.pi) + self.typical_step)
+    @cached_property
+    def is_at_border(self) -> npt.NDArray[np.bool_]:
+        """Of each row, whether it touches the edge of the field or reaches it with a usual step."""
+        edge = np.minimum(self.in_field, np.array(self.shape) - 1 - self.in_field).min(axis=1)
+        found: npt.NDArray[np.bool_] = edge <= np.sqrt(self.area / np.pi) + self.typical_step
+        return found
 
     def link_of(self, row: int, ahead: int) -> int:
         """Return the row that a row is linked to in its own track, -1 for none."""
@@ -115,3 +105,42 @@ class LinkedObjects:
         previous[order[1:][same]] = order[:-1][same]
         following[order[:-1][same]] = order[1:][same]
         return previous, following
+
+
+class Lookout:
+    """What lies round some rows of one frame in other frames; asked for all of them at once.
+
+    Parameters
+    ----------
+    linked : LinkedObjects
+    rows : ndarray of int64
+        Rows of one frame.
+    """
+
+    def __init__(self, linked: LinkedObjects, rows: Rows) -> None:
+        self._linked = linked
+        self._rows = rows
+        self._place = {row: place for place, row in enumerate(rows.tolist())}
+        self._nearest: dict[int, tuple[list[float], list[int]]] = {}
+        self._within: dict[int, list[list[int]]] = {}
+
+    def nearest(self, row: int, frame: int) -> tuple[float, int]:
+        """Return distance and row of the object of `frame` nearest to `row`; inf, -1 if none."""
+        rows = self._linked.rows_in(frame)
+        if not len(rows):
+            return np.inf, -1
+        if frame not in self._nearest:
+            distance, index = self._linked.tree_of(frame).query(self._linked.at[self._rows])
+            self._nearest[frame] = np.asarray(distance).tolist(), rows[index].tolist()
+        place, (distances, found) = self._place[row], self._nearest[frame]
+        return distances[place], found[place]
+
+    def within_reach(self, row: int, frame: int) -> list[int]:
+        """Return the rows of `frame` within the limit and the radius of the cell at `row`."""
+        if frame not in self._within:
+            reach = self._linked.limit + np.sqrt(self._linked.area[self._rows] / np.pi)
+            places = self._linked.at[self._rows]
+            near = self._linked.tree_of(frame).query_ball_point(places, reach, return_sorted=True)
+            rows = self._linked.rows_in(frame)
+            self._within[frame] = [rows[found].tolist() for found in near]
+        return self._within[frame][self._place[row]]

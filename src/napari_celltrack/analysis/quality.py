@@ -197,6 +197,6 @@ def _short_tracks(linked: LinkedObjects) -> Iterator[Event]:
             end, length = int(linked.next[end]), length + 1
         is_whole = length <= _SHORT_FRAMES and linked.frame[end] < last
         is_mother = int(linked.track[row]) in linked.mothers
-        if is_whole and not is_mother and not linked.is_at_border(row):
+        if is_whole and not is_mother and not linked.is_at_border[row]:
             frames = f"{length} frame{'s' if length > 1 else ''}"
             yield Event(row, "short", f"seen in {frames} only", 0.5)
