@@ -6,7 +6,7 @@ are of this machine and of a software renderer where there is no graphics card: 
 one run. The movie of 2 GB is made on disk and deleted afterwards.
 
     python benchmarks/gui.py [--sizes 512 1024 2048] [--repeats 20] [--json]
-                             [--skip sizes workbench many file] [--folder DIR] [--own]
+                             [--skip sizes workbench napari many file] [--folder DIR] [--own]
 """
 
 from __future__ import annotations
@@ -199,6 +199,35 @@ def measure_workbench() -> dict[str, float]:
     return {"window_s": opened - began, "docks_s": done - opened}
 
 
+def measure_napari(size_px: int = 512, n_frames: int = 12) -> dict[str, float]:
+    """Return the longest block when napari alone adds a layer: ours are such layers too, in ms."""
+    viewer = napari.Viewer(title="benchmark")
+    settle()
+    watchdog = Watchdog()
+    pixels = np.zeros((n_frames, size_px, size_px), np.uint16)
+    pixels[:, ::7] = 900
+    places = np.argwhere(pixels[:, ::49, ::49]) * [1, 49, 49]
+    track = np.arange(len(places)) % max(1, len(places) // n_frames)
+    rows = np.column_stack([track, np.arange(len(places)) // (track.max() + 1), places[:, 1:]])
+    rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+    additions: dict[str, Callable[[], object]] = {
+        "image": lambda: viewer.add_image(pixels),
+        "labels": lambda: viewer.add_labels((pixels > 0).astype(np.int32)),
+        "points": lambda: viewer.add_points(places, size=2),
+        "tracks": lambda: viewer.add_tracks(rows),
+        "vectors": lambda: viewer.add_vectors(np.ones((10, 2, 3))),
+    }
+    blocks: dict[str, float] = {}
+    for name, add in additions.items():
+        settle()
+        watchdog.restart()
+        add()
+        settle()
+        blocks[name] = watchdog.worst_ms()
+    close(viewer)
+    return blocks
+
+
 def measure_many(n_side: int = 71, n_frames: int = 50) -> dict[str, float]:
     """Link 5,000 small cells in 50 frames, while the window looks on."""
     pitch = 16
@@ -285,6 +314,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     if "workbench" not in arguments.skip:
         # First: only once in a process is all of it new.
         found["workbench"] = measure_workbench()
+    if "napari" not in arguments.skip:
+        found["napari"] = measure_napari()
     if "sizes" not in arguments.skip:
         found["sizes"] = [
             measure_size(size_px, n_cells, arguments.repeats)
@@ -313,7 +344,7 @@ def show(found: dict[str, Any]) -> None:
                 *(f"{figure:.0f}" for figure in (*figures, *size["blocks_ms"].values())),
             )
         console.print(table)
-    for name in ("workbench", "many", "file"):
+    for name in ("workbench", "napari", "many", "file"):
         if name in found:
             words = ", ".join(f"{key} {value:.4g}" for key, value in found[name].items())
             console.print(f"{name}: {words}")
@@ -325,7 +356,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--sizes", type=int, nargs="*", help="only these, in px")
     parser.add_argument(
-        "--skip", nargs="+", choices=["sizes", "workbench", "many", "file"], default=[]
+        "--skip", nargs="+", choices=["sizes", "workbench", "napari", "many", "file"], default=[]
     )
     parser.add_argument(
         "--own", action="store_true", help="blocks by what the thread worked, not by the clock"

@@ -53,6 +53,15 @@ def rows_of(found: dict[str, Any]) -> Iterator[Row]:
         blocks = size["blocks_ms"]
         each = ", ".join(f"{name} {block:.0f}" for name, block in blocks.items())
         yield _blocked(f"window blocked at worst; {image}", max(blocks.values()), each)
+    if napari := found.get("napari"):
+        each = ", ".join(f"{name} {block:.0f}" for name, block in napari.items())
+        yield Row(
+            "floor: window blocked when napari alone adds a layer; 512 x 512 px, 12 frames",
+            "",
+            "napari",
+            f"{max(napari.values()):.0f} ms",
+            agreement=each,
+        )
     if many := found.get("many"):
         what = f"{many['n_cells']:.0f} cells x {many['n_frames']:.0f} frames linked in it"
         yield _blocked(

@@ -85,7 +85,11 @@ def run(  # noqa: PLR0917
         typer.Option(min=1, help="Items in work at once; one a core without it."),
     ] = None,
     processes: Annotated[
-        bool, typer.Option("--processes", help="Work in processes of their own, not threads.")
+        bool,
+        typer.Option(
+            "--processes",
+            help="Work in processes of their own, not threads: faster for runs of some minutes.",
+        ),
     ] = False,
     scheduler: Annotated[
         str | None,
