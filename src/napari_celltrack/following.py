@@ -150,12 +150,14 @@ def keep_tracks(recipe: Recipe, linked: Linked) -> Tables:
         If the filter names a column that the track table has not.
     """
     tracks = recipe.tracks(linked.tracks)
-    by_id, tracked = tracks.set_index(TRACK_ID), linked.objects
-    kept = tracked[TRACK_ID].where(tracked[TRACK_ID].isin(by_id.index), 0)
-    family = {
-        column: kept.map(by_id[column]).fillna(0).astype(np.int64)
-        for column in (PARENT_ID, LINEAGE_ID)
-    }
+    tracked, known = linked.objects, tracks[TRACK_ID].to_numpy(np.int64)
+    ids = tracked[TRACK_ID].to_numpy(np.int64)
+    is_kept = np.isin(ids, known)
+    place = np.searchsorted(known, ids[is_kept])
+    kept = np.where(is_kept, ids, 0)
+    family = {column: np.zeros(len(ids), np.int64) for column in (PARENT_ID, LINEAGE_ID)}
+    for column, values in family.items():
+        values[is_kept] = tracks[column].to_numpy(np.int64)[place]
     tracked = tracked.assign(**{TRACK_ID: kept, **family})
     drift_px = linked.drift[[DRIFT_Y_PX, DRIFT_X_PX]].to_numpy(np.float64)
     events = find_events(

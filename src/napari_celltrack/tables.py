@@ -262,7 +262,7 @@ def intensity_column(channel: str, statistic: str) -> str:
 
 def as_table(
     columns: Mapping[str, npt.NDArray[Any]],
-    dtypes: Mapping[str, type],
+    dtypes: Mapping[str, type | str],
     extra: Iterable[str] = (),
 ) -> pd.DataFrame:
     """Put columns into a table of known order and dtypes.
@@ -280,7 +280,7 @@ def as_table(
     -------
     DataFrame
     """
-    wanted = {**dtypes, **dict.fromkeys(extra, np.float64)}
+    wanted: dict[str, type | str] = {**dtypes, **dict.fromkeys(extra, np.float64)}
     table: pd.DataFrame = pd.DataFrame(
         {name: columns[name].astype(wanted[name]) for name in wanted}
     )

@@ -232,13 +232,19 @@ def with_gaps_filled(objects: pd.DataFrame) -> pd.DataFrame:
 
 def sights_of(objects: pd.DataFrame, interpolated: bool = False) -> pd.DataFrame:
     """Return the rows of tracks, sorted by track, then frame, without those nobody saw."""
-    wanted = objects[TRACK_ID] > 0
+    ids, frame = objects[TRACK_ID].to_numpy(np.int64), objects[FRAME].to_numpy(np.int64)
+    wanted = ids > 0
     if not interpolated and IS_INTERPOLATED in objects:
-        wanted &= ~objects[IS_INTERPOLATED].astype(bool)
-    # Only what is needed is sorted: the table of a long movie is large.
-    rows = objects.loc[wanted, [TRACK_ID, FRAME, Y_PX, X_PX]]
-    ordered: pd.DataFrame = rows.sort_values([TRACK_ID, FRAME], kind="stable")
-    return ordered
+        wanted &= ~objects[IS_INTERPOLATED].to_numpy(bool)
+    at = np.flatnonzero(wanted)
+    return sorted_sights(objects, at[np.lexsort((frame[at], ids[at]))])
+
+
+def sorted_sights(objects: pd.DataFrame, order: Ids) -> pd.DataFrame:
+    """Return track, frame and place of rows in an order; the table of a long movie is large."""
+    columns = {name: objects[name].to_numpy()[order] for name in (TRACK_ID, FRAME, Y_PX, X_PX)}
+    rows: pd.DataFrame = pd.DataFrame(columns, index=objects.index[order])
+    return rows
 
 
 def frame_step(frames: Ids) -> int:

@@ -8,6 +8,7 @@ intensities that do not fit, and links that could as well have gone another way.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,7 @@ from napari_celltrack.tables import (
     TRACK_ID,
     X_PX,
     Y_PX,
+    as_table,
 )
 
 #: A step, area or brightness is sudden when it is this many times what is usual.
@@ -90,16 +92,15 @@ def find_events(
         for event in find(linked)
     ]
     rows = np.array([event.row for event in events], np.int64)
-    table = objects.iloc[rows][[FRAME, TRACK_ID, Y_PX, X_PX]].reset_index(drop=True)
-    table[KIND] = [event.kind for event in events]
-    table[OTHER_TRACK_ID] = [event.other for event in events]
-    table[SEVERITY] = np.round([event.severity for event in events], 3)
-    table[REASON] = [event.reason for event in events]
-    by = {SEVERITY: False, FRAME: True, TRACK_ID: True, KIND: True}
-    ordered: pd.DataFrame = table.astype(EVENT_COLUMNS)[list(EVENT_COLUMNS)].sort_values(
-        list(by), ascending=list(by.values()), ignore_index=True
-    )
-    return ordered
+    columns: dict[str, npt.NDArray[Any]] = {
+        name: objects[name].to_numpy()[rows] for name in (FRAME, TRACK_ID, Y_PX, X_PX)
+    }
+    columns[KIND] = np.array([event.kind for event in events], np.str_)
+    columns[OTHER_TRACK_ID] = np.array([event.other for event in events], np.int64)
+    columns[SEVERITY] = np.round(np.array([event.severity for event in events], np.float64), 3)
+    columns[REASON] = np.array([event.reason for event in events], np.str_)
+    order = np.lexsort((columns[KIND], columns[TRACK_ID], columns[FRAME], -columns[SEVERITY]))
+    return as_table({name: values[order] for name, values in columns.items()}, EVENT_COLUMNS)
 
 
 def _gaps(linked: LinkedObjects) -> Iterator[Event]:
@@ -131,6 +132,8 @@ def _gaps(linked: LinkedObjects) -> Iterator[Event]:
 def _jumps(linked: LinkedObjects) -> Iterator[Event]:
     """Name steps far above the cell's own and those of the other cells of the frame."""
     rows = np.flatnonzero((linked.previous >= 0) & np.isfinite(linked.step))
+    if not len(rows):
+        return
     steps = pd.Series(linked.step[rows])
     own = steps.groupby(linked.track[rows]).transform("median").to_numpy()
     others = steps.groupby(linked.frame[rows]).transform("median").to_numpy()

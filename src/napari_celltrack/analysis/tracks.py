@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from napari_celltrack.analysis.motion import drift_at, steps
+from napari_celltrack.analysis.motion import drift_at, sorted_sights, steps
 from napari_celltrack.tables import (
     ACROSS_GAP,
     COUNT_COLUMNS,
@@ -72,8 +72,8 @@ def track_table(
     """
     if IS_INTERPOLATED in objects:
         objects = objects[~objects[IS_INTERPOLATED].astype(bool)]
-    # Only what is needed is sorted: the table of a long movie is large.
-    rows = objects[[TRACK_ID, FRAME, Y_PX, X_PX]].sort_values([TRACK_ID, FRAME], kind="stable")
+    order = np.lexsort((objects[FRAME].to_numpy(np.int64), objects[TRACK_ID].to_numpy(np.int64)))
+    rows = sorted_sights(objects, order)
     ids = rows[TRACK_ID].to_numpy(np.int64)
     frame = rows[FRAME].to_numpy(np.int64)
     position = rows[[Y_PX, X_PX]].to_numpy(np.float64)
@@ -114,10 +114,10 @@ def track_table(
         SPEED_UM_PER_S: path_um / duration / (frame_interval_s or np.nan),
         DURATION_FRAMES: frame[last] - frame[first],
         DURATION_S: (frame[last] - frame[first]) * (frame_interval_s or np.nan),
-        MAX_SPEED_PX_PER_FRAME: moves[SPEED_PX_PER_FRAME].to_numpy(),
-        MAX_SPEED_UM_PER_S: moves[SPEED_UM_PER_S].to_numpy(),
+        MAX_SPEED_PX_PER_FRAME: moves[SPEED_PX_PER_FRAME],
+        MAX_SPEED_UM_PER_S: moves[SPEED_UM_PER_S],
         STRAIGHTNESS: straightness,
-        MEAN_TURNING_ANGLE_RAD: moves[TURNING_ANGLE_RAD].to_numpy(),
+        MEAN_TURNING_ANGLE_RAD: moves[TURNING_ANGLE_RAD],
     }
     return as_table(columns, TRACK_COLUMNS)
 
@@ -147,12 +147,20 @@ def count_table(
     return as_table({FRAME: index, TIME_S: index * interval, N_CELLS: n_cells}, COUNT_COLUMNS)
 
 
-def _moves(found: pd.DataFrame, track_id: np.ndarray) -> pd.DataFrame:
-    """Return maximal speeds and the mean absolute turning angle, a row a track."""
-    seen = found[~found[ACROSS_GAP]]
-    speeds = seen.groupby(TRACK_ID)[[SPEED_PX_PER_FRAME, SPEED_UM_PER_S]].max()
-    turning = seen[TURNING_ANGLE_RAD].abs().groupby(seen[TRACK_ID]).mean()
-    moves: pd.DataFrame = speeds.join(turning).reindex(track_id)
+def _moves(found: pd.DataFrame, track_id: np.ndarray) -> dict[str, np.ndarray]:
+    """Return maximal speeds and the mean absolute turning angle, one a track."""
+    seen = ~found[ACROSS_GAP].to_numpy(bool)
+    place = np.searchsorted(track_id, found[TRACK_ID].to_numpy(np.int64)[seen])
+    moves = {}
+    for name in (SPEED_PX_PER_FRAME, SPEED_UM_PER_S):
+        moves[name] = np.full(len(track_id), np.nan)
+        np.fmax.at(moves[name], place, found[name].to_numpy(np.float64)[seen])
+    turning = np.abs(found[TURNING_ANGLE_RAD].to_numpy(np.float64)[seen])
+    known = np.isfinite(turning)
+    n_known = np.bincount(place[known], minlength=len(track_id)).astype(np.float64)
+    n_known[n_known == 0] = np.nan
+    total = np.bincount(place[known], turning[known], minlength=len(track_id))
+    moves[TURNING_ANGLE_RAD] = total / n_known
     return moves
 
 

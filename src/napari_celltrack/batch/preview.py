@@ -12,6 +12,7 @@ from napari_celltrack.errors import ResultError
 from napari_celltrack.input import Plane
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
+from napari_celltrack.sampling import sample_step
 
 Picture = npt.NDArray[np.uint8]
 
@@ -20,8 +21,6 @@ MAX_PX, _MAX_ENLARGED = 480, 4
 #: Grey values below and above these percentiles are black and white: a few hot pixels must not
 #: make the cells dark.
 _PERCENTILES = (0.5, 99.5)
-#: So many pixels tell the percentiles of an image.
-_SAMPLED = 250_000
 #: Colours of outlines, (red, green, blue), by label in turn: of neighbours that touch, as their
 #: labels follow raster order, most differ. All are bright, as they lie on grey.
 _COLOURS = np.array(
@@ -97,8 +96,8 @@ def stretched(image: Plane) -> Picture:
     ndarray, shape (Y, X), uint8
         Black where all values are the same.
     """
-    stride = max(1, int(np.sqrt(image.size / _SAMPLED)))
-    sample = image[::stride, ::stride].astype(np.float64)
+    step = sample_step(image.size)
+    sample = image[::step, ::step].astype(np.float64)
     low, high = np.percentile(sample, _PERCENTILES)
     if not high > low:
         # Few bright pixels on an even ground are what there is to see.
