@@ -136,5 +136,5 @@ class PlotFiles(QObject):
         self.said.emit(sentence.format(path), False)
 
 
-def _call(slot: Callable[[], None], _checked: bool) -> None:
+def _call(slot: Callable[[], None], _checked: bool = False) -> None:
     slot()
