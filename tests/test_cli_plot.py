@@ -16,6 +16,7 @@ from napari_celltrack.analysis.peaks import peaks
 from napari_celltrack.analysis.traces import Traces, traces
 from napari_celltrack.cli_plot import plot
 from napari_celltrack.errors import CelltrackError, ResultError
+from napari_celltrack.export import save_table
 from napari_celltrack.input import Input
 from napari_celltrack.measure import Measure
 from napari_celltrack.plots.kinds import KINDS
@@ -222,6 +223,22 @@ def test_only_one_plot_goes_into_a_table(result: Path, tmp_path: Path) -> None:
     with pytest.raises(CelltrackError, match="There is no plot"):
         plot(result, ["stepz"], tmp_path / "steps.csv")
     assert not list(tmp_path.glob("*.csv"))
+
+
+def test_a_table_that_cannot_be_written_is_said_and_leaves_nothing(
+    result: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(ResultError, match=r"steps\.csv cannot be written .*choose another place"):
+        plot(result, ["steps"], tmp_path / "file" / "steps.csv")
+    (tmp_path / "steps.csv").mkdir()
+    (tmp_path / "steps.csv" / "in it").touch()
+    rows = KINDS["steps"].rows(read_result(result), None)
+    with pytest.raises(ResultError, match="cannot be written"):
+        save_table(rows, tmp_path / "steps.csv")
+    with pytest.raises(ResultError, match=r"name it \.csv or \.parquet"):
+        save_table(rows, tmp_path / "steps.xlsx")
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_a_run_with_plots_writes_the_numbers_that_stand_nowhere_else(tmp_path: Path) -> None:

@@ -313,6 +313,7 @@ def test_the_numbers_of_a_plot_are_saved(qtbot, dock, tmp_path, monkeypatch) -> 
     with qtbot.waitSignal(panel.said, timeout=20_000) as said:
         panel.save(str(file.with_suffix(".csv") / "in a file.csv"))
     assert said.args[1]
+    assert "cannot be written" in said.args[0]
 
 
 def test_a_plot_is_copied_and_shown_larger(qtbot, dock) -> None:

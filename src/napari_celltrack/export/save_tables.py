@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -91,7 +92,9 @@ def save_table(table: pd.DataFrame, path: Path) -> None:
             table.to_parquet(hidden, engine="pyarrow", index=False)
         hidden.replace(path)
     except OSError as error:
-        hidden.unlink(missing_ok=True)
         raise ResultError(
             f"{path} cannot be written ({error.strerror or error}); choose another place."
         ) from error
+    finally:
+        with suppress(OSError):  # where there is no folder, there is no half a file either
+            hidden.unlink(missing_ok=True)

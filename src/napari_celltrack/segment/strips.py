@@ -33,20 +33,7 @@ class Strip(NamedTuple):
 
 
 def strips_of(shape: tuple[int, ...], halo_px: int = 0) -> list[Strip]:
-    """Divide the rows of an image.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Height and width of the image.
-    halo_px : int
-        How many rows above and below a row its result depends on.
-
-    Returns
-    -------
-    list of Strip
-        From top to bottom.
-    """
+    """Divide the rows of an image, from top to bottom; arguments are those of :func:`in_strips`."""
     height_px, width_px = shape
     n_rows = max(1, 4 * halo_px, _STRIP_PX // max(1, width_px))
     strips = []
