@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from scipy import ndimage as ndi
 
+from napari_celltrack import strips
 from napari_celltrack.runs import runs_of
+from napari_celltrack.segment import mosaic
 from napari_celltrack.segment.distance import distance_to_edge
 from napari_celltrack.segment.label import label_parts
-from napari_celltrack.segment.mosaic import Boxes, mosaic_of
+from napari_celltrack.segment.mosaic import mosaics_of
 
 SHAPE = (61, 83)
 
@@ -29,45 +31,57 @@ def labels(kind: str) -> np.ndarray:
 KINDS = ["random", "empty", "full", "0.1", "0.4", "0.9"]
 
 
+@pytest.mark.parametrize("rows", [1, 7, 61])
 @pytest.mark.parametrize("kind", KINDS)
-def test_runs_hold_every_pixel_once(kind):
+def test_runs_hold_every_pixel_once(kind, rows, monkeypatch):
+    monkeypatch.setattr(strips, "_STRIP_PX", rows * SHAPE[1])
     image = labels(kind)
     runs = runs_of(image)
-    everywhere = runs.pixels(np.ones(runs.ids.size, bool))
-    assert everywhere.tolist() == np.flatnonzero(image).tolist()
+    pixels = [np.arange(start, start + n) for start, n in zip(runs.start, runs.length, strict=True)]
+    assert np.concatenate([[], *pixels]).tolist() == np.flatnonzero(image).tolist()
     assert (runs.painted(runs.ids) == image).all()
     assert runs.n == image.max()
     assert runs.sums(runs.length).tolist() == [0, *np.bincount(image.ravel())[1:]]
-    twos = runs.pixels(runs.ids == 2)
-    assert twos.tolist() == np.flatnonzero(image == 2).tolist()
+    twos = runs.of(runs.ids == 2)
+    assert (twos.painted(twos.ids) == np.where(image == 2, 2, 0)).all()
 
 
 def test_an_image_without_pixels_has_no_runs():
     assert runs_of(np.zeros((0, 0), np.int32)).ids.size == 0
 
 
+@pytest.mark.parametrize("n_pixels", [1, 300, 1 << 18])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_mosaic_keeps_shapes_and_sets_them_apart(kind):
+def test_mosaics_keep_shapes_and_set_them_apart(kind, n_pixels, monkeypatch):
+    monkeypatch.setattr(mosaic, "_MOSAIC_PX", n_pixels)
     image = label_parts(labels(kind) > 0)
-    runs = runs_of(image)
-    mosaic = mosaic_of(runs, Boxes(runs))
-    assert mosaic.here.tolist() == np.flatnonzero(image).tolist()
-    assert np.unique(mosaic.there).size == mosaic.there.size
-    parts = mosaic.cut_from(image)
-    # Named by the same parts again, so none of them touches another one, and none the border.
-    again = label_parts(parts > 0)
-    assert again.max() == image.max()
-    assert not parts[[0, -1]].any()
-    assert not parts[:, [0, -1]].any()
-    for number, box in enumerate(ndi.find_objects(image), 1):
-        copy = ndi.find_objects(parts)[number - 1]
-        assert ((parts[copy] == number) == (image[box] == number)).all()
+    mosaics = mosaics_of(runs_of(image))
+    here = np.concatenate([[], *(found.here for found in mosaics)])
+    assert np.sort(here).tolist() == np.flatnonzero(image).tolist()
+    n_before = 0
+    for found in mosaics:
+        assert np.unique(found.there).size == found.there.size
+        parts, names = found.parts(), found.cut_from(image)
+        # Named by the same parts again, so none of them touches another one, and none the border.
+        again = label_parts(parts > 0)
+        assert again.max() == parts.max() == found.runs.n
+        assert not parts[[0, -1]].any()
+        assert not parts[:, [0, -1]].any()
+        assert (names == np.where(parts > 0, parts + n_before, 0)).all()
+        boxes = ndi.find_objects(image)[n_before : n_before + found.runs.n]
+        for number, box in enumerate(boxes, 1):
+            copy = ndi.find_objects(parts)[number - 1]
+            assert ((parts[copy] == number) == (image[box] == number + n_before)).all()
+        n_before += found.runs.n
+    assert n_before == image.max()
 
 
-def test_only_few_parts_are_packed():
-    for kind, is_packed in (("0.1", True), ("0.9", False)):
-        runs = runs_of(labels(kind))
-        assert mosaic_of(runs, Boxes(runs)).is_packed == is_packed
+def test_only_few_parts_are_packed(monkeypatch):
+    monkeypatch.setattr(mosaic, "_MOSAIC_PX", 300)
+    sparse, dense = (mosaics_of(runs_of(labels(kind))) for kind in ("0.1", "0.9"))
+    assert [found.is_packed for found in sparse] == [True, True]
+    assert [found.is_packed for found in dense] == [False]
+    assert mosaics_of(runs_of(labels("empty"))) == []
 
 
 # Sparse parts are packed, dense ones are not; at the border nothing is outside. Where all is
@@ -79,9 +93,8 @@ def test_distance_equals_scipy(kind, connectivity):
     if kind != "empty":
         assert parts[[0, -1]].any()
         assert parts[:, [0, -1]].any()
-    reference = ndi.distance_transform_edt(parts > 0)[parts > 0]
-    runs = runs_of(parts)
-    boxes = Boxes(runs)
-    found = distance_to_edge(parts, runs, boxes, mosaic_of(runs, boxes))
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, reference, atol=1e-5)
+    reference = ndi.distance_transform_edt(parts > 0)
+    distance = np.zeros(SHAPE, np.float32)
+    for found in mosaics_of(runs_of(parts)):
+        distance.ravel()[found.here] = distance_to_edge(found)
+    np.testing.assert_allclose(distance, reference, atol=1e-5)

@@ -11,6 +11,8 @@ from scipy import ndimage as ndi
 from skimage import feature, filters, measure, morphology
 from skimage.segmentation import watershed
 
+from napari_celltrack import strips
+from napari_celltrack.runs import runs_of
 from napari_celltrack.segment import (
     Close,
     Contrast,
@@ -35,11 +37,12 @@ from napari_celltrack.segment import (
     histogram,
     in_raster_order,
     label_parts,
-    strips,
+    mosaic,
 )
 from napari_celltrack.segment.local_threshold import gaussian
-from napari_celltrack.segment.strips import Strip, in_strips, strips_of
+from napari_celltrack.segment.mosaic import mosaics_of
 from napari_celltrack.settings import Settings
+from napari_celltrack.strips import Strip, in_strips, strips_of
 
 #: The object filter's part in the default; the segmenter itself keeps every size.
 MIN_AREA_PX = 20
@@ -300,6 +303,35 @@ def test_contrast_is_the_same_in_many_strips_and_in_one(dtype, monkeypatch):
     assert len(strips_of(image.shape)) == 5
     assert in_one.any()
     np.testing.assert_array_equal(Contrast()(image), in_one)
+
+
+def touching_cells(shape: tuple[int, int]) -> np.ndarray:
+    """Pairs of cells that touch, bright in the middle, all over the image and cut by its border."""
+    y, x = np.indices(shape)
+    far = np.minimum(*(np.hypot(y % 31 - 15, x % 47 - centre) for centre in (15, 31)))
+    return np.clip(1000 - 50 * far, 100, None).astype(np.uint16)
+
+
+@pytest.mark.parametrize("split", [WatershedDistance(), WatershedIntensity(smoothing_px=1.0)])
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_cells_are_parted_the_same_in_many_mosaics_and_in_one(split, n_threads, monkeypatch):
+    image, _ = noisy_nuclei(np.uint16)
+    image = np.maximum(image, touching_cells(image.shape))
+    parts = label_parts(image > 500)
+    in_one = split(parts, image)
+    assert in_one.max() > parts.max() > 10
+    monkeypatch.setattr(mosaic, "_MOSAIC_PX", 500)
+    monkeypatch.setattr(strips, "_STRIP_PX", 50 * image.shape[1])
+    assert len(mosaics_of(runs_of(parts))) > 5
+    n_before = cv2.getNumThreads()
+    cv2.setNumThreads(n_threads)
+    try:
+        np.testing.assert_array_equal(split(parts, image), in_one)
+        # However the parts are numbered, the cells are numbered by their first pixel.
+        backwards = np.where(parts > 0, parts.max() + 1 - parts, 0).astype(np.int32)
+        np.testing.assert_array_equal(split(backwards, image), in_one)
+    finally:
+        cv2.setNumThreads(n_before)
 
 
 # --- robust, deterministic ---------------------------------------------------------------------

@@ -18,6 +18,7 @@ import pandas as pd
 
 from napari_celltrack.cache import StageCache
 from napari_celltrack.following import link_objects
+from napari_celltrack.freed_memory import keep_freed_memory
 from napari_celltrack.measure import overlaps_px
 from napari_celltrack.measuring import measure_frame, measured_channels
 from napari_celltrack.movie import Movie
@@ -52,6 +53,9 @@ __all__ = [
 ]
 
 Labels = npt.NDArray[np.int32]
+
+# Here, as all that works on frames comes through this file, in every process.
+keep_freed_memory()
 
 #: Room to keep what all frames share (the cells of a projection over time, the reference that they
 #: are compared with) beside the stages of the frames in work; of each pixel, for each thread.

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from napari_celltrack.strips import in_strips
+
 Labels = npt.NDArray[np.int32]
 Whole = npt.NDArray[np.int64]
 
@@ -50,21 +52,10 @@ class Runs(NamedTuple):
         """Place of the first pixel of each run in the flattened image, shape (n_runs,)."""
         return self.row * self.shape[1] + self.first
 
-    def pixels(self, chosen: npt.NDArray[np.bool_]) -> Whole:
-        """Return the places of all pixels of some runs in the flattened image, in order.
-
-        Parameters
-        ----------
-        chosen : ndarray, shape (n_runs,), bool
-            Which runs.
-
-        Returns
-        -------
-        ndarray, shape (n_pixels,), int64
-        """
-        length = self.length[chosen]
-        before = np.cumsum(length) - length
-        return np.repeat(self.start[chosen] - before, length) + np.arange(length.sum())
+    def of(self, some: npt.NDArray[Any]) -> Runs:
+        """Return some of the runs, chosen as those of an array are."""
+        ids, row, first, stop = (a[some] for a in (self.ids, self.row, self.first, self.stop))
+        return self._replace(ids=ids, row=row, first=first, stop=stop)
 
     def painted(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return an image with one value in all pixels of a run, and 0 in the background.
@@ -106,19 +97,27 @@ def runs_of(labels: Labels) -> Runs:
     -------
     Runs
     """
-    width = labels.shape[1]
-    begins = np.empty(labels.shape, bool)
+    found = in_strips(lambda strip: _runs_in(labels, strip.rows), labels.shape)
+    found = found or [_runs_in(labels, slice(0, 0))]
+    ids, row, first, stop = (np.concatenate(values) for values in zip(*found, strict=True))
+    height, width = labels.shape
+    return Runs((height, width), ids, row, first, stop, int(ids.max(initial=0)))
+
+
+def _runs_in(labels: Labels, rows: slice) -> tuple[npt.NDArray[np.int32], Whole, Whole, Whole]:
+    """Return ids, rows, first columns and those after the last of the runs in some rows."""
+    some, width = labels[rows], labels.shape[1]
+    begins = np.empty(some.shape, bool)
     begins[:, :1] = True
-    np.not_equal(labels[:, 1:], labels[:, :-1], out=begins[:, 1:])
+    np.not_equal(some[:, 1:], some[:, :-1], out=begins[:, 1:])
     start = np.flatnonzero(begins)
-    ids = labels.ravel()[start]
-    stop = np.append(start[1:], labels.size)
+    ids = some.ravel()[start]
+    stop = np.append(start[1:], some.size)
     inside = ids != 0
     start, stop, ids = start[inside], stop[inside], ids[inside]
     row = start // max(width, 1)
     before = row * width
-    shape = (labels.shape[0], width)
-    return Runs(shape, ids, row, start - before, stop - before, int(ids.max(initial=0)))
+    return ids, row + rows.start, start - before, stop - before
 
 
 def centroid_sums(runs: Runs) -> tuple[Whole, Whole, Whole]:

@@ -8,16 +8,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_celltrack.runs import Runs
 from napari_celltrack.segment.label import as_bytes
-from napari_celltrack.segment.mosaic import Boxes, Mosaic
+from napari_celltrack.segment.mosaic import Mosaic
 
-_Labels = NDArray[np.int32]
+_Plane = NDArray[np.float32]
 
 
-def distance_to_edge(
-    parts: _Labels, runs: Runs, boxes: Boxes, mosaic: Mosaic
-) -> NDArray[np.float32]:
+def distance_to_edge(mosaic: Mosaic) -> NDArray[np.float32]:
     """Return the exact distance of each pixel of a part to the nearest pixel outside of it.
 
     Equal to ``scipy.ndimage.distance_transform_edt``. Beyond the border of the image nothing is
@@ -25,19 +22,13 @@ def distance_to_edge(
 
     Parameters
     ----------
-    parts : ndarray of int32, shape (Y, X)
-        Connected parts; two of them do not touch.
-    runs : Runs
-        The runs of the parts.
-    boxes : Boxes
-        The boxes of the parts.
     mosaic : Mosaic
-        The mosaic of the parts.
+        The parts; two of them do not touch.
 
     Returns
     -------
     ndarray of float32, shape (n_pixels,)
-        In px, of the pixels of all runs in order.
+        In px, in the order of `mosaic.here`.
 
     Notes
     -----
@@ -47,33 +38,30 @@ def distance_to_edge(
     time", Mathematical Morphology and its Applications to Image and Signal Processing, 331-340
     (2000) is what OpenCV does.
     """
-    if not mosaic.is_packed:
-        everywhere: NDArray[np.float32] = _transform(parts != 0).ravel()[mosaic.here]
-        return everywhere
     inside = mosaic.filled(np.ones(mosaic.there.size, np.bool_))
-    distance: NDArray[np.float32] = _transform(inside).ravel()[mosaic.there]
-    # A part at the border has no background beyond it, which the mosaic gives it.
-    at_border = boxes.touch_border()
-    if at_border.any():
-        wrong = np.repeat(at_border[runs.ids - 1], runs.length)
-        distance[wrong] = _one_by_one(parts, runs, boxes, at_border)
-    return distance
+    if mosaic.is_packed:
+        distance = _transform(inside)
+        _mend_at_border(distance, inside, mosaic)
+    else:
+        distance = np.zeros(mosaic.shape, np.float32)
+        distance[1:-1, 1:-1] = _transform(inside[1:-1, 1:-1])
+    found: NDArray[np.float32] = distance.ravel()[mosaic.there]
+    return found
 
 
-def _one_by_one(
-    parts: _Labels, runs: Runs, boxes: Boxes, chosen: NDArray[np.bool_]
-) -> NDArray[np.float32]:
-    """Return the distances of the pixels of some parts, each looked at in a crop."""
-    found = np.zeros(parts.shape, dtype=np.float32)
-    for at in np.flatnonzero(chosen):
-        (top, left), (bottom, right) = np.maximum(boxes.first[at] - 1, 0), boxes.stop[at] + 1
+def _mend_at_border(distance: _Plane, inside: NDArray[np.bool_], mosaic: Mosaic) -> None:
+    """Take from the parts at the border the background that the mosaic gave them beyond it."""
+    boxes = mosaic.boxes
+    at_border = np.flatnonzero(boxes.touch_border() & (boxes.size[:, 0] > 0))
+    first, stop = boxes.first[at_border], boxes.first[at_border] + boxes.size[at_border]
+    top_left = mosaic.place[at_border] - (first > 0)
+    bottom_right = mosaic.place[at_border] + boxes.size[at_border] + (stop < boxes.shape)
+    for (top, left), (bottom, right) in zip(top_left.tolist(), bottom_right.tolist(), strict=True):
         crop = np.s_[top:bottom, left:right]
-        own = parts[crop] == at + 1
-        np.copyto(found[crop], _transform(own), where=own)
-    return found.ravel()[runs.pixels(chosen[runs.ids - 1])]
+        distance[crop] = _transform(inside[crop])
 
 
-def _transform(mask: NDArray[Any]) -> NDArray[np.float32]:
+def _transform(mask: NDArray[Any]) -> _Plane:
     pixels = as_bytes(mask)
     distance = cv2.distanceTransform(pixels, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return np.asarray(distance, dtype=np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,10 +14,12 @@ _Whole = npt.NDArray[np.int64]
 
 #: Larger than this share of the image, a mosaic is not worth its packing.
 _WORTH_PACKING = 0.75
+#: Pixels of parts in a mosaic: its planes stay in the cache, and there are few short loops.
+_MOSAIC_PX = 1 << 18
 
 
 class Mosaic(NamedTuple):
-    """Where the pixels of parts lie in an image, and where in a mosaic of them.
+    """Where the pixels of some parts lie in an image, and where in a mosaic of them.
 
     Every part keeps its shape and has one pixel of background around it. Where packing would not
     pay, because parts fill most of the image, the mosaic is the image with a frame of one pixel.
@@ -26,8 +29,14 @@ class Mosaic(NamedTuple):
     shape : (int, int)
         Height and width of the mosaic.
     here, there : ndarray, shape (n_pixels,), int32 or int64
-        The places of the pixels of all parts in the flattened image, in the order in which they
-        are read, and in the flattened mosaic.
+        The places of the pixels of all parts in the flattened image, in the order of the runs,
+        and in the flattened mosaic.
+    runs : Runs
+        The runs of its parts, which count from 1 in each mosaic.
+    boxes : Boxes
+        Their boxes in the image.
+    place : ndarray, shape (n, 2), int64
+        First row and column of each box in the mosaic.
     is_packed : bool
         Whether each part has a box of its own; else two parts may meet at a corner.
     """
@@ -35,6 +44,9 @@ class Mosaic(NamedTuple):
     shape: tuple[int, int]
     here: npt.NDArray[Any]
     there: npt.NDArray[Any]
+    runs: Runs
+    boxes: Boxes
+    place: _Whole
     is_packed: bool
 
     def filled(self, values: npt.NDArray[Any], background: float = 0) -> npt.NDArray[Any]:
@@ -59,68 +71,127 @@ class Mosaic(NamedTuple):
         """Return the mosaic of an image; see :meth:`filled`."""
         return self.filled(image.reshape(-1)[self.here], background)
 
-
-class Boxes:
-    """The smallest box round each part: `first` row and column and `size`, each (n, 2)."""
-
-    def __init__(self, runs: Runs) -> None:
-        first = np.full((runs.n, 2), max(runs.shape), dtype=np.int64)
-        stop = np.zeros((runs.n, 2), dtype=np.int64)
-        at = runs.ids - 1
-        np.minimum.at(first[:, 0], at, runs.row)
-        np.minimum.at(first[:, 1], at, runs.first)
-        np.maximum.at(stop[:, 0], at, runs.row + 1)
-        np.maximum.at(stop[:, 1], at, runs.stop)
-        self.shape = runs.shape
-        self.first, self.stop = first, stop
-        self.size: _Whole = np.maximum(stop - first, 0)
-
-    def touch_border(self) -> npt.NDArray[np.bool_]:
-        """Tell of each part whether it touches the border of the image, shape (n,)."""
-        found = (self.first == 0) | (self.stop == np.array(self.shape))
-        return np.asarray(found.any(axis=1))
+    def parts(self) -> npt.NDArray[np.int32]:
+        """Return the mosaic of the parts, numbered as in `runs`."""
+        return self.filled(np.repeat(self.runs.ids, self.runs.length))
 
 
-def mosaic_of(runs: Runs, boxes: Boxes) -> Mosaic:
-    """Copy parts close together.
+def mosaics_of(runs: Runs) -> list[Mosaic]:
+    """Copy the parts of an image close together, a few at a time.
+
+    A mosaic is small enough for the cache of a processor, and several can be worked on at once.
+    How parts are divided depends on them alone.
 
     Parameters
     ----------
     runs : Runs
         The runs of the parts.
-    boxes : Boxes
-        Their boxes.
 
     Returns
     -------
-    Mosaic
+    list of Mosaic
+        In the order of the parts; none where there are no parts.
     """
-    place = _packed(boxes.size)
-    height, width = ((place + boxes.size).max(axis=0, initial=0) + 1).tolist()
-    is_packed = height * width <= _WORTH_PACKING * runs.shape[0] * runs.shape[1]
-    if is_packed:
-        moved = (place - boxes.first)[runs.ids - 1]
-        start = (runs.row + moved[:, 0]) * width + runs.first + moved[:, 1]
-    else:
-        height, width = runs.shape[0] + 2, runs.shape[1] + 2
-        start = (runs.row + 1) * width + runs.first + 1
+    if not runs.ids.size:
+        return []
+    boxes = boxes_of(runs)
+    is_packed = float((boxes.size + 1.0).prod(axis=1).sum()) <= _WORTH_PACKING * np.prod(runs.shape)
+    if not is_packed:
+        return [_unpacked(runs, boxes)]
+    # Whole parts, as they come, to the mosaic in which the first pixel of each would be.
+    n_pixels = np.bincount(runs.ids, runs.length, minlength=runs.n + 1)[1:]
+    mosaic = ((np.cumsum(n_pixels) - n_pixels) // _MOSAIC_PX).astype(np.int64)
+    cuts = [0, *(np.flatnonzero(np.diff(mosaic)) + 1).tolist(), runs.n]
+    of_run = mosaic[runs.ids - 1]
+    found = []
+    for begin, end in pairwise(cuts):
+        own = runs.of(np.flatnonzero(of_run == mosaic[begin]))
+        own = own._replace(ids=own.ids - np.int32(begin), n=end - begin)
+        found.append(_packed(own, boxes.of(slice(begin, end))))
+    return found
+
+
+def _packed(runs: Runs, boxes: Boxes) -> Mosaic:
+    """Give each part a box of its own."""
+    place = _shelved(boxes.size)
+    height, width = ((place + boxes.size).max(axis=0) + 1).tolist()
+    moved = (place - boxes.first)[runs.ids - 1]
+    start = (runs.row + moved[:, 0]) * width + runs.first + moved[:, 1]
+    return Mosaic((height, width), *_pixels(runs, start, height * width), runs, boxes, place, True)
+
+
+def _unpacked(runs: Runs, boxes: Boxes) -> Mosaic:
+    """Put a frame of one pixel round the image."""
+    height, width = runs.shape[0] + 2, runs.shape[1] + 2
+    start = (runs.row + 1) * width + runs.first + 1
+    place = boxes.first + 1
+    return Mosaic((height, width), *_pixels(runs, start, height * width), runs, boxes, place, False)
+
+
+def _pixels(runs: Runs, start: _Whole, size: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return the places of all pixels of runs in the image and in a mosaic of some size."""
     # Half as wide numbers are gathered nearly twice as fast.
-    number = np.int32 if max(height * width, runs.shape[0] * runs.shape[1]) < 2**31 else np.int64
+    number = np.int32 if max(size, runs.shape[0] * runs.shape[1]) < 2**31 else np.int64
     length = runs.length
     before = np.cumsum(length) - length
     steps = np.arange(int(length.sum()), dtype=number)
     here, there = (
         np.repeat((first - before).astype(number), length) + steps for first in (runs.start, start)
     )
-    return Mosaic((height, width), here, there, is_packed)
+    return here, there
 
 
-def _packed(size: _Whole) -> _Whole:
+class Boxes(NamedTuple):
+    """The smallest box round each part.
+
+    Attributes
+    ----------
+    shape : (int, int)
+        Height and width of the image.
+    first, size : ndarray, shape (n, 2), int64
+        First row and column, height and width; the size of a number without pixels is 0.
+    """
+
+    shape: tuple[int, int]
+    first: _Whole
+    size: _Whole
+
+    def of(self, some: slice) -> Boxes:
+        """Return the boxes of some of the parts."""
+        return Boxes(self.shape, self.first[some], self.size[some])
+
+    def touch_border(self) -> npt.NDArray[np.bool_]:
+        """Tell of each part whether it touches the border of the image, shape (n,)."""
+        found = (self.first == 0) | (self.first + self.size == np.array(self.shape))
+        return np.asarray(found.any(axis=1))
+
+
+def boxes_of(runs: Runs) -> Boxes:
+    """Find the boxes of all parts.
+
+    Parameters
+    ----------
+    runs : Runs
+        The runs of the parts.
+
+    Returns
+    -------
+    Boxes
+    """
+    first = np.full((runs.n, 2), max(runs.shape), dtype=np.int64)
+    stop = np.zeros((runs.n, 2), dtype=np.int64)
+    at = runs.ids - 1
+    np.minimum.at(first[:, 0], at, runs.row)
+    np.minimum.at(first[:, 1], at, runs.first)
+    np.maximum.at(stop[:, 0], at, runs.row + 1)
+    np.maximum.at(stop[:, 1], at, runs.stop)
+    return Boxes(runs.shape, first, np.maximum(stop - first, 0))
+
+
+def _shelved(size: _Whole) -> _Whole:
     """Put boxes on shelves, the highest first; return their first rows and columns, (n, 2)."""
     place = np.ones((len(size), 2), dtype=np.int64)
     order = np.argsort(-size[:, 0], kind="stable")
-    if order.size == 0:
-        return place
     heights, widths = (size[order] + 1).T
     shelf_px = max(int(np.sqrt(np.dot(heights, widths))), int(widths.max()))
     start = np.cumsum(widths) - widths

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from napari_celltrack.segment.contrast import Contrast
-from napari_celltrack.segment.label import label_parts
+from napari_celltrack.segment.label import unordered_parts
 from napari_celltrack.segment.local_threshold import LocalGaussian, LocalMean
 from napari_celltrack.segment.morphology import FillHoles, MorphologyStep, Open
 from napari_celltrack.segment.split import Split, WatershedDistance
@@ -78,4 +78,4 @@ class Regions(Settings):
         mask = self.threshold(image)
         for step in self.morphology:
             mask = step(mask)
-        return self.split(label_parts(mask, self.connectivity), image)
+        return self.split(unordered_parts(mask, self.connectivity), image)

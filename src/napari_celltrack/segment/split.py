@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import dist
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from napari_celltrack.runs import Runs, runs_of
+from napari_celltrack.runs import runs_of
 from napari_celltrack.sampling import sample_step
 from napari_celltrack.segment.distance import distance_to_edge
 from napari_celltrack.segment.flood import Basins, Border, basins_of, borders_of, merged
+from napari_celltrack.segment.label import in_raster_order
 from napari_celltrack.segment.local_threshold import gaussian, gaussian_reach_px
-from napari_celltrack.segment.mosaic import Boxes, Mosaic, mosaic_of
-from napari_celltrack.segment.strips import Strip, in_strips
+from napari_celltrack.segment.mosaic import Mosaic, mosaics_of
 from napari_celltrack.settings import Settings
+from napari_celltrack.strips import Strip, in_strips, on_all_cores
 
 _Labels = NDArray[np.int32]
 _Plane = NDArray[np.float32]
@@ -39,12 +41,12 @@ class NoSplit(Settings):
     method: Literal["none"] = "none"
 
     def __call__(self, parts: _Labels, image: NDArray[Any]) -> _Labels:
-        """Return the parts as they are.
+        """Return the parts, in order of their first pixel.
 
         Parameters
         ----------
         parts : ndarray of int32, shape (Y, X)
-            Connected parts.
+            Connected parts, numbered in any order.
         image : ndarray, shape (Y, X)
             Not looked at.
 
@@ -53,7 +55,7 @@ class NoSplit(Settings):
         ndarray of int32, shape (Y, X)
             The same parts.
         """
-        return parts
+        return in_raster_order(parts)
 
 
 class Watershed(Settings):
@@ -146,7 +148,7 @@ class WatershedDistance(Watershed):
         Parameters
         ----------
         parts : ndarray of int32, shape (Y, X)
-            Connected parts.
+            Connected parts, numbered in any order.
         image : ndarray of uint8, uint16 or float32, shape (Y, X)
             One plane without NaN.
 
@@ -155,37 +157,57 @@ class WatershedDistance(Watershed):
         ndarray of int32, shape (Y, X)
             The cells in order of their first pixel.
         """
-        laid, above = _Laid(parts), above_ground(image, parts)
-        landscape = gaussian(self._distance(laid, above), self.smoothing_px)
-        land = laid.landscape(landscape)
-        basins = basins_of(land, laid.parts, may_touch=not laid.mosaic.is_packed)
-        if basins.contested.size == 0:
-            return parts
-        bright = laid.mosaic.cut_from(gaussian(above, _LINE_SIGMA_PX))
-        mean = _means(basins, bright)
+        mosaics, ground = mosaics_of(runs_of(parts)), ground_of(image, parts)
+        landscape, bright = self._landscape(mosaics, image, ground)
         steepness = self.steepness_percent / 100
 
-        def is_one(border: Border, lower: float, apart: float) -> bool:
-            if apart < self.min_distance_px or border.saddle > _WIDEST_NECK * lower:
-                return True
-            dimmer = min(mean[border.first], mean[border.second])
-            darkness = max(0.0, 1 - border.brightness / dimmer) if dimmer > 0 else 0.0
-            return _fall(basins, border) + self.intensity_weight * darkness < steepness
+        def cut(mosaic: Mosaic) -> _Cells:
+            land, own = mosaic.cut_from(landscape, -np.inf), mosaic.cut_from(bright)
+            basins = basins_of(land, mosaic.parts(), may_touch=not mosaic.is_packed)
+            mean = _means(basins, own)
 
-        return laid.painted(basins, merged(basins, borders_of(basins, land, bright), is_one))
+            def is_one(border: Border, lower: float, apart: float) -> bool:
+                if apart < self.min_distance_px or border.saddle > _WIDEST_NECK * lower:
+                    return True
+                dimmer = min(mean[border.first], mean[border.second])
+                darkness = max(0.0, 1 - border.brightness / dimmer) if dimmer > 0 else 0.0
+                return _fall(basins, border) + self.intensity_weight * darkness < steepness
 
-    def _distance(self, laid: _Laid, image: _Plane) -> _Plane:
-        """Return the distance to the edge, lowered where the image is darker than around."""
-        found = distance_to_edge(laid.image, laid.runs, laid.boxes, laid.mosaic)
-        here = laid.mosaic.here
-        if self.intensity_weight > 0 and found.size:
-            # The mean distance to the edge of a disc is a third of its radius.
-            half_width = min(3 * float(found.mean(dtype=np.float64)), _WIDEST_PX)
-            share = _share_of_brightest(image, _TEXTURE * half_width, int(_REACH * half_width))
-            found *= cv2.pow(share.ravel()[here], 0.5 * self.intensity_weight).ravel()
-        distance = np.zeros(laid.image.shape, dtype=np.float32)
-        distance.reshape(-1)[here] = found
-        return distance
+            return _cells(mosaic, basins, merged(basins, borders_of(basins, land, own), is_one))
+
+        return _painted(parts.shape, mosaics, on_all_cores(cut, mosaics))
+
+    def _landscape(
+        self, mosaics: list[Mosaic], image: NDArray[Any], ground: np.float32
+    ) -> tuple[_Plane, _Plane]:
+        """Return the smooth distance to the edge, lowered in dark lines, and the smooth image."""
+        distance = np.zeros(image.shape, dtype=np.float32)
+
+        def measure(mosaic: Mosaic) -> float:
+            found = distance_to_edge(mosaic)
+            distance.reshape(-1)[mosaic.here] = found
+            return float(found.sum(dtype=np.float64))
+
+        total_px = sum(on_all_cores(measure, mosaics))
+        n_pixels = sum(mosaic.here.size for mosaic in mosaics)
+        # The mean distance to the edge of a disc is a third of its radius.
+        half_width_px = min(3 * total_px / max(1, n_pixels), _WIDEST_PX)
+        sigma_px, reach_px = _TEXTURE * half_width_px, max(1, int(_REACH * half_width_px))
+        landscape, bright = np.empty_like(distance), np.empty_like(distance)
+
+        def smooth(strip: Strip) -> None:
+            above = np.subtract(image[strip.wide], ground, dtype=np.float32)
+            bright[strip.rows] = gaussian(above, _LINE_SIGMA_PX)[strip.inside]
+            land = distance[strip.wide]
+            if self.intensity_weight > 0:
+                share = _share_of_brightest(above, sigma_px, reach_px)
+                land = land * cv2.pow(share, 0.5 * self.intensity_weight)
+            landscape[strip.rows] = gaussian(land, self.smoothing_px)[strip.inside]
+
+        halo_px = gaussian_reach_px(self.smoothing_px) + gaussian_reach_px(sigma_px) + reach_px
+        halo_px = max(halo_px, gaussian_reach_px(_LINE_SIGMA_PX))
+        in_strips(smooth, image.shape, halo_px)
+        return landscape, bright
 
 
 class WatershedIntensity(Watershed):
@@ -236,7 +258,7 @@ class WatershedIntensity(Watershed):
         Parameters
         ----------
         parts : ndarray of int32, shape (Y, X)
-            Connected parts.
+            Connected parts, numbered in any order.
         image : ndarray of uint8, uint16 or float32, shape (Y, X)
             One plane without NaN.
 
@@ -245,24 +267,32 @@ class WatershedIntensity(Watershed):
         ndarray of int32, shape (Y, X)
             The cells in order of their first pixel.
         """
-        laid = _Laid(parts)
-        land = laid.landscape(gaussian(above_ground(image, parts), self.smoothing_px))
-        basins = basins_of(land, laid.parts, may_touch=not laid.mosaic.is_packed)
-        if basins.contested.size == 0:
-            return parts
+        mosaics, ground = mosaics_of(runs_of(parts)), ground_of(image, parts)
+        bright = np.empty(image.shape, dtype=np.float32)
+
+        def smooth(strip: Strip) -> None:
+            above = np.subtract(image[strip.wide], ground, dtype=np.float32)
+            bright[strip.rows] = gaussian(above, self.smoothing_px)[strip.inside]
+
+        in_strips(smooth, image.shape, halo_px=gaussian_reach_px(self.smoothing_px))
         brightest = 1 - self.depth_percent / 100
 
         def is_one(border: Border, lower: float, apart: float) -> bool:
             return apart < self.min_distance_px or border.saddle > brightest * lower
 
-        return laid.painted(basins, merged(basins, borders_of(basins, land, land), is_one))
+        def cut(mosaic: Mosaic) -> _Cells:
+            land = mosaic.cut_from(bright, -np.inf)
+            basins = basins_of(land, mosaic.parts(), may_touch=not mosaic.is_packed)
+            return _cells(mosaic, basins, merged(basins, borders_of(basins, land, land), is_one))
+
+        return _painted(parts.shape, mosaics, on_all_cores(cut, mosaics))
 
 
 Split = Annotated[NoSplit | WatershedDistance | WatershedIntensity, Field(discriminator="method")]
 
 
-def above_ground(image: NDArray[Any], parts: _Labels) -> _Plane:
-    """Return the image minus the median of what lies outside the parts.
+def ground_of(image: NDArray[Any], parts: _Labels) -> np.float32:
+    """Return the median of what lies outside the parts, the darkest where nothing does.
 
     Parameters
     ----------
@@ -273,59 +303,56 @@ def above_ground(image: NDArray[Any], parts: _Labels) -> _Plane:
 
     Returns
     -------
-    ndarray of float32, shape (Y, X)
-        About 0 in the background.
+    float32
+        Grey level of the background.
     """
     step = sample_step(image.size)
     outside = image[::step, ::step][parts[::step, ::step] == 0]
-    ground = np.median(outside) if outside.size else image.min()
-    above: _Plane = np.subtract(image, np.float32(ground), dtype=np.float32)
-    return above
+    ground: np.float32 = np.float32(np.median(outside) if outside.size else image.min())
+    return ground
 
 
 def _share_of_brightest(image: _Plane, sigma_px: float, reach_px: int) -> _Plane:
     """Return how bright each pixel of the smoothed image is, relative to the brightest nearby."""
-    share = np.empty(image.shape, dtype=np.float32)
-    reach_px = max(1, reach_px)
+    bright = np.maximum(gaussian(image, sigma_px), np.float32(1e-6))
     # A square is good enough for a reach, and its cost does not grow with its size.
-    square = np.ones((2 * reach_px + 1,) * 2, np.uint8)
-
-    def fill(strip: Strip) -> None:
-        bright = np.maximum(gaussian(image[strip.wide], sigma_px), np.float32(1e-6))
-        around = cv2.dilate(bright, square)
-        np.divide(bright[strip.inside], around[strip.inside], out=share[strip.rows])
-
-    in_strips(fill, image.shape, halo_px=gaussian_reach_px(sigma_px) + reach_px)
+    around = cv2.dilate(bright, np.ones((2 * reach_px + 1,) * 2, np.uint8))
+    share: _Plane = np.divide(bright, around, out=bright)
     return share
 
 
-class _Laid:
-    """Parts, as runs and laid close together: `image` are they as given, `parts` as a mosaic."""
+class _Cells(NamedTuple):
+    """The cells of a mosaic: the name of each pixel, and where the first pixel of a name is."""
 
-    def __init__(self, image: _Labels) -> None:
-        self.image = image
-        self.runs: Runs = runs_of(image)
-        self.boxes = Boxes(self.runs)
-        self.mosaic: Mosaic = mosaic_of(self.runs, self.boxes)
-        self.parts: _Labels = self.mosaic.filled(np.repeat(self.runs.ids, self.runs.length))
+    names: _Labels
+    first: NDArray[np.int64]
 
-    def landscape(self, image: _Plane) -> _Plane:
-        """Return the landscape of an image in the mosaic."""
-        return self.mosaic.cut_from(image, -np.inf)
 
-    def painted(self, basins: Basins, names: NDArray[np.int32]) -> _Labels:
-        """Return the basins with these names in the image, numbered by their first pixel."""
-        found = basins.labels.reshape(-1)[self.mosaic.there]
-        # Assignment from the back: where a basin occurs again the last one written stays.
-        first = np.full(names.size, found.size, dtype=self.mosaic.there.dtype)
-        first[found[::-1]] = np.arange(found.size - 1, -1, -1, dtype=first.dtype)
-        first_of_name = np.full_like(first, found.size)
-        np.minimum.at(first_of_name, names, first)
-        renumbered = np.empty(names.size, dtype=np.int32)
-        renumbered[np.argsort(first_of_name, kind="stable")] = np.arange(1, names.size + 1)
-        labels = np.zeros(self.image.shape, dtype=np.int32)
-        labels.reshape(-1)[self.mosaic.here] = renumbered[names][found]
+def _cells(mosaic: Mosaic, basins: Basins, names: _Labels) -> _Cells:
+    """Give the pixels of a mosaic the names of their basins."""
+    found = names[basins.labels.reshape(-1)[mosaic.there]]
+    height_px, width_px = mosaic.runs.shape
+    first = np.full(names.size, height_px * width_px, dtype=np.int64)
+    # Assignment from the back: where a name occurs again the last one written stays.
+    first[found[::-1]] = mosaic.here[::-1]
+    return _Cells(found, first)
+
+
+def _painted(shape: tuple[int, ...], mosaics: Sequence[Mosaic], cells: Sequence[_Cells]) -> _Labels:
+    """Return the cells in the image, numbered by their first pixel."""
+    labels = np.zeros(shape, dtype=np.int32)
+    if not cells:
         return labels
+    first = np.concatenate([found.first for found in cells])
+    number = np.empty(first.size, dtype=np.int32)
+    number[np.argsort(first, kind="stable")] = np.arange(1, first.size + 1, dtype=np.int32)
+    numbers = np.split(number, np.cumsum([found.first.size for found in cells])[:-1])
+
+    def paint(at: int) -> None:
+        labels.reshape(-1)[mosaics[at].here] = numbers[at][cells[at].names]
+
+    on_all_cores(paint, range(len(cells)))
+    return labels
 
 
 def _means(basins: Basins, image: _Plane) -> list[float]:

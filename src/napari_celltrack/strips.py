@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
 import cv2
 
 _T = TypeVar("_T")
+_Item = TypeVar("_Item")
 
 #: Pixels of a strip: 1 MB of float32.
 _STRIP_PX = 1 << 18
@@ -64,9 +65,26 @@ def in_strips(work: Callable[[Strip], _T], shape: tuple[int, ...], halo_px: int 
     list
         What the work returned, from top to bottom.
     """
-    strips = strips_of(shape, halo_px)
-    n_threads = min(len(strips), cv2.getNumThreads())
+    return on_all_cores(work, strips_of(shape, halo_px))
+
+
+def on_all_cores(work: Callable[[_Item], _T], items: Sequence[_Item]) -> list[_T]:
+    """Do some work on all of several things, on as many cores as OpenCV may use.
+
+    Parameters
+    ----------
+    work : callable
+        Gets one of them; what it writes, the work on no other one reads or writes.
+    items : sequence
+        What is worked on.
+
+    Returns
+    -------
+    list
+        What the work returned, in order.
+    """
+    n_threads = min(len(items), cv2.getNumThreads())
     if n_threads <= 1:
-        return [work(strip) for strip in strips]
+        return [work(item) for item in items]
     with ThreadPoolExecutor(n_threads) as pool:
-        return list(pool.map(work, strips))
+        return list(pool.map(work, items))
