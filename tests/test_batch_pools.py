@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
+from typer.testing import CliRunner
 
 from napari_celltrack.batch import (
     FileDone,
@@ -26,9 +27,13 @@ from napari_celltrack.batch import (
     find_inputs,
     pools,
     run_files,
+    suitable_pool,
 )
 from napari_celltrack.batch.blocks import blocks_of
+from napari_celltrack.batch.machine import free_memory_bytes
+from napari_celltrack.cli import app
 from napari_celltrack.errors import CelltrackError, ResultError
+from napari_celltrack.readers.grouped import Part
 from napari_celltrack.recipe import Recipe
 from scenes import moving_disks
 from test_batch import contents, run
@@ -90,6 +95,61 @@ def test_processes_give_the_bytes_of_threads(folder: Path, tmp_path: Path) -> No
     rows = run(folder, tmp_path / "whole", OVERLAP, pool="processes", n_workers=2)
     assert [row.status for row in rows] == ["done"] * 4 + ["failed"]
     assert contents(tmp_path / "whole") == contents(tmp_path / "one")
+
+
+def sparse(path: Path, n_bytes: int) -> Path:
+    """Write a file of some size that takes no room."""
+    path.parent.mkdir(exist_ok=True, parents=True)
+    with path.open("wb") as file:
+        file.truncate(n_bytes)
+    return path
+
+
+def items_of_600_mb(home: Path) -> dict[str, list[Item]]:
+    """Return the same size as a file, as three of them, as a folder, a pattern and parts."""
+    whole = sparse(home / "whole.tif", 600 * 2**20)
+    some = [sparse(home / "some" / f"f{index}.tif", 200 * 2**20) for index in range(3)]
+    parts = tuple(Part(str(path), channel="", t=None, z=None) for path in some)
+    return {
+        "file": [Item(str(whole), "whole.tif", "whole")],
+        "files": [Item(str(path), path.name, path.stem) for path in some],
+        "folder": [Item(str(home / "some"), "some", "some")],
+        "pattern": [Item(str(home / "some" / "f*.tif"), "f*.tif", "f")],
+        "parts": [Item(str(home / "some" / "f{t}.tif"), "f{t}.tif", "f", parts=parts)],
+    }
+
+
+def test_processes_are_chosen_for_half_a_gigabyte_and_several_cores(tmp_path: Path) -> None:
+    free_bytes = free_memory_bytes()
+    if free_bytes is None or free_bytes < 2**30:
+        pytest.skip("too little memory is free for processes")
+    for kind, items in items_of_600_mb(tmp_path).items():
+        assert suitable_pool(items, n_workers=2) == "processes", kind
+        assert suitable_pool(items, n_workers=1) == "threads", kind
+    small = [Item(str(sparse(tmp_path / "small.tif", 2**29 - 1)), "small.tif", "small")]
+    assert suitable_pool(small, n_workers=2) == "threads"
+    assert suitable_pool([Item(str(tmp_path / "gone.tif"), "gone.tif", "gone")], 2) == "threads"
+
+
+def test_threads_are_chosen_where_memory_is_short(tmp_path: Path) -> None:
+    free_bytes = free_memory_bytes()
+    if free_bytes is None:
+        pytest.skip("this system does not say what memory is free")
+    # More workers than could be in any memory.
+    items = items_of_600_mb(tmp_path)["file"]
+    assert suitable_pool(items, n_workers=free_bytes // 2**20) == "threads"
+
+
+@pytest.mark.parametrize(
+    ("option", "pool"),
+    [([], "threads"), (["--threads"], "threads"), (["--processes"], "processes")],
+)
+def test_the_command_says_what_it_took(folder: Path, tmp_path: Path, option, pool) -> None:
+    out = tmp_path / "out"
+    Recipe().save(tmp_path / "r.yaml")
+    arguments = ["run", tmp_path / "r.yaml", folder / "m0.tif", "-o", out, *option]
+    assert CliRunner().invoke(app, [*map(str, arguments)]).exit_code == 0
+    assert f"pool={pool}" in (out / "run.log").read_text()
 
 
 def test_movies_in_blocks_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:

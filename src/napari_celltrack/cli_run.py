@@ -85,12 +85,14 @@ def run(  # noqa: PLR0917
         typer.Option(min=1, help="Items in work at once; one a core without it."),
     ] = None,
     processes: Annotated[
-        bool,
+        bool | None,
         typer.Option(
-            "--processes",
-            help="Work in processes of their own, not threads: faster for runs of some minutes.",
+            "--processes/--threads",
+            help="Work in processes of their own or in threads; without it, in processes if the "
+            "images are 512 MB or more and memory is free for them.",
+            show_default=False,
         ),
-    ] = False,
+    ] = None,
     scheduler: Annotated[
         str | None,
         typer.Option(metavar="ADDRESS", help="Work on a Dask cluster, e.g. tcp://10.0.0.5:8786."),
@@ -108,7 +110,7 @@ def run(  # noqa: PLR0917
     as_json: AsJson = False,
 ) -> None:
     """Run a recipe over files, folders of files, or folders of frames."""
-    from napari_celltrack.batch import find_inputs, run_files
+    from napari_celltrack.batch import find_inputs, run_files, suitable_pool
     from napari_celltrack.recipe import Recipe
 
     settings = Recipe.load(recipe)
@@ -122,6 +124,10 @@ def run(  # noqa: PLR0917
         err_console.print(f"Passed over {'1 file' if n == 1 else f'{n} files'}; see run.log.")
     for unused in changes.unused(found.items) if changes else ():
         err_console.print(f"Overrides: {plain(unused)} matches no file.")
+    if processes is None:
+        pool = suitable_pool(found.items, workers)
+    else:
+        pool = "processes" if processes else "threads"
     events = run_files(
         settings,
         found,
@@ -130,7 +136,7 @@ def run(  # noqa: PLR0917
         fail_fast=fail_fast,
         strategy=strategy,
         n_workers=workers,
-        pool="processes" if processes else "threads",
+        pool=pool,
         scheduler=scheduler,
         overrides=changes,
         rescale=rescale,

@@ -23,6 +23,7 @@ from typing import Any, Literal, TypeVar
 import cv2
 
 import napari_celltrack
+from napari_celltrack.batch.machine import n_cores
 from napari_celltrack.errors import CelltrackError, ResultError
 
 T = TypeVar("T")
@@ -123,7 +124,7 @@ def open_workers(
         with _without_its_log(), _cluster(scheduler, n_workers) as workers:
             yield workers
         return
-    n = n_workers or os.cpu_count() or 1
+    n = n_workers or n_cores()
     if pool == "processes":
         workers = Workers(lambda: _processes(n), n, "processes")
     else:
