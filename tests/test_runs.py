@@ -11,7 +11,7 @@ from napari_celltrack.runs import runs_of
 from napari_celltrack.segment import mosaic
 from napari_celltrack.segment.distance import distance_to_edge
 from napari_celltrack.segment.label import label_parts
-from napari_celltrack.segment.mosaic import mosaics_of
+from napari_celltrack.segment.mosaic import mosaics_of, values_in
 
 SHAPE = (61, 83)
 
@@ -61,7 +61,7 @@ def test_mosaics_keep_shapes_and_set_them_apart(kind, n_pixels, monkeypatch):
     n_before = 0
     for found in mosaics:
         assert np.unique(found.there).size == found.there.size
-        parts, names = found.parts(), found.cut_from(image)
+        parts, names = found.parts(), found.filled(image.ravel()[found.here])
         # Named by the same parts again, so none of them touches another one, and none the border.
         again = label_parts(parts > 0)
         assert again.max() == parts.max() == found.runs.n
@@ -74,6 +74,19 @@ def test_mosaics_keep_shapes_and_set_them_apart(kind, n_pixels, monkeypatch):
             assert ((parts[copy] == number) == (image[box] == number + n_before)).all()
         n_before += found.runs.n
     assert n_before == image.max()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_mosaics_find_their_pixels_strip_by_strip(kind, monkeypatch):
+    monkeypatch.setattr(mosaic, "_MOSAIC_PX", 300)
+    monkeypatch.setattr(strips, "_STRIP_PX", 7 * SHAPE[1])
+    mosaics = mosaics_of(runs_of(labels(kind)))
+    image = np.random.default_rng(0).random(SHAPE)
+    found = values_in(mosaics, lambda strip: (image[strip.rows], -image[strip.rows]), SHAPE, 0)
+    assert len(found) == len(mosaics)
+    for some, (values, negative) in zip(mosaics, found, strict=True):
+        assert (values == image.ravel()[some.here]).all()
+        assert (negative == -values).all()
 
 
 def test_only_few_parts_are_packed(monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_celltrack.runs import Runs
+from napari_celltrack.strips import Strip, in_strips
 
 _Whole = npt.NDArray[np.int64]
 
@@ -29,8 +31,8 @@ class Mosaic(NamedTuple):
     shape : (int, int)
         Height and width of the mosaic.
     here, there : ndarray, shape (n_pixels,), int32 or int64
-        The places of the pixels of all parts in the flattened image, in the order of the runs,
-        and in the flattened mosaic.
+        The places of the pixels of all parts in the flattened image, in the order in which they
+        are read, and in the flattened mosaic.
     runs : Runs
         The runs of its parts, which count from 1 in each mosaic.
     boxes : Boxes
@@ -66,10 +68,6 @@ class Mosaic(NamedTuple):
         plane = np.full(self.shape, background, values.dtype)
         plane.reshape(-1)[self.there] = values
         return plane
-
-    def cut_from(self, image: npt.NDArray[Any], background: float = 0) -> npt.NDArray[Any]:
-        """Return the mosaic of an image; see :meth:`filled`."""
-        return self.filled(image.reshape(-1)[self.here], background)
 
     def parts(self) -> npt.NDArray[np.int32]:
         """Return the mosaic of the parts, numbered as in `runs`."""
@@ -109,6 +107,49 @@ def mosaics_of(runs: Runs) -> list[Mosaic]:
         own = own._replace(ids=own.ids - np.int32(begin), n=end - begin)
         found.append(_packed(own, boxes.of(slice(begin, end))))
     return found
+
+
+def values_in(
+    mosaics: Sequence[Mosaic],
+    images: Callable[[Strip], Sequence[npt.NDArray[Any]]],
+    shape: tuple[int, ...],
+    halo_px: int,
+) -> list[list[npt.NDArray[Any]]]:
+    """Return the pixels of mosaics in images that are made strip by strip, and never whole.
+
+    Parameters
+    ----------
+    mosaics : sequence of Mosaic
+        Of one image.
+    images : callable
+        Gets a strip and returns the rows of each image in it.
+    shape : tuple of int
+        Height and width of the images.
+    halo_px : int
+        How many rows above and below a row it depends on.
+
+    Returns
+    -------
+    list of list of ndarray
+        For each mosaic, of each image, the values of its pixels in order.
+    """
+
+    def cut(strip: Strip) -> list[list[npt.NDArray[Any]]]:
+        made = [image.reshape(-1) for image in images(strip)]
+        begin, end = strip.rows.start * shape[1], strip.rows.stop * shape[1]
+        found = []
+        for mosaic in mosaics:
+            # Numbers of the same type, or all of the others would be copied to compare them.
+            bounds = np.array([begin, end], mosaic.here.dtype)
+            at = mosaic.here[slice(*np.searchsorted(mosaic.here, bounds))] - bounds[0]
+            found.append([values[at] for values in made])
+        return found
+
+    strips = in_strips(cut, shape, halo_px)
+    return [
+        [np.concatenate(values) for values in zip(*(strip[i] for strip in strips), strict=True)]
+        for i in range(len(mosaics))
+    ]
 
 
 def _packed(runs: Runs, boxes: Boxes) -> Mosaic:

@@ -17,9 +17,9 @@ from napari_celltrack.segment.distance import distance_to_edge
 from napari_celltrack.segment.flood import Basins, Border, basins_of, borders_of, merged
 from napari_celltrack.segment.label import in_raster_order
 from napari_celltrack.segment.local_threshold import gaussian, gaussian_reach_px
-from napari_celltrack.segment.mosaic import Mosaic, mosaics_of
+from napari_celltrack.segment.mosaic import Mosaic, mosaics_of, values_in
 from napari_celltrack.settings import Settings
-from napari_celltrack.strips import Strip, in_strips, on_all_cores
+from napari_celltrack.strips import Strip, on_all_cores
 
 _Labels = NDArray[np.int32]
 _Plane = NDArray[np.float32]
@@ -158,11 +158,12 @@ class WatershedDistance(Watershed):
             The cells in order of their first pixel.
         """
         mosaics, ground = mosaics_of(runs_of(parts)), ground_of(image, parts)
-        landscape, bright = self._landscape(mosaics, image, ground)
+        landscapes = self._landscapes(mosaics, image, ground)
         steepness = self.steepness_percent / 100
 
-        def cut(mosaic: Mosaic) -> _Cells:
-            land, own = mosaic.cut_from(landscape, -np.inf), mosaic.cut_from(bright)
+        def cut(at: int) -> _Cells:
+            mosaic, (height, bright) = mosaics[at], landscapes[at]
+            land, own = mosaic.filled(height, -np.inf), mosaic.filled(bright)
             basins = basins_of(land, mosaic.parts(), may_touch=not mosaic.is_packed)
             mean = _means(basins, own)
 
@@ -175,12 +176,15 @@ class WatershedDistance(Watershed):
 
             return _cells(mosaic, basins, merged(basins, borders_of(basins, land, own), is_one))
 
-        return _painted(parts.shape, mosaics, on_all_cores(cut, mosaics))
+        return _painted(parts.shape, mosaics, on_all_cores(cut, range(len(mosaics))))
 
-    def _landscape(
+    def _landscapes(
         self, mosaics: list[Mosaic], image: NDArray[Any], ground: np.float32
-    ) -> tuple[_Plane, _Plane]:
-        """Return the smooth distance to the edge, lowered in dark lines, and the smooth image."""
+    ) -> list[list[_Plane]]:
+        """Return the smooth distance to the edge, lowered in dark lines, and the smooth image.
+
+        Of each mosaic, the values of its pixels in both.
+        """
         distance = np.zeros(image.shape, dtype=np.float32)
 
         def measure(mosaic: Mosaic) -> float:
@@ -193,21 +197,19 @@ class WatershedDistance(Watershed):
         # The mean distance to the edge of a disc is a third of its radius.
         half_width_px = min(3 * total_px / max(1, n_pixels), _WIDEST_PX)
         sigma_px, reach_px = _TEXTURE * half_width_px, max(1, int(_REACH * half_width_px))
-        landscape, bright = np.empty_like(distance), np.empty_like(distance)
 
-        def smooth(strip: Strip) -> None:
+        def smooth(strip: Strip) -> tuple[_Plane, _Plane]:
             above = np.subtract(image[strip.wide], ground, dtype=np.float32)
-            bright[strip.rows] = gaussian(above, _LINE_SIGMA_PX)[strip.inside]
             land = distance[strip.wide]
             if self.intensity_weight > 0:
                 share = _share_of_brightest(above, sigma_px, reach_px)
                 land = land * cv2.pow(share, 0.5 * self.intensity_weight)
-            landscape[strip.rows] = gaussian(land, self.smoothing_px)[strip.inside]
+            planes = gaussian(land, self.smoothing_px), gaussian(above, _LINE_SIGMA_PX)
+            return planes[0][strip.inside], planes[1][strip.inside]
 
         halo_px = gaussian_reach_px(self.smoothing_px) + gaussian_reach_px(sigma_px) + reach_px
         halo_px = max(halo_px, gaussian_reach_px(_LINE_SIGMA_PX))
-        in_strips(smooth, image.shape, halo_px)
-        return landscape, bright
+        return values_in(mosaics, smooth, image.shape, halo_px)
 
 
 class WatershedIntensity(Watershed):
@@ -268,24 +270,25 @@ class WatershedIntensity(Watershed):
             The cells in order of their first pixel.
         """
         mosaics, ground = mosaics_of(runs_of(parts)), ground_of(image, parts)
-        bright = np.empty(image.shape, dtype=np.float32)
 
-        def smooth(strip: Strip) -> None:
+        def smooth(strip: Strip) -> tuple[_Plane]:
             above = np.subtract(image[strip.wide], ground, dtype=np.float32)
-            bright[strip.rows] = gaussian(above, self.smoothing_px)[strip.inside]
+            return (gaussian(above, self.smoothing_px)[strip.inside],)
 
-        in_strips(smooth, image.shape, halo_px=gaussian_reach_px(self.smoothing_px))
+        halo_px = gaussian_reach_px(self.smoothing_px)
+        landscapes = values_in(mosaics, smooth, image.shape, halo_px)
         brightest = 1 - self.depth_percent / 100
 
         def is_one(border: Border, lower: float, apart: float) -> bool:
             return apart < self.min_distance_px or border.saddle > brightest * lower
 
-        def cut(mosaic: Mosaic) -> _Cells:
-            land = mosaic.cut_from(bright, -np.inf)
+        def cut(at: int) -> _Cells:
+            mosaic, (bright,) = mosaics[at], landscapes[at]
+            land = mosaic.filled(bright, -np.inf)
             basins = basins_of(land, mosaic.parts(), may_touch=not mosaic.is_packed)
             return _cells(mosaic, basins, merged(basins, borders_of(basins, land, land), is_one))
 
-        return _painted(parts.shape, mosaics, on_all_cores(cut, mosaics))
+        return _painted(parts.shape, mosaics, on_all_cores(cut, range(len(mosaics))))
 
 
 Split = Annotated[NoSplit | WatershedDistance | WatershedIntensity, Field(discriminator="method")]
