@@ -145,6 +145,8 @@ def values_in(
             found.append([values[at] for values in made])
         return found
 
+    if not mosaics:
+        return []
     strips = in_strips(cut, shape, halo_px)
     return [
         [np.concatenate(values) for values in zip(*(strip[i] for strip in strips), strict=True)]
