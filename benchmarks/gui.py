@@ -96,8 +96,10 @@ class Draws:
 def wait_until(condition: Callable[[], bool], timeout_s: float = 300) -> None:
     """Let the window work until something is true."""
     end = time.monotonic() + timeout_s
+    # Asked for once: each time napari looks up the theme of the desktop, with a program.
+    app = get_qapp()
     while True:
-        get_qapp().processEvents()
+        app.processEvents()
         if condition():
             return
         if time.monotonic() > end:

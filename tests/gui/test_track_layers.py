@@ -14,7 +14,12 @@ from napari_celltrack.gui import track_layers
 from napari_celltrack.gui.layers import movie_from_layer
 from napari_celltrack.gui.track_layers import show_tracks
 from napari_celltrack.gui.track_rows import CONFIDENCE, STEP
-from napari_celltrack.gui.track_vectors import hide_search, show_compared, show_search
+from napari_celltrack.gui.track_vectors import (
+    hide_search,
+    remove_search,
+    show_compared,
+    show_search,
+)
 from napari_celltrack.link import Assignment
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.tables import (
@@ -217,6 +222,8 @@ def test_the_circle_has_the_radius_and_the_lines_lead_to_the_candidates(viewer, 
     np.testing.assert_allclose(np.linalg.norm(layer.data[:, 0] - (20, 20), axis=1), 5)
     assert viewer.layers.selection.active is image
     hide_search(viewer)
+    assert len(layer.data) == 0
+    remove_search(viewer)
     assert names(viewer) == ["movie"]
 
 
