@@ -22,6 +22,7 @@ from napari_celltrack.cache import StageCache
 from napari_celltrack.engine import FrameResult
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui import layers
+from napari_celltrack.gui.early import make_ready_for_cells
 from napari_celltrack.gui.finding import CellSource, Followed, Found, RunState
 from napari_celltrack.gui.follower import Follower, Wanted
 from napari_celltrack.gui.hand_labels import HandLabels
@@ -393,4 +394,6 @@ class Session(SessionState):
 
 def _find(source: CellSource, frame: int) -> Iterator[Found]:
     """Find the cells of one frame; runs on a lane."""
-    yield source.find(frame)
+    found = source.find(frame)
+    make_ready_for_cells()
+    yield found

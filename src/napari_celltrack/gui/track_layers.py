@@ -106,6 +106,7 @@ def drawing_tracks(viewer: ViewerModel, image: Image, shown: TrackRows | None) -
     if layer is not None:
         yield from _giving(layer, shown)
         align_over(layer, image)
+        yield
         return
     layer = Tracks(
         shown.rows,
@@ -121,6 +122,8 @@ def drawing_tracks(viewer: ViewerModel, image: Image, shown: TrackRows | None) -
     add_own(viewer, layer, TRACKS, below=find_own(viewer, DETECTIONS))
     yield
     layer.visible = True
+    # They are drawn before anybody is told.
+    yield
 
 
 def _giving(layer: Tracks, shown: TrackRows) -> Iterator[None]:
