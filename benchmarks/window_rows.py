@@ -53,15 +53,11 @@ def rows_of(found: dict[str, Any]) -> Iterator[Row]:
         blocks = size["blocks_ms"]
         each = ", ".join(f"{name} {block:.0f}" for name, block in blocks.items())
         yield _blocked(f"window blocked at worst; {image}", max(blocks.values()), each)
-    if napari := found.get("napari"):
-        each = ", ".join(f"{name} {block:.0f}" for name, block in napari.items())
-        yield Row(
-            "floor: window blocked when napari alone adds a layer; 512 x 512 px, 12 frames",
-            "",
-            "napari",
-            f"{max(napari.values()):.0f} ms",
-            agreement=each,
-        )
+    for time, napari in found.get("napari", {}).items():
+        kind = "the first layer of a kind" if time == "first" else "another layer of a kind"
+        yield _floor(f"when napari alone adds {kind}; 512 x 512 px, 12 frames", napari)
+    if napari := found.get("napari many"):
+        yield _floor("when napari alone is given other data; 5041 cells x 50 frames", napari)
     if many := found.get("many"):
         what = f"{many['n_cells']:.0f} cells x {many['n_frames']:.0f} frames linked in it"
         yield _blocked(
@@ -80,6 +76,12 @@ def rows_of(found: dict[str, Any]) -> Iterator[Row]:
         yield row_of_times(
             "opening the workbench, all docks", start["docks_s"], "napari itself", start["window_s"]
         )
+
+
+def _floor(when: str, blocks: dict[str, float]) -> Row:
+    each = ", ".join(f"{name} {block:.0f}" for name, block in blocks.items())
+    worst = f"{max(blocks.values()):.0f} ms"
+    return Row(f"floor: window blocked {when}", "", "napari", worst, agreement=each)
 
 
 def _blocked(what: str, worst_ms: float, words: str) -> Row:

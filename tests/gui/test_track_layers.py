@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 
 import numpy as np
@@ -12,9 +13,14 @@ from napari.layers import Points, Tracks
 from napari_celltrack.engine import link_objects
 from napari_celltrack.gui import track_layers
 from napari_celltrack.gui.layers import movie_from_layer
-from napari_celltrack.gui.track_layers import show_tracks
-from napari_celltrack.gui.track_rows import CONFIDENCE, STEP
-from napari_celltrack.gui.track_vectors import hide_search, show_compared, show_search
+from napari_celltrack.gui.track_layers import draw_tracks, drawing_tracks, show_tracks
+from napari_celltrack.gui.track_rows import CONFIDENCE, STEP, rows_to_show
+from napari_celltrack.gui.track_vectors import (
+    hide_search,
+    remove_search,
+    show_compared,
+    show_search,
+)
 from napari_celltrack.link import Assignment
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.tables import (
@@ -90,6 +96,46 @@ def test_a_gap_has_no_detection_where_the_track_goes_on(viewer, image, tables) -
     top = layer.data[layer.data[:, 2] == 10]
     assert len(set(top[:, 0])) == 1, "the gap was not bridged"
     assert sorted(seen.data[seen.data[:, 1] == 10][:, 0]) == [0, 1, 3, 4]
+
+
+def test_new_layers_are_put_in_and_drawn_one_a_step(viewer, image, tables) -> None:
+    shown = rows_to_show(tables, movie_from_layer(image), 0)
+    said = []
+    viewer.layers.selection.events.changed.connect(said.append)
+    seen = [
+        {layer.name: layer.visible for layer in viewer.layers if layer is not image}
+        for _ in drawing_tracks(viewer, image, shown)
+    ]
+    assert seen == [
+        {"detections": False},
+        {"detections": True},
+        {"detections": True, "tracks": False},
+        {"detections": True, "tracks": True},
+    ]
+    # The user was busy with the image all the time.
+    assert viewer.layers.selection.active is image and not said
+    viewer.layers["tracks"].visible = False
+    draw_tracks(viewer, image, shown)
+    assert not viewer.layers["tracks"].visible
+
+
+def test_sights_that_are_shown_all_stay_when_few_tracks_are_asked_for(
+    viewer, image, tables
+) -> None:
+    movie = movie_from_layer(image)
+    show_tracks(viewer, image, movie, tables, max_rows=None)
+    before = viewer.layers["detections"].data
+    layer = show_tracks(viewer, image, movie, tables, max_rows=4)
+    assert len(layer.data) < len(before)
+    assert viewer.layers["detections"].data is before
+    rows = track_layers.describe_detections(viewer, tables.objects).features
+    np.testing.assert_array_equal(rows[[FRAME, Y_PX, X_PX]], before)
+    moved = dataclasses.replace(
+        tables, objects=tables.objects.assign(**{Y_PX: tables.objects[Y_PX] + 1})
+    )
+    layer = show_tracks(viewer, image, movie, moved, max_rows=4)
+    now = viewer.layers["detections"].data
+    assert {tuple(row) for row in now} == {tuple(row) for row in layer.data[:, 1:]}
 
 
 def test_features_are_numbers_without_holes(viewer, image, tables) -> None:
@@ -217,6 +263,8 @@ def test_the_circle_has_the_radius_and_the_lines_lead_to_the_candidates(viewer, 
     np.testing.assert_allclose(np.linalg.norm(layer.data[:, 0] - (20, 20), axis=1), 5)
     assert viewer.layers.selection.active is image
     hide_search(viewer)
+    assert len(layer.data) == 0
+    remove_search(viewer)
     assert names(viewer) == ["movie"]
 
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import sys
+from importlib.util import find_spec
+
 import pytest
 from npe2 import PluginManager
 from qtpy.QtWidgets import QDockWidget
@@ -34,6 +37,13 @@ def docks_of(viewer) -> list[QDockWidget]:
         for dock in docks
         if getattr(dock, "name", "").endswith(("(Cell tracking)", f"({PLUGIN})"))
     ]
+
+
+def test_what_the_first_movie_needs_is_imported_meanwhile(viewer, qtbot, lane_threads) -> None:
+    open_workbench(viewer)
+    qtbot.waitUntil(lambda: "celltrack imports" not in lane_threads(), timeout=30_000)
+    assert "dask.array" in sys.modules
+    assert find_spec("distributed") is None or "distributed" in sys.modules
 
 
 def test_all_docks_are_tabs_of_one_column_in_order(viewer, qtbot) -> None:

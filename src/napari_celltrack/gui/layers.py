@@ -7,6 +7,8 @@ user and are never touched, whatever they are called.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from functools import partial
 from itertools import permutations
 from typing import Any
 
@@ -15,6 +17,7 @@ import numpy.typing as npt
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
+from napari_celltrack.gui.turns import soon
 from napari_celltrack.movie import RGB_CHANNELS, Movie, movie_from_array
 
 CELLS = "cells"
@@ -201,15 +204,36 @@ def move_cells(viewer: ViewerModel, image: Image) -> None:
 def _add(viewer: ViewerModel, image: Image, data: Any, tag: dict[str, Any]) -> Labels:
     place = {name: getattr(image, name) for name in PLACE}
     outlined = data.shape[-1] * data.shape[-2] <= _MAX_OUTLINE_PX
-    layer = Labels(data, name=CELLS, opacity=0.7 if outlined else 0.4, **place)
+    opacity = 0.7 if outlined else 0.4
+    layer = Labels(data, name=CELLS, opacity=opacity, visible=False, **place)
     layer.contour = 2 if outlined else 0
     layer.metadata[TAG] = {**tag, "layer": str(layer.unique_id)}
-    # A new layer becomes the active one; the user was busy with another.
-    selected, active = set(viewer.layers.selection), viewer.layers.selection.active
-    viewer.add_layer(layer)
-    viewer.layers.selection = selected
-    viewer.layers.selection.active = active
+    insert(viewer, layer, len(viewer.layers))
+    reveal_soon(layer)
     return layer
+
+
+def insert(viewer: ViewerModel, layer: Layer, index: int) -> None:
+    """Put a layer into the list; what was active stays so, for the user was busy with it."""
+    selection = viewer.layers.selection
+    selected, active = set(selection), selection.active
+    with ExitStack() as stack:
+        if active is not None:
+            # napari makes each new layer the active one, shows its controls and draws. That it was
+            # active for a moment is nobody's concern.
+            stack.enter_context(selection.events.blocker_all())
+        viewer.layers.insert(index, layer)
+        viewer.layers.selection = selected
+        selection.active = active
+
+
+def reveal_soon(layer: Layer) -> None:
+    """Draw a layer that was put into the list unseen, in the next turn of the event loop.
+
+    To make what belongs to a layer in the window takes napari a while, and as long again to draw
+    it first.
+    """
+    soon(partial(setattr, layer, "visible", True))
 
 
 def _ours(viewer: ViewerModel) -> Labels | None:

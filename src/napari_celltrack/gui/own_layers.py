@@ -13,7 +13,7 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
-from napari_celltrack.gui.layers import PLACE, TAG, align, is_ours
+from napari_celltrack.gui.layers import PLACE, TAG, align, insert, is_ours
 
 #: Where the name stands in the tag; the user may give a layer another one.
 _NAME = "track layer"
@@ -89,8 +89,4 @@ def quietly(layer: Layer) -> Iterator[None]:
 def add_own(viewer: ViewerModel, layer: Layer, name: str, below: Layer | None = None) -> None:
     """Add a layer; what was active stays so, for the user was busy with it."""
     layer.metadata[TAG] = {_NAME: name, "layer": str(layer.unique_id)}
-    selected, active = set(viewer.layers.selection), viewer.layers.selection.active
-    index = len(viewer.layers) if below is None else viewer.layers.index(below)
-    viewer.layers.insert(index, layer)
-    viewer.layers.selection = selected
-    viewer.layers.selection.active = active
+    insert(viewer, layer, len(viewer.layers) if below is None else viewer.layers.index(below))

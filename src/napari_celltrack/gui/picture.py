@@ -17,8 +17,12 @@ from napari_celltrack.gui.hand_labels import HandLabels
 from napari_celltrack.gui.layer_watch import LayerWatch
 from napari_celltrack.gui.selection import mark_selected, track_under
 from napari_celltrack.gui.track_rows import TrackRows, rows_to_show
+from napari_celltrack.gui.turns import Turns
 from napari_celltrack.gui.worker import Lane
 from napari_celltrack.movie import Movie
+
+#: What stands for the step after the last.
+_END = object()
 
 
 class Picture:
@@ -39,6 +43,9 @@ class Picture:
         self._watch, self._hand = watch, hand
         #: Getting very many tracks ready to be drawn takes long.
         self._lane = Lane("celltrack rows")
+        self._turns = Turns()
+        #: What was asked for with all its rows, and is drawn or on its way.
+        self._wholly: Followed | None = None
 
     def frame(self, movie: Movie | None) -> int:
         """Return the frame in view, 0 where there is none."""
@@ -70,13 +77,20 @@ class Picture:
         if self._hand.corrected and viewer is not None:
             layers.release_cells(viewer)
 
-    def draw_tracks(self, shown: TrackRows | None) -> None:
-        """Write the layers of tracks."""
-        viewer, image = self._viewer(), self._watch.layer
-        if viewer is None or image is None:
-            return
-        with self._watch.drawing():
-            track_layers.draw_tracks(viewer, image, shown)
+    @property
+    def is_drawing(self) -> bool:
+        """Whether layers of tracks are still to be written."""
+        return self._turns.busy
+
+    def draw_tracks(self, shown: TrackRows | None, done: Callable[[], None]) -> None:
+        """Write the layers of tracks, one after the other, and then call a function."""
+        self._turns.take(self._drawing(shown), done)
+
+    def draw_tracks_now(self, shown: TrackRows | None) -> None:
+        """Write the layers of tracks at once."""
+        self._wholly = None
+        for _ in self._drawing(shown):
+            pass
 
     def draw_all_tracks(self, followed: Followed, done: Callable[[], None]) -> None:
         """Write also those rows of tracks that would be felt, as soon as they are ready.
@@ -89,8 +103,12 @@ class Picture:
             Called when they are drawn; never when they were drawn already.
         """
         viewer = self._viewer()
-        if viewer is None or track_layers.shows_all(viewer, followed.tables):
+        if viewer is None or followed is self._wholly:
             return
+        if track_layers.shows_all(viewer, followed.tables):
+            return
+        # Several docks come to rest at the same time.
+        self._wholly = followed
         self._lane.submit(
             partial(_all_rows, followed), partial(self._take_rows, done), partial(_raise)
         )
@@ -98,6 +116,8 @@ class Picture:
     def forget(self) -> None:
         """Draw nothing more of what is on its way: the tracks are others."""
         self._lane.cancel()
+        self._turns.finish()
+        self._wholly = None
 
     def mark(
         self, movie: Movie | None, followed: Followed | None, selected: tuple[int, ...]
@@ -127,8 +147,19 @@ class Picture:
             view.go_to(viewer, image, movie, frame, **place)
 
     def _take_rows(self, done: Callable[[], None], shown: TrackRows | None) -> None:
-        self.draw_tracks(shown)
-        done()
+        self.draw_tracks(shown, done)
+
+    def _drawing(self, shown: TrackRows | None) -> Iterator[None]:
+        viewer, image = self._viewer(), self._watch.layer
+        if viewer is None or image is None:
+            return
+        steps = track_layers.drawing_tracks(viewer, image, shown)
+        # A viewer that was closed meanwhile has no layers.
+        while image in viewer.layers:
+            with self._watch.drawing():
+                if next(steps, _END) is _END:
+                    return
+            yield
 
 
 def _all_rows(followed: Followed) -> Iterator[TrackRows | None]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
-from napari_celltrack.gui.layers import PLACE, TAG, align, is_ours
+from napari_celltrack.gui.layers import PLACE, TAG, align, insert, is_ours
 from napari_celltrack.input import Input
 from napari_celltrack.movie import Movie
 
@@ -203,12 +203,7 @@ def _add(viewer: ViewerModel, image: Image, frames: FramesInHand, fits: dict[str
         frames, name=PREPARED, multiscale=False, rgb=False, contrast_limits=(0, 1), **place
     )
     layer.metadata[TAG] = {**fits, PREPARED: frames, "layer": str(layer.unique_id)}
-    # A new layer becomes the active one; the user was busy with another.
-    selected, active = set(viewer.layers.selection), viewer.layers.selection.active
-    viewer.add_layer(layer)
-    viewer.layers.move(viewer.layers.index(layer), viewer.layers.index(image) + 1)
-    viewer.layers.selection = selected
-    viewer.layers.selection.active = active
+    insert(viewer, layer, viewer.layers.index(image) + 1)
     return layer
 
 

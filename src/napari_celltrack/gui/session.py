@@ -22,6 +22,7 @@ from napari_celltrack.cache import StageCache
 from napari_celltrack.engine import FrameResult
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui import layers
+from napari_celltrack.gui.early import make_ready_for_cells
 from napari_celltrack.gui.finding import CellSource, Followed, Found, RunState
 from napari_celltrack.gui.follower import Follower, Wanted
 from napari_celltrack.gui.hand_labels import HandLabels
@@ -191,7 +192,7 @@ class Session(SessionState):
     def show_tracks(self) -> None:
         """Draw the tracks that were found while nobody listened to `tracks_found`."""
         if (followed := self.followed) is not None:
-            self._picture.draw_tracks(followed.shown)
+            self._picture.draw_tracks_now(followed.shown)
 
     def show_all_tracks(self) -> None:
         """Draw also those sights of tracks that are felt, for nothing moves now."""
@@ -326,8 +327,13 @@ class Session(SessionState):
         if self._viewer() is None or self.layer is None or key != self._measured_with():
             return
         self._picture.forget()
+        tell = partial(self._tell_followed, result)
         if len(self.tracks_found):
-            self._picture.draw_tracks(result.shown)
+            self._picture.draw_tracks(result.shown, tell)
+        else:
+            tell()
+
+    def _tell_followed(self, result: Followed) -> None:
         self._picture.mark(self._movie, result, self._selected)
         self.tracks_found.emit(result)
 
@@ -388,4 +394,6 @@ class Session(SessionState):
 
 def _find(source: CellSource, frame: int) -> Iterator[Found]:
     """Find the cells of one frame; runs on a lane."""
-    yield source.find(frame)
+    found = source.find(frame)
+    make_ready_for_cells()
+    yield found

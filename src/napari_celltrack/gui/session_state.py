@@ -93,8 +93,9 @@ class SessionState:
 
     @property
     def is_followed_now(self) -> bool:
-        """Whether the tracks are those of the settings now."""
-        return self.follower.is_current(self._linked_with())
+        """Whether the tracks are those of the settings now, and drawn."""
+        is_current = self.follower.is_current(self._linked_with())
+        return is_current and not self._picture.is_drawing
 
     @property
     def coverage(self) -> str:

@@ -9,7 +9,8 @@ layers for it would take napari a third of the time.
 from __future__ import annotations
 
 import warnings
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ from napari_celltrack.gui.own_layers import (
     remove_own,
 )
 from napari_celltrack.gui.theme import LAYER_COLOURS
-from napari_celltrack.gui.track_rows import QUICK_ROWS, Floats, TrackRows, rows_to_show
+from napari_celltrack.gui.track_rows import QUICK_ROWS, TrackRows, rows_to_show
 from napari_celltrack.gui.track_vectors import COMPARED, SEARCH
 from napari_celltrack.movie import Movie
 from napari_celltrack.tables import TRACK_ID, Tables
@@ -69,10 +70,23 @@ def show_tracks(
 
 
 def draw_tracks(viewer: ViewerModel, image: Image, shown: TrackRows | None) -> Tracks | None:
-    """Write the layers ``tracks`` and ``detections``.
+    """Write the layers ``tracks`` and ``detections`` at once; see :func:`drawing_tracks`.
+
+    Returns
+    -------
+    Tracks or None
+        None where there is nothing to show.
+    """
+    for _ in drawing_tracks(viewer, image, shown):
+        pass
+    return tracks_layer(viewer)
+
+
+def drawing_tracks(viewer: ViewerModel, image: Image, shown: TrackRows | None) -> Iterator[None]:
+    """Write the layers ``tracks`` and ``detections``, step by step.
 
     A gap is a piece of a track without a detection. Both layers are made where they are missing
-    and go when there are no tracks.
+    and go when there are no tracks. To make a layer and to draw it first are steps of their own.
 
     Parameters
     ----------
@@ -82,55 +96,64 @@ def draw_tracks(viewer: ViewerModel, image: Image, shown: TrackRows | None) -> T
         The layer that the movie was made from.
     shown : TrackRows or None
         What they are to show.
-
-    Returns
-    -------
-    Tracks or None
-        None where there is nothing to show.
     """
     if shown is None:
         remove_tracks(viewer)
-        return None
-    dots = _show_detections(viewer, image, shown.places)
-    dots.metadata[_ROWS] = shown.index
+        return
+    yield from _drawing_detections(viewer, image, shown)
     ndim = shown.places.shape[1]
     layer = find_fitting(viewer, TRACKS, ndim)
-    if layer is None:
-        layer = Tracks(
-            shown.rows,
-            name=TRACKS,
-            features=shown.features,
-            graph=shown.graph,
-            color_by=TRACK_ID,
-            colormap="turbo",
-            tail_width=3,
-            **place_over(image, ndim),
-        )
-        add_own(viewer, layer, TRACKS, below=dots)
-        return layer
-    _give(layer, shown)
-    align_over(layer, image)
-    return layer
+    if layer is not None:
+        yield from _giving(layer, shown)
+        align_over(layer, image)
+        yield
+        return
+    layer = Tracks(
+        shown.rows,
+        name=TRACKS,
+        features=shown.features,
+        graph=shown.graph,
+        color_by=TRACK_ID,
+        colormap="turbo",
+        tail_width=3,
+        visible=False,
+        **place_over(image, ndim),
+    )
+    add_own(viewer, layer, TRACKS, below=find_own(viewer, DETECTIONS))
+    yield
+    layer.visible = True
+    # They are drawn before anybody is told.
+    yield
 
 
-def _give(layer: Tracks, shown: TrackRows) -> None:
+def _giving(layer: Tracks, shown: TrackRows) -> Iterator[None]:
     """Give a layer other tracks; it is coloured by what the user chose."""
     wanted = layer.color_by
-    events = [getattr(layer.events, name) for name in _SAID_BY_TRACKS]
-    with ExitStack() as stack:
-        stack.enter_context(quietly(layer))
-        # New data come without the feature that was coloured by; it follows at once.
-        stack.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("ignore", UserWarning)
-        for event in (*events, layer.events.set_data):
-            stack.enter_context(event.blocker())
-        # The order matters: data take features and graph away, and colours need the features.
+    # The order matters: data take features and graph away, and are coloured by track; other
+    # colours need the features.
+    with _saying_nothing(layer):
         layer.data = shown.rows
+    if len(shown.rows) > QUICK_ROWS:
+        yield
+    with _saying_nothing(layer):
         layer.features = shown.features
         layer.graph = shown.graph
-        layer.color_by = wanted if wanted in shown.features else TRACK_ID
-    for event in events:
-        event()
+        if wanted in shown.features and wanted != layer.color_by:
+            layer.color_by = wanted
+    for name in _SAID_BY_TRACKS:
+        getattr(layer.events, name)()
+
+
+@contextmanager
+def _saying_nothing(layer: Tracks) -> Iterator[None]:
+    with ExitStack() as stack:
+        stack.enter_context(quietly(layer))
+        # New data come without the feature that was coloured by; it follows.
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore", UserWarning)
+        for name in (*_SAID_BY_TRACKS, "set_data"):
+            stack.enter_context(getattr(layer.events, name).blocker())
+        yield
 
 
 def shows_all(viewer: ViewerModel, tables: Tables) -> bool:
@@ -193,24 +216,34 @@ def move_tracks(viewer: ViewerModel, image: Image) -> None:
             align_over(layer, image)
 
 
-def _show_detections(viewer: ViewerModel, image: Image, places: Floats) -> Points:
-    ndim = places.shape[1]
-    layer = find_fitting(viewer, DETECTIONS, ndim)
-    if layer is not None:
-        # Other links between the same cells are the usual change, and napari takes long.
-        if not np.array_equal(layer.data, places):
-            with quietly(layer):
-                layer.data = places
-        align_over(layer, image)
-        return layer
-    layer = Points(
-        places,
-        name=DETECTIONS,
-        size=2,
-        face_color=LAYER_COLOURS["detection"],
-        border_width=0,
-        opacity=0.8,
-        **place_over(image, ndim),
-    )
-    add_own(viewer, layer, DETECTIONS)
-    return layer
+def _drawing_detections(viewer: ViewerModel, image: Image, shown: TrackRows) -> Iterator[None]:
+    places, index = shown.places, shown.index
+    layer = find_fitting(viewer, DETECTIONS, places.shape[1])
+    # Other links between the same cells are the usual change, and napari takes long.
+    is_same = layer is not None and np.array_equal(layer.data, places)
+    if not is_same:
+        places, index = places[shown.near], index[shown.near]
+        is_same = layer is not None and np.array_equal(layer.data, places)
+    if layer is None:
+        layer = Points(
+            places,
+            name=DETECTIONS,
+            size=2,
+            face_color=LAYER_COLOURS["detection"],
+            border_width=0,
+            opacity=0.8,
+            visible=False,
+            **place_over(image, places.shape[1]),
+        )
+        layer.metadata[_ROWS] = index
+        add_own(viewer, layer, DETECTIONS)
+        yield
+        layer.visible = True
+        yield
+        return
+    layer.metadata[_ROWS] = index
+    align_over(layer, image)
+    if not is_same:
+        with quietly(layer):
+            layer.data = places
+        yield

@@ -58,6 +58,9 @@ class TrackRows:
         Where cells were seen, (t, ..., y, x), in the order of the object table.
     index : ndarray, shape (n,), int64
         Which rows of the object table they are.
+    near : ndarray, shape (n,), bool
+        Those that `rows` has, too: napari takes in many without being felt only where they are
+        in its layer already.
     rows : ndarray, shape (n, 1 + ndim), float64
         (track_id, t, ..., y, x), sorted by track, then frame.
     features : DataFrame
@@ -68,6 +71,7 @@ class TrackRows:
 
     places: Floats
     index: npt.NDArray[np.int64]
+    near: npt.NDArray[np.bool_]
     rows: Floats
     features: pd.DataFrame
     graph: dict[int, list[int]]
@@ -101,12 +105,14 @@ def rows_to_show(
     is_followed = len(followed) and tables.counts[FRAME].nunique() > 1
     if not is_followed or len(axes) < 3 or not can_show(movie):
         return None
-    if max_rows is not None and len(followed) > max_rows:
-        followed = _nearest_in_time(followed, frame, max_rows)
     places, index = rows_of(followed, axes)[:, 1:], followed.index.to_numpy(np.int64)
-    followed = followed.sort_values([TRACK_ID, FRAME], kind="stable")
+    near = np.ones(len(followed), bool)
+    if max_rows is not None and len(followed) > max_rows:
+        near = _nearest_in_time(followed, frame, max_rows)
+    followed = followed[near].sort_values([TRACK_ID, FRAME], kind="stable")
     graph = _graph(tables.tracks, followed)
-    return TrackRows(places, index, rows_of(followed, axes), track_features(followed), graph)
+    rows = rows_of(followed, axes)
+    return TrackRows(places, index, near, rows, track_features(followed), graph)
 
 
 def track_features(followed: pd.DataFrame) -> pd.DataFrame:
@@ -169,11 +175,11 @@ def _graph(tracks: pd.DataFrame, followed: pd.DataFrame) -> dict[int, list[int]]
     }
 
 
-def _nearest_in_time(followed: pd.DataFrame, frame: int, max_rows: int) -> pd.DataFrame:
-    """Return the rows of whole frames round one, at least of that one."""
+def _nearest_in_time(followed: pd.DataFrame, frame: int, max_rows: int) -> npt.NDArray[np.bool_]:
+    """Return which rows are of whole frames round one, at least of that one."""
     away = (followed[FRAME] - frame).abs()
     per_distance = away.value_counts().sort_index()
     fits = per_distance.index[per_distance.cumsum() <= max_rows]
     reach = max(fits.max() if len(fits) else 0, away.min())
-    near: pd.DataFrame = followed[away <= reach]
+    near: npt.NDArray[np.bool_] = (away <= reach).to_numpy()
     return near

@@ -8,10 +8,12 @@ import pandas as pd
 from napari.components import ViewerModel
 from napari.layers import Image, Vectors
 
+from napari_celltrack.gui.layers import reveal_soon
 from napari_celltrack.gui.own_layers import (
     add_own,
     align_over,
     find_fitting,
+    find_own,
     place_over,
     quietly,
     remove_own,
@@ -62,7 +64,15 @@ def show_search(
 
 
 def hide_search(viewer: ViewerModel) -> None:
-    """Take the circle and the lines away."""
+    """Take the circle and the lines away; their layer stays, for to make it anew is felt."""
+    layer = find_own(viewer, SEARCH)
+    if layer is not None and len(layer.data):
+        with quietly(layer):
+            layer.data = np.zeros((0, 2, layer.ndim))
+
+
+def remove_search(viewer: ViewerModel) -> None:
+    """Take the layer away, too."""
     remove_own(viewer, SEARCH)
 
 
@@ -121,9 +131,11 @@ def _show_vectors(
             edge_width=width,
             vector_style="line",
             opacity=1.0,
+            visible=False,
             **place_over(image, ndim),
         )
         add_own(viewer, layer, name)
+        reveal_soon(layer)
         return layer
     is_other = len(colours) != len(layer.data)
     with quietly(layer):

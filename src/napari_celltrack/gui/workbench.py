@@ -10,6 +10,8 @@ from npe2 import PluginManager
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
+from napari_celltrack.gui.early import import_early
+
 if TYPE_CHECKING:
     import napari
 
@@ -54,6 +56,7 @@ def open_workbench(viewer: napari.Viewer) -> list[QWidget]:
     for dock in (*docks, *column[:1]):
         dock.show()
         dock.raise_()
+    import_early()
     return [dock.widget() for dock in docks]
 
 

@@ -96,6 +96,7 @@ class TrackCells(Dock):
         column.addStretch(1)
         self._shown: Followed | None = None
         self._advice = TrackAdvice()
+        self._flash_timer = self._make_timer(0, self._draw_circle)
         self._circle_timer = self._make_timer(_CIRCLE_MS, self._hide_circle)
         self._rest_timer = self._make_timer(_REST_MS, session.show_all_tracks)
         self._connect_parts()
@@ -282,7 +283,7 @@ class TrackCells(Dock):
         self._count_events()
         self._comparison.forget()
         if (viewer := self.viewer) is not None:
-            track_vectors.hide_search(viewer)
+            track_vectors.remove_search(viewer)
             track_layers.remove_tracks(viewer)
 
     def _offer_colours(self) -> None:
@@ -330,7 +331,8 @@ class TrackCells(Dock):
             self._hide_circle()
 
     def _flash_circle(self) -> None:
-        self._draw_circle()
+        # What changed the radius, and the docks that tell of it, come first.
+        self._flash_timer.start()
         if not self._circle.isChecked():
             self._circle_timer.start()
 
