@@ -98,7 +98,9 @@ def find_events(
     columns[KIND] = np.array([event.kind for event in events], np.str_)
     columns[OTHER_TRACK_ID] = np.array([event.other for event in events], np.int64)
     columns[SEVERITY] = np.round(np.array([event.severity for event in events], np.float64), 3)
-    columns[REASON] = np.array([event.reason for event in events], np.str_)
+    # As objects: strings of numpy's own are all as wide as the longest, in four bytes a letter.
+    columns[REASON] = np.array([event.reason for event in events], object)
+    del events
     order = np.lexsort((columns[KIND], columns[TRACK_ID], columns[FRAME], -columns[SEVERITY]))
     return as_table({name: values[order] for name, values in columns.items()}, EVENT_COLUMNS)
 
