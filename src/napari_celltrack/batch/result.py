@@ -26,6 +26,7 @@ from typing import Any, Literal
 import napari_celltrack
 from napari_celltrack import engine
 from napari_celltrack.batch.collected import Collected
+from napari_celltrack.batch.freed import Passed, give_back
 from napari_celltrack.batch.inputs import Item
 from napari_celltrack.batch.preview import outline_png
 from napari_celltrack.movie import Movie
@@ -300,6 +301,7 @@ def _write(
     n_frames = len(recipe.input.frames_of(movie))
     objects, overlaps = Collected(), Collected()
     shifts_px: dict[int, tuple[float, float]] = {}
+    passed = Passed()
     with ExitStack() as stack:
         writers = []
         for export in recipe.export:
@@ -314,7 +316,11 @@ def _write(
             if has_picture and n_done == n_frames // 2 + 1:
                 picture = outline_png(movie, recipe, result.frame, result.labels)
                 (folder / "preview.png").write_bytes(picture)
+            passed.add(result.labels.nbytes)
+            del result  # or its labels would stay beside the next ones, and beside the tables
             yield FrameDone(item, n_done, n_frames)
+        # The tables of a long movie take the room of its frames, and none beside it.
+        give_back()
         tables = engine.link_objects(movie, recipe, objects, overlaps, shifts_px)
         for writer in writers:
             writer.finish(tables)
