@@ -5,8 +5,8 @@ from __future__ import annotations
 import ctypes
 import sys
 
-#: Labels that pass until memory is given back: a frame of 2048 x 2048 px, or many small ones, for it
-#: takes about as long after small frames as after large ones.
+#: Labels that pass until memory is given back: a frame of 2048 x 2048 px, or many small ones, for
+#: it takes about as long after small frames as after large ones.
 _GIVE_BACK_BYTES = 4 * 2048 * 2048
 
 
