@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from napari_celltrack.batch.freed import give_back
 from napari_celltrack.batch.inputs import Inputs, Item
 from napari_celltrack.batch.lock import only_run_in
 from napari_celltrack.batch.overrides import Overrides
@@ -334,6 +335,7 @@ def _write_report(out: Path, log: RunLog) -> None:
     try:
         from napari_celltrack.batch.report import write_report
 
+        give_back()  # the report reads tables again, in place of those that were written
         write_report(out)
     except Exception as error:
         log.write(f"report: not written ({type(error).__name__}: {error})")
