@@ -97,9 +97,21 @@ def _spread(
 
 
 def write_movie(path: Path, n_frames: int, side_px: int, n_cells: int | None = None) -> None:
-    """Write a movie of a few made frames, over and over, each time moved by a few px."""
+    """Write a movie of a few made frames, over and over, each time moved by a px.
+
+    Frames have nothing to do with those before, so that nearly every track breaks in every frame.
+    """
     made = [made_frame(side_px, n_cells, seed=seed)[0] for seed in range(min(4, n_frames))]
     with tifffile.TiffWriter(path, bigtiff=True) as tiff:
         for frame in range(n_frames):
             shifted = np.roll(made[frame % len(made)], frame // len(made) % 50, axis=1)
             tiff.write(shifted, contiguous=False, metadata=None)
+
+
+def write_moving_movie(path: Path, n_frames: int, side_px: int) -> None:
+    """Write a movie of the same made nuclei, all moving on by 2 px a frame, so that tracks last."""
+    made = made_frame(side_px)[0]
+    with tifffile.TiffWriter(path, bigtiff=True) as tiff:
+        for frame in range(n_frames):
+            moved = np.roll(made, 2 * frame, axis=1)
+            tiff.write(moved, contiguous=False, metadata=None)

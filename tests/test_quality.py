@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -254,3 +256,21 @@ def test_a_frame_in_which_most_cells_change_is_said_once() -> None:
     assert change["reason"] == (
         "area of 4 of 4 cells changes in one step: look at frame 3 as a whole"
     )
+
+
+def test_events_take_the_room_of_their_words() -> None:
+    # Every cell is lost after each frame.
+    places = np.random.default_rng(0).uniform(0, 200, (40, 250, 2)).tolist()
+    tracks = (1 + np.arange(40 * 250)).reshape(40, 250).tolist()
+    table = objects_at(places)
+    table[AREA_PX2], table[LINK_DISTANCE_PX], table[LINK_MARGIN] = 100.0, np.nan, np.inf
+    table[TRACK_ID] = np.ravel(tracks)
+    tracemalloc.start()
+    try:
+        events = find_events(table, {}, range(40), (200, 200), max_distance_px=10)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(events) > 20_000
+    # The sentence, the event and its row; strings as wide as the longest would take twice as much.
+    assert peak < 600 * len(events)

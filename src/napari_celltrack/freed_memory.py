@@ -1,6 +1,10 @@
-"""What one step lets go of stays with the process for the next one."""
+"""What one step lets go of stays with the process for the next one, until it is given back."""
 
 from __future__ import annotations
+
+import ctypes
+import sys
+from contextlib import suppress
 
 import numpy as np
 
@@ -21,3 +25,14 @@ def keep_freed_memory() -> None:
     "Dynamic mmap threshold" in the manual page of ``mallopt``, section M_MMAP_THRESHOLD.
     """
     np.empty(_LARGEST_BYTES, np.uint8)
+
+
+def give_back_freed_memory() -> None:
+    """Have the C library of Linux give the system back what was freed and is kept for later.
+
+    For when something else is to take its place, or memory is to be counted; what is worked on next
+    pays for new pages. Elsewhere nothing happens.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # musl has no such function
+            ctypes.CDLL(None).malloc_trim(0)

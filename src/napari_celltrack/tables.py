@@ -282,6 +282,11 @@ def as_table(
     """
     wanted: dict[str, type | str] = {**dtypes, **dict.fromkeys(extra, np.float64)}
     table: pd.DataFrame = pd.DataFrame(
-        {name: columns[name].astype(wanted[name]) for name in wanted}
+        {name: _as_column(columns[name], dtype) for name, dtype in wanted.items()}
     )
     return table
+
+
+def _as_column(values: npt.NDArray[Any], dtype: type | str) -> npt.NDArray[Any] | pd.Series[Any]:
+    # Words go by no string array of numpy, in which all are as wide as the longest.
+    return pd.Series(values, dtype="str") if dtype == "str" else values.astype(dtype)

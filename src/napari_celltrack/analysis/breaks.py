@@ -15,7 +15,7 @@ _MERGED_AREA = 0.75
 _LOOK_FRAMES = 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Event:
     """One place that deserves a look.
 

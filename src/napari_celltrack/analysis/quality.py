@@ -95,12 +95,18 @@ def find_events(
     columns: dict[str, npt.NDArray[Any]] = {
         name: objects[name].to_numpy()[rows] for name in (FRAME, TRACK_ID, Y_PX, X_PX)
     }
-    columns[KIND] = np.array([event.kind for event in events], np.str_)
+    # As objects: strings of numpy's own are all as wide as the longest, in four bytes a letter.
+    columns[KIND] = np.array([event.kind for event in events], object)
     columns[OTHER_TRACK_ID] = np.array([event.other for event in events], np.int64)
     columns[SEVERITY] = np.round(np.array([event.severity for event in events], np.float64), 3)
-    columns[REASON] = np.array([event.reason for event in events], np.str_)
-    order = np.lexsort((columns[KIND], columns[TRACK_ID], columns[FRAME], -columns[SEVERITY]))
-    return as_table({name: values[order] for name, values in columns.items()}, EVENT_COLUMNS)
+    columns[REASON] = np.array([event.reason for event in events], object)
+    del events
+    kinds = columns[KIND].astype(np.str_)
+    order = np.lexsort((kinds, columns[TRACK_ID], columns[FRAME], -columns[SEVERITY]))
+    del kinds
+    for name in columns:
+        columns[name] = columns[name][order]
+    return as_table(columns, EVENT_COLUMNS)
 
 
 def _gaps(linked: LinkedObjects) -> Iterator[Event]:

@@ -6,13 +6,13 @@ of the command line: without it memory is unknown, which is said and not guessed
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+
+from napari_celltrack.freed_memory import give_back_freed_memory
 
 #: Memory of a fresh process with all libraries of a run, where the system does not say.
 TYPICAL_OWN_BYTES = 230_000_000
@@ -35,7 +35,7 @@ def free_memory_bytes() -> int | None:
 
 def own_memory_bytes() -> int:
     """Return how much memory this process holds, without what it has freed and not given back."""
-    _give_back()
+    give_back_freed_memory()
     try:
         pages = int((_PROC / "self/statm").read_text(encoding="ascii").split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
@@ -127,10 +127,3 @@ def _free_of_linux(meminfo: Path) -> int | None:
     except (OSError, ValueError, IndexError):
         pass
     return None
-
-
-def _give_back() -> None:
-    """Have the C library give back what is free, so that it is not counted as held."""
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):
-            ctypes.CDLL(None).malloc_trim(0)

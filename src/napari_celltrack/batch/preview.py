@@ -107,7 +107,10 @@ def stretched(image: Plane) -> Picture:
     grey = np.subtract(image, np.float32(low), dtype=np.float32)
     # In two steps: the range of 32-bit values can be too wide or too narrow for one factor.
     grey /= np.float32(high - low)
-    return np.asarray(np.clip(grey, 0, 1) * np.float32(255)).astype(np.uint8)
+    # In place, as frames are worked on meanwhile.
+    np.clip(grey, 0, 1, out=grey)
+    grey *= np.float32(255)
+    return np.asarray(grey.astype(np.uint8))
 
 
 def round_length(longest: float) -> float:

@@ -28,6 +28,7 @@ from napari_celltrack import engine
 from napari_celltrack.batch.collected import Collected
 from napari_celltrack.batch.inputs import Item
 from napari_celltrack.batch.preview import outline_png
+from napari_celltrack.freed_memory import give_back_freed_memory
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.tables import N_CELLS, Tables
@@ -314,7 +315,11 @@ def _write(
             if has_picture and n_done == n_frames // 2 + 1:
                 picture = outline_png(movie, recipe, result.frame, result.labels)
                 (folder / "preview.png").write_bytes(picture)
+            del result  # or its labels would stay beside the next ones, and beside the tables
             yield FrameDone(item, n_done, n_frames)
+        if n_frames > 1:
+            # The tables of a long movie take the room of its frames, and none beside it.
+            give_back_freed_memory()
         tables = engine.link_objects(movie, recipe, objects, overlaps, shifts_px)
         for writer in writers:
             writer.finish(tables)

@@ -30,6 +30,7 @@ from napari_celltrack.batch.run_log import LOG, RunLog
 from napari_celltrack.batch.vertical import run_vertical
 from napari_celltrack.batch.work import FULL, Work
 from napari_celltrack.errors import CelltrackError, RecipeError, ResultError
+from napari_celltrack.freed_memory import give_back_freed_memory
 from napari_celltrack.recipe import Recipe
 
 Strategy = Literal["auto", "vertical", "horizontal"]
@@ -334,6 +335,8 @@ def _write_report(out: Path, log: RunLog) -> None:
     try:
         from napari_celltrack.batch.report import write_report
 
+        # The report reads tables again, in place of those that were written.
+        give_back_freed_memory()
         write_report(out)
     except Exception as error:
         log.write(f"report: not written ({type(error).__name__}: {error})")
