@@ -25,10 +25,10 @@ print("null")
 
 
 def run(movie: Path, out: Path) -> tuple[float, float]:
-    """Return peak memory in MB and seconds of running a movie in a process of its own."""
+    """Return peak memory in MB and seconds of running a movie in a process of its own alone."""
     recipe = out.parent / "recipe.yaml"
     Recipe().save(recipe)
-    _, seconds, peak_mb = call(_RUN, "run", recipe, movie, "-o", out)
+    _, seconds, peak_mb = call(_RUN, "run", recipe, movie, "--threads", "-o", out)
     return peak_mb, seconds
 
 
