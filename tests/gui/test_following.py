@@ -142,6 +142,31 @@ def test_going_elsewhere_follows_there_and_joins_what_touches(session, qtbot, mo
     assert session.followed.frames == range(6, 24)
 
 
+@pytest.mark.parametrize("n_measured", [1, 2, 5, 9])
+@pytest.mark.parametrize("what", ["the same frame", "the next frame", "the linker"])
+def test_what_comes_while_a_window_is_measured_cuts_nothing_short(
+    session, qtbot, model, what, n_measured
+):
+    """Objects that are others: the window is measured anew, and interrupted on its way."""
+    seen: list[int] = []
+
+    def interrupt(key, result):
+        seen.append(result.frame)
+        if len(seen) == n_measured and what == "the linker":
+            session.update(link=Nearest(max_distance_px=6))
+        elif len(seen) == n_measured:
+            model.dims.set_current_step(0, session.frame + (0, 1)[what == "the next frame"])
+            session.request_preview()
+
+    session.follower.frame_measured.connect(interrupt)
+    session.update(objects=ObjectFilter(min_area_px2=31))
+    settle(session, qtbot)
+    assert session.frame in session.followed.frames
+    assert len(session.followed.frames) >= session.preview_frames
+    expected = of_engine(session, session.followed.frames)
+    pd.testing.assert_frame_equal(session.followed.tables.objects, expected.objects)
+
+
 def test_running_is_stopped_by_the_user_and_what_is_done_is_kept(session, qtbot):
     session.run_all()
     session.cancel_run()

@@ -6,7 +6,7 @@ out by signals.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -110,20 +110,23 @@ class Follower:
         self.cancel_run("Stopped, for the settings changed; what is done is kept.")
 
     def follow(self, wanted: Wanted, n_frames: int) -> None:
-        """Have a window round the frame in view measured, if it is not known, and linked.
+        """Have the frames round the one in view linked, after measuring those that are missing.
 
-        What touches it and is known already is linked with it.
+        As many frames as asked for are measured, and not more where so many are known in a row;
+        what touches them and is known already is linked with them.
         """
         known = self._findings.of(wanted.measured_with)
-        linked = known_round(wanted.frames, known, wanted.frame)
-        missing: list[int] = []
-        if not linked:
+        window: Sequence[int] = known_round(wanted.frames, known, wanted.frame)
+        # A few are known where measuring them was cut short: the rest of them is due.
+        if len(window) < min(n_frames, len(wanted.frames)):
             window = window_round(wanted.frames, wanted.frame, n_frames)
-            missing = [frame for frame in window if frame not in known]
-            missing.sort(key=lambda frame: abs(frame - wanted.frame))
-        asked = (wanted.linked_with, linked, tuple(missing))
-        current = self.result if self.is_current(wanted.linked_with) else None
-        if asked == self._asked or (current is not None and current.frames == linked):
+        missing = [frame for frame in window if frame not in known]
+        missing.sort(key=lambda frame: abs(frame - wanted.frame))
+        asked = (wanted.linked_with, window)
+        is_linked = not missing and self.is_current(wanted.linked_with)
+        if asked == self._asked or (
+            is_linked and self.result is not None and self.result.frames == window
+        ):
             return
         self._asked = asked
         has_objects = self._result_with is not None and self._objects_with == wanted.measured_with
@@ -131,7 +134,7 @@ class Follower:
         self.follow_lane.submit(
             partial(follow, wanted.source, dict(known), missing, wanted.frame, before),
             partial(self._take, wanted),
-            self.failed.emit,
+            self._fail_follow,
         )
 
     def run_all(self, wanted: Wanted) -> None:
@@ -171,6 +174,10 @@ class Follower:
         n_frames = len(wanted.frames)
         self._asked = None
         self._close_progress(f"All {n_frames} frames are current." if n_frames > 1 else "Done.")
+
+    def _fail_follow(self, error: Exception) -> None:
+        self._asked = None
+        self.failed.emit(error)
 
     def _fail_run(self, error: Exception) -> None:
         self._close_progress("Stopped by a problem; what is done is kept.")

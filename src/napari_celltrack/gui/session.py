@@ -83,7 +83,8 @@ class Session(SessionState):
         self._hand = HandLabels(self._current_frame, self._changed_cells, self._on_corrected)
         self._picture = Picture(viewer, self._watch, self._hand)
         self._problem = ""
-        self._asked: Any = None
+        self._asked: Hashable = None
+        self._answered: Hashable = None
         self._picked = 0
         self._selected: tuple[int, ...] = ()
         self._picking = Picking(viewer, self._pick_at)
@@ -213,10 +214,11 @@ class Session(SessionState):
         if self._movie is None or not self._live or not len(self.frame_found):
             return
         asked = self._measured_with(), self.frame
-        if asked == self._asked and self.preview_lane.busy:
-            return
         if asked == self._asked and self._is_shown():
             self._request_follow()
+            return
+        # The lane is busy for a moment after its answer, too.
+        if asked == self._asked and self.preview_lane.busy:
             return
         self._asked = asked
         if (wanted := self._wanted()) is not None:
@@ -272,10 +274,6 @@ class Session(SessionState):
         source = CellSource(movie, self._recipe, self.cache, given, corrected, others)
         return Wanted(source, self.frame, frames, self._measured_with(), self._linked_with())
 
-    def _is_shown(self) -> bool:
-        """Whether the answer to the last request is on the screen."""
-        return self._picture.has_cells() and self._found is not None and not self._problem
-
     def _read_layer(self, fingerprint: str | None = None) -> None:
         """Make the movie of the layer; with a fingerprint, its pixels are the ones known."""
         layer = self.layer
@@ -303,6 +301,7 @@ class Session(SessionState):
         self._picture.draw_cells(movie, found.frame, found.labels)
         self.follower.count(key, found.frame, found.n_cells)
         self._found, self._problem = found, ""
+        self._answered = key, found.frame
         self.frame_found.emit(found)
         self.cells_counted.emit()
         # While a slider is dragged the next frame in view comes first.
@@ -348,6 +347,7 @@ class Session(SessionState):
             self._request_follow()
 
     def _fail(self, error: Exception) -> None:
+        self._asked = None
         if isinstance(error, CelltrackError):
             self._problem = str(error)
         else:

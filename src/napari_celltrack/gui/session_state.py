@@ -57,6 +57,9 @@ class SessionState:
     _recipe: Recipe
     _found: Found | None
     _live: bool
+    #: What was asked for last, and what the cells on the screen are the answer to.
+    _asked: Hashable
+    _answered: Hashable
     _problem: str
     _picked: int
     _selected: tuple[int, ...]
@@ -152,6 +155,10 @@ class SessionState:
     def selected(self) -> tuple[int, ...]:
         """Ids of the tracks that stand out, sorted."""
         return self._selected
+
+    def _is_shown(self) -> bool:
+        """Whether the answer to the last request is on the screen."""
+        return self._picture.has_cells() and self._answered == self._asked and not self._problem
 
     def _current_frame(self) -> int:
         return self.frame
