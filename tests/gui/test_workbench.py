@@ -3,11 +3,14 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 
+import numpy as np
 import pytest
 from npe2 import PluginManager
-from qtpy.QtWidgets import QDockWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QDockWidget, QScrollArea
 
 from napari_celltrack.gui.docks.count_widget import CountCells
+from napari_celltrack.gui.session import session_of
 from napari_celltrack.gui.workbench import PLUGIN, open_workbench
 
 PluginManager.instance().discover()
@@ -55,6 +58,25 @@ def test_all_docks_are_tabs_of_one_column_in_order(viewer, qtbot) -> None:
     assert not any(dock.isHidden() for dock in docks)
     qtbot.waitUntil(lambda: not docks[0].visibleRegion().isEmpty())  # the first is in front
     assert all(dock.visibleRegion().isEmpty() for dock in docks[1:])
+
+
+def test_nothing_is_cut_off_at_the_right_of_a_small_screen(viewer, qtbot) -> None:
+    window = viewer.window._qt_window
+    window.resize(1366, 768)
+    qtbot.waitUntil(lambda: window.width() == 1366)
+    session = session_of(viewer)
+    widgets = open_workbench(viewer)
+    movie = np.zeros((3, 40, 40), np.uint16)
+    movie[:, 10:20, 10:20] = 900
+    session.open_layer(viewer.add_image(movie, name="movie"))
+    qtbot.waitUntil(lambda: session.is_followed_now, timeout=20_000)
+    for widget in widgets:
+        widget.parent().raise_()
+        (area,) = widget.findChildren(
+            QScrollArea, options=Qt.FindChildOption.FindDirectChildrenOnly
+        )
+        qtbot.waitUntil(lambda area=area: area.widget().width() <= area.viewport().width())
+    assert window.width() == 1366
 
 
 def test_again_brings_the_same_docks_up(viewer, qtbot) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from napari.components import ViewerModel
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from qtpy.QtGui import QGuiApplication, QKeySequence, QShortcut
 from qtpy.QtWidgets import (
     QAction,
@@ -24,6 +24,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from typing_extensions import override
 
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.charts.chart import Chart
@@ -154,7 +155,7 @@ class Dock(QWidget):
         self._body.setContentsMargins(0, 0, 8, 0)
         self._body.setSpacing(ROW_GAP_PX)
         self.fill(self._body)
-        column.addWidget(_scrolled(body), 1)
+        column.addWidget(_Column(body), 1)
         if self.runs:
             column.addLayout(self._run_row())
         self._foot = QLabel()
@@ -343,10 +344,25 @@ def _action(menu: QMenu, text: str, slot: Callable[[], Any], keys: str = "") -> 
     return action
 
 
-def _scrolled(widget: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(widget)
-    return area
+class _Column(QScrollArea):
+    """Scrolls what is too high; what is too wide makes the dock wider, for it cannot scroll."""
+
+    def __init__(self, body: QWidget) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(body)
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        least = super().minimumSizeHint()
+        bar_px = self.verticalScrollBar().sizeHint().width()
+        least.setWidth(self.widget().minimumSizeHint().width() + bar_px)
+        return least
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest and watched is self.widget():
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
