@@ -11,9 +11,12 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex, to_rgb
+from pandas.testing import assert_frame_equal
 
-from napari_celltrack.analysis import ensemble_msd, fit_msd, steps
+from napari_celltrack.analysis import Traces, ensemble_msd, fit_msd, steps
 from napari_celltrack.analysis.msd import msd
+from napari_celltrack.analysis.peaks import peaks
+from napari_celltrack.analysis.traces import traces
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.plots import (
     STYLES,
@@ -33,6 +36,7 @@ from napari_celltrack.plots import (
 )
 from napari_celltrack.plots.curves import MAX_STACKED
 from napari_celltrack.plots.fit import fit_label
+from napari_celltrack.plots.numbers import Numbers
 from napari_celltrack.plots.segments import MAX_CORNERS
 
 
@@ -325,3 +329,20 @@ def test_a_style_is_the_paper_and_the_words(style) -> None:
     np.testing.assert_array_equal(image[0, 0], rgb(STYLES[style].background))
     assert is_near(image, STYLES[style].text).any()
     assert to_hex(plot.ax.xaxis.label.get_color()) == STYLES[style].text
+
+
+def test_what_several_plots_are_made_of_is_computed_once_and_belongs_to_each() -> None:
+    table = objects(n_frames=30)
+    numbers = Numbers(
+        objects=table, tracks=table[["track_id"]].drop_duplicates(), counts=table[["frame"]],
+        drift=None, pixel_size_um=None, frame_interval_s=1.0, traces=Traces(), channel="red",
+    )  # fmt: skip
+    expected = traces(table, "red_mean", numbers.traces, 1.0)
+    assert_frame_equal(numbers.dff("red_mean"), expected)
+    assert_frame_equal(numbers.steps(), steps(table, frame_interval_s=1.0))
+    assert_frame_equal(numbers.peaks("red_mean"), peaks(expected, numbers.traces.peaks))
+    one = numbers.dff("red_mean")
+    assert np.shares_memory(one["dff"], numbers.dff("red_mean")["dff"])
+    one["dff"] = 7.0
+    assert_frame_equal(numbers.dff("red_mean"), expected)
+    assert_frame_equal(numbers.dff("x_px"), traces(table, "x_px", numbers.traces, 1.0))

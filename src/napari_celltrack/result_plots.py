@@ -9,7 +9,8 @@ from pathlib import Path
 from napari_celltrack.errors import RecipeError, ResultError
 from napari_celltrack.export import save_table
 from napari_celltrack.plots import Plot, StyleName, save_plot
-from napari_celltrack.plots.kinds import KINDS, Numbers
+from napari_celltrack.plots.kinds import KINDS
+from napari_celltrack.plots.numbers import Numbers
 from napari_celltrack.results import read_result, result_folder
 
 #: Where plots stand in the folder of a result.

@@ -11,7 +11,7 @@ import pandas as pd
 
 from napari_celltrack.analysis import common_motion
 from napari_celltrack.errors import ResultError
-from napari_celltrack.plots.kinds import Numbers
+from napari_celltrack.plots.numbers import Numbers
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.tables import (
     DRIFT_X_PX,

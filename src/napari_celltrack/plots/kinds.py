@@ -11,15 +11,14 @@ from typing import Literal
 
 import pandas as pd
 
-from napari_celltrack.analysis import Traces, ensemble_msd, fit_msd, steps
+from napari_celltrack.analysis import ensemble_msd, fit_msd
 from napari_celltrack.analysis.msd import msd
-from napari_celltrack.analysis.peaks import peaks
-from napari_celltrack.analysis.traces import traces
 from napari_celltrack.errors import CelltrackError, RecipeError
 from napari_celltrack.plots.columns import plot_histogram, plot_scatter
 from napari_celltrack.plots.curves import plot_counts, plot_path_length, plot_steps, plot_traces
 from napari_celltrack.plots.heat_map import plot_heat_map
 from napari_celltrack.plots.msd import plot_msd
+from napari_celltrack.plots.numbers import Numbers
 from napari_celltrack.plots.paths import plot_paths
 from napari_celltrack.plots.plot import Plot
 from napari_celltrack.plots.style import StyleName
@@ -49,36 +48,6 @@ Choice = Literal["nothing", "brightness", "cells", "any", "two"]
 #: Where a cell is.
 _PLACES = (Y_PX, X_PX, Y_UM, X_UM)
 _STATISTICS = ("mean", "median", "min", "max", "total", "std")
-
-
-@dataclass(frozen=True, eq=False)
-class Numbers:
-    """All that plots of a movie are made of.
-
-    Parameters
-    ----------
-    objects, tracks, counts : DataFrame
-        As of :mod:`napari_celltrack.tables`.
-    drift : DataFrame or None
-        To be taken out of motion.
-    pixel_size_um : (float, float) or None
-        Height and width of a pixel.
-    frame_interval_s : float or None
-        Time between frames.
-    traces : Traces
-        How brightness over time becomes dF/F.
-    channel : str
-        Whose brightness is drawn where none is chosen.
-    """
-
-    objects: pd.DataFrame
-    tracks: pd.DataFrame
-    counts: pd.DataFrame
-    drift: pd.DataFrame | None
-    pixel_size_um: tuple[float, float] | None
-    frame_interval_s: float | None
-    traces: Traces
-    channel: str
 
 
 @dataclass(frozen=True)
@@ -220,18 +189,12 @@ def _pair(numbers: Numbers, column: str | None) -> list[str]:
     return names
 
 
-def _steps(numbers: Numbers) -> pd.DataFrame:
-    size, interval = numbers.pixel_size_um, numbers.frame_interval_s
-    return steps(numbers.objects, size, interval, numbers.drift)
-
-
 def _dff(numbers: Numbers, column: str | None) -> pd.DataFrame:
-    name = _brightness(numbers, column)
-    return traces(numbers.objects, name, numbers.traces, numbers.frame_interval_s)
+    return numbers.dff(_brightness(numbers, column))
 
 
 def _peaks(numbers: Numbers, column: str | None) -> pd.DataFrame:
-    return peaks(_dff(numbers, column), numbers.traces.peaks)
+    return numbers.peaks(_brightness(numbers, column))
 
 
 def _tracked(numbers: Numbers, *columns: str) -> pd.DataFrame:
@@ -256,7 +219,7 @@ def _origin_rows(numbers: Numbers, _: str | None) -> pd.DataFrame:
 
 
 def _step_rows(numbers: Numbers, _: str | None) -> pd.DataFrame:
-    return _steps(numbers)
+    return numbers.steps()
 
 
 def _msd_rows(numbers: Numbers, _: str | None) -> pd.DataFrame:
@@ -309,13 +272,13 @@ def _draw_origin(
 def _draw_steps(
     numbers: Numbers, _: str | None, style: StyleName, selected: Collection[int]
 ) -> Plot:
-    return plot_steps(_steps(numbers), style=style, selected=selected)
+    return plot_steps(numbers.steps(), style=style, selected=selected)
 
 
 def _draw_path_length(
     numbers: Numbers, _: str | None, style: StyleName, selected: Collection[int]
 ) -> Plot:
-    return plot_path_length(_steps(numbers), style=style, selected=selected)
+    return plot_path_length(numbers.steps(), style=style, selected=selected)
 
 
 def _draw_msd(numbers: Numbers, _: str | None, style: StyleName, selected: Collection[int]) -> Plot:

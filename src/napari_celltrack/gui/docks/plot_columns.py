@@ -6,7 +6,8 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from napari_celltrack.gui.forms.wheel import no_accident
-from napari_celltrack.plots.kinds import KINDS, Numbers, columns_of, partners_of, usual_column
+from napari_celltrack.plots.kinds import KINDS, columns_of, partners_of, usual_column
+from napari_celltrack.plots.numbers import Numbers
 from napari_celltrack.plots.units import column_label
 
 
