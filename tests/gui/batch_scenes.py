@@ -56,6 +56,10 @@ class Desk:
         table.selectRow(row)
         self.qtbot.keyClick(table, Qt.Key.Key_Return)
 
+    def wait_for_foot(self, words: str) -> None:
+        """Wait until the line at the foot says something."""
+        self.qtbot.waitUntil(lambda: words in foot(self.dock), timeout=20_000)
+
     def wait(self) -> None:
         """Wait until nothing goes on any more."""
         for _ in range(2):  # what a lane gave out last is still on its way when it is idle

@@ -43,6 +43,7 @@ def test_a_double_click_opens_a_result_and_the_batch_keeps_its_settings(desk, fo
     where = table.visualRect(index).center()
     desk.qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=where)
     desk.qtbot.mouseDClick(table.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    desk.wait_for_foot("Opened the result of ctrl_2.tif.")
     assert [layer.name for layer in desk.viewer.layers][:2] == ["ctrl_2", SAVED_CELLS]
     np.testing.assert_array_equal(
         np.asarray(desk.viewer.layers[SAVED_CELLS].data),
@@ -50,13 +51,41 @@ def test_a_double_click_opens_a_result_and_the_batch_keeps_its_settings(desk, fo
     )
     assert dock.recipe() == recipe
     desk.press(0)
+    desk.wait_for_foot("Opened the result of ctrl_1.tif.")
     assert "ctrl_1" in desk.viewer.layers
     desk.press(3)
     desk.qtbot.waitUntil(lambda: "drug_2.tif" in foot(dock), timeout=10_000)
     for path in (folder / "results" / "ctrl_1").glob("*"):
         path.unlink()
     desk.press(0)
+    desk.wait_for_foot("ctrl_1 holds no result any more")
     assert part(dock, QLabel, "batch_foot").property("role") == "problem"
+
+
+def test_a_result_with_a_broken_table_leaves_the_window_as_it_was(desk, folder) -> None:
+    desk.use(folder)
+    desk.run()
+    recipe, layers = desk.dock.recipe(), list(desk.viewer.layers)
+    table = folder / "results" / "ctrl_1" / "objects.csv"
+    for text in ("", "frame,label\n0,1\n", "\x00\x01"):
+        table.write_text(text, encoding="utf-8")
+        desk.press(0)
+        desk.wait_for_foot("ctrl_1/objects.csv cannot be read; run the recipe again.")
+        assert list(desk.viewer.layers) == layers
+        assert desk.dock.recipe() == recipe
+        desk.dock.say("")
+
+
+def test_settings_that_change_while_a_result_is_read_are_kept(desk, folder) -> None:
+    desk.use(folder)
+    desk.run()
+    desk.press(0)
+    session = desk.dock.session
+    session.update(objects=session.recipe.objects.replace(min_area_px2=33))
+    recipe = desk.dock.recipe()
+    desk.wait_for_foot("Opened the result of ctrl_1.tif.")
+    assert session.recipe.objects.min_area_px2 != 33
+    assert desk.dock.recipe() == recipe
 
 
 CHANNELS = ("CFP", "YFP")
@@ -92,6 +121,7 @@ def test_files_of_one_movie_are_put_together_run_and_opened(desk, spread, scene)
     desk.run()
     assert foot(dock) == "2 of 2 files done."
     desk.press(1)
+    desk.wait_for_foot("Opened the result of")
     images = {layer.name: layer for layer in desk.viewer.layers if isinstance(layer, Image)}
     assert sorted(name.split(" ")[-1].strip("()") for name in images) == list(CHANNELS)
     for image in images.values():

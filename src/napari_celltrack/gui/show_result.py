@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from napari.components import ViewerModel
 from napari.layers import Image
@@ -13,7 +17,7 @@ from napari.layers import Image
 from napari_celltrack.batch.inputs import open_recorded
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.gui.session import session_of
-from napari_celltrack.gui.show_movie import add_movie, movie_layers, place_of
+from napari_celltrack.gui.show_movie import LayerTuple, add_movie, movie_layers, place_of
 from napari_celltrack.movie import Movie
 from napari_celltrack.readers import open_movie
 from napari_celltrack.recipe import Recipe
@@ -29,8 +33,27 @@ def is_result(path: Path) -> bool:
     return bool(_results_in(path))
 
 
+@dataclass(frozen=True, eq=False)
+class Saved:
+    """A result that was read, as :func:`show_saved` shows it.
+
+    Parameters
+    ----------
+    movie : Movie
+        Calibrated as the recipe says.
+    recipe : Recipe
+        How it was made.
+    layers : tuple of (data, options, type)
+        Cells and tracks, where the run wrote them.
+    """
+
+    movie: Movie
+    recipe: Recipe
+    layers: tuple[LayerTuple, ...]
+
+
 def add_result(viewer: ViewerModel, path: Path) -> list[Image]:
-    """Add a result to a viewer, and use its recipe.
+    """Add a result to a viewer, and use its recipe; see :func:`read_saved`.
 
     Parameters
     ----------
@@ -43,6 +66,21 @@ def add_result(viewer: ViewerModel, path: Path) -> list[Image]:
     -------
     list of Image
         The layers of the movie.
+    """
+    return show_saved(viewer, read_saved(path))
+
+
+def read_saved(path: Path) -> Saved:
+    """Read a result; may take long, and needs no viewer.
+
+    Parameters
+    ----------
+    path : Path
+        The folder of one result, or one that holds a single result.
+
+    Returns
+    -------
+    Saved
 
     Raises
     ------
@@ -74,10 +112,28 @@ def add_result(viewer: ViewerModel, path: Path) -> list[Image]:
             f"The movie of this result is not at {source} any more; put it there again. ({error})"
         ) from error
     movie = recipe.input.calibrated(movie)
-    images = add_movie(viewer, movie)
-    if movie.n_z == 1:
-        _add_saved(viewer, folder, recipe, movie)
-    _use(viewer, recipe, movie, images)
+    layers = tuple(_saved_layers(folder, recipe, movie)) if movie.n_z == 1 else ()
+    return Saved(movie, recipe, layers)
+
+
+def show_saved(viewer: ViewerModel, saved: Saved) -> list[Image]:
+    """Add a result that was read to a viewer, and use its recipe.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Where to add it.
+    saved : Saved
+
+    Returns
+    -------
+    list of Image
+        The layers of the movie.
+    """
+    images = add_movie(viewer, saved.movie)
+    for data, options, kind in saved.layers:
+        getattr(viewer, f"add_{kind}")(data, **options)
+    _use(viewer, saved.recipe, saved.movie, images)
     return images
 
 
@@ -88,8 +144,8 @@ def _results_in(path: Path) -> list[Path]:
     return inside or ([path] if (path / _ABOUT).is_file() else [])
 
 
-def _add_saved(viewer: ViewerModel, folder: Path, recipe: Recipe, movie: Movie) -> None:
-    """Add the files of cells and tracks, where the recipe wrote them."""
+def _saved_layers(folder: Path, recipe: Recipe, movie: Movie) -> Iterator[LayerTuple]:
+    """Read the files of cells and tracks, where the recipe wrote them."""
     place = place_of(movie)
     frames = recipe.input.frames_of(movie)
     if (folder / "labels.tif").is_file():
@@ -104,13 +160,24 @@ def _add_saved(viewer: ViewerModel, folder: Path, recipe: Recipe, movie: Movie) 
         elif movie.n_frames > 1:
             where = {name: values[1:] for name, values in place.items()}
         # The docks draw the same cells from the recipe; these are there to compare with.
-        viewer.add_labels(data, name=SAVED_CELLS, visible=False, **where)
+        yield data, {"name": SAVED_CELLS, "visible": False, **where}, "labels"
     if (folder / "objects.csv").is_file() and len(frames) > 1:
-        objects = pd.read_csv(folder / "objects.csv")
-        rows = objects[objects[TRACK_ID] > 0].sort_values([TRACK_ID, FRAME])
+        rows = _track_rows(folder / "objects.csv")
         if len(rows):
-            data = rows[[TRACK_ID, FRAME, Y_PX, X_PX]].to_numpy(float)
-            viewer.add_tracks(data, name=SAVED_TRACKS, **place)
+            yield rows, {"name": SAVED_TRACKS, **place}, "tracks"
+
+
+def _track_rows(file: Path) -> npt.NDArray[np.float64]:
+    """Return track, frame, y and x of all cells that have a track, sorted; shape (n, 4)."""
+    columns = [TRACK_ID, FRAME, Y_PX, X_PX]
+    try:
+        objects = pd.read_csv(file, usecols=columns)
+    except (OSError, ValueError) as error:
+        raise ResultError(
+            f"{file.parent.name}/{file.name} cannot be read; run the recipe again."
+        ) from error
+    rows = objects[objects[TRACK_ID] > 0].sort_values([TRACK_ID, FRAME])
+    return rows[columns].to_numpy(np.float64)
 
 
 def _use(viewer: ViewerModel, recipe: Recipe, movie: Movie, images: list[Image]) -> None:

@@ -93,7 +93,7 @@ class Batch(Dock):
         column.addWidget(self._below)
         self._job = BatchJob(self)
         self._sheet: ContactSheet | None = None
-        self._opening = Opening(self, self._fail)
+        self._opening = Opening(self, self.recipe, self._fail)
         self._outlook = Outlook(self)
         self._lanes = {name: Lane(f"celltrack batch {name}") for name in ("files", "names")}
         self._plan_rest = QTimer(self)
@@ -366,13 +366,13 @@ class Batch(Dock):
             self.say(line.more.replace("\n", ": "), wrong=line.tone == "problem")
 
     def _open_line(self, line: Line) -> None:
-        results, recipe = self._results, self.recipe()
+        results = self._results
         if line.item is None:
             return
         if not line.has_result or results is None:
             self._open_file(line.item)
-        elif self._opening.open_result(results / line.item.name, line.file):
-            self._recipe.keep(recipe)
+        else:
+            self._opening.open_result(results / line.item.name, line.file, self._recipe.keep)
 
     def _open_file(self, item: Item) -> None:
         self._opening.open_file(item, self.recipe())
