@@ -43,6 +43,11 @@ def settle(session, qtbot) -> None:
     qtbot.wait(20)
 
 
+def has_colours(cells) -> bool:
+    """Tell whether cells are seen in the thumbnail of a layer."""
+    return bool(cells.thumbnail[..., :3].any())
+
+
 def test_a_viewer_has_one_session_and_another_viewer_another(model):
     assert session_of(model) is session_of(model)
     assert session_of(ViewerModel()) is not session_of(model)
@@ -57,6 +62,7 @@ def test_the_layer_holds_what_the_engine_finds(model, looking, qtbot, scene, cel
             lambda frame=frame: looking.found is not None and looking.found.frame == frame
         )
         assert looking.found.n_cells == n_cells
+        qtbot.waitUntil(lambda n=n_cells: has_colours(layers.cells_layer(model)) == (n > 0))
     cells = layers.cells_layer(model)
     for frame in range(len(scene)):
         expected = segment_frame(looking.movie, looking.recipe, frame)

@@ -167,7 +167,11 @@ def show_labels(
     layer.metadata[TAG]["frames"][frame] = labels
     align(layer, image)
     if in_view:
-        layer.refresh(extent=False, highlight=False, thumbnail=False)
+        # napari made the thumbnail of a frame before its cells were found; while a setting moves,
+        # painting its row again would take longer than it is worth.
+        is_new = layer.metadata[TAG].get("thumbnail") != frame
+        layer.refresh(extent=False, highlight=False, thumbnail=is_new)
+        layer.metadata[TAG]["thumbnail"] = frame
     return layer
 
 
