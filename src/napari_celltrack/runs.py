@@ -106,12 +106,14 @@ def runs_of(labels: Labels) -> Runs:
 
 def _runs_in(labels: Labels, rows: slice) -> tuple[npt.NDArray[np.int32], Whole, Whole, Whole]:
     """Return ids, rows, first columns and those after the last of the runs in some rows."""
-    some, width = labels[rows], labels.shape[1]
-    begins = np.empty(some.shape, bool)
-    begins[:, :1] = True
-    np.not_equal(some[:, 1:], some[:, :-1], out=begins[:, 1:])
+    width = labels.shape[1]
+    # One line is compared more than twice as fast as many; then each row begins anew.
+    some = labels[rows].ravel()
+    begins = np.empty(some.size, bool)
+    np.not_equal(some[1:], some[:-1], out=begins[1:])
+    begins[:: max(width, 1)] = True
     start = np.flatnonzero(begins)
-    ids = some.ravel()[start]
+    ids = some[start]
     stop = np.append(start[1:], some.size)
     inside = ids != 0
     start, stop, ids = start[inside], stop[inside], ids[inside]

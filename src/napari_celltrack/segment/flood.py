@@ -193,22 +193,31 @@ def merged(
 
 
 def _steepest_ways(land: _Plane, parts: _Labels, may_touch: bool) -> NDArray[np.int8]:
-    """Return which neighbour of each pixel is the highest: its number from 1, 0 on a top."""
-    height, width = land.shape
-    inside = np.s_[1:-1, 1:-1]
-    best, own = land[inside].copy(), parts[inside]
+    """Return which neighbour of each pixel is the highest: its number from 1, 0 on a top.
+
+    Holds for the pixels of parts.
+    """
+    # As one line each, which is twice as fast: a neighbour is a step along it. What lies at the
+    # border, where the steps wrap round, is background.
+    flat, names = land.ravel(), parts.ravel()
+    width = land.shape[1]
+    margin = width + 1
+    inside = slice(margin, flat.size - margin)
+    best, own = flat[inside].copy(), names[inside]
     ways = np.zeros(land.shape, dtype=np.int8)
+    way = ways.reshape(-1)[inside]
     better = np.empty(best.shape, dtype=np.bool_)
     for number, (down, right) in enumerate(_AROUND, start=1):
-        beside = np.s_[1 + down : height - 1 + down, 1 + right : width - 1 + right]
-        np.greater(land[beside], best, out=better)
+        step = down * width + right
+        beside = slice(inside.start + step, inside.stop + step)
+        np.greater(flat[beside], best, out=better)
         if may_touch and down and right:
-            better &= parts[beside] == own
-            np.copyto(best, land[beside], where=better)
+            better &= names[beside] == own
+            np.copyto(best, flat[beside], where=better)
         else:
-            np.maximum(best, land[beside], out=best)
+            np.maximum(best, flat[beside], out=best)
         # Of the ways that were better when they were met, the last one is the best.
-        np.maximum(ways[inside], better.view(np.int8) * np.int8(number), out=ways[inside])
+        np.maximum(way, better.view(np.int8) * np.int8(number), out=way)
     return ways
 
 

@@ -142,7 +142,7 @@ def values_in(
             # Numbers of the same type, or all of the others would be copied to compare them.
             bounds = np.array([begin, end], mosaic.here.dtype)
             at = mosaic.here[slice(*np.searchsorted(mosaic.here, bounds))] - bounds[0]
-            found.append([values[at] for values in made])
+            found.append([np.take(values, at) for values in made])
         return found
 
     if not mosaics:

@@ -333,11 +333,14 @@ class _Cells(NamedTuple):
 
 def _cells(mosaic: Mosaic, basins: Basins, names: _Labels) -> _Cells:
     """Give the pixels of a mosaic the names of their basins."""
-    found = names[basins.labels.reshape(-1)[mosaic.there]]
+    found = np.take(names, np.take(basins.labels, mosaic.there))
     height_px, width_px = mosaic.runs.shape
     first = np.full(names.size, height_px * width_px, dtype=np.int64)
+    is_other = np.ones(found.size, dtype=np.bool_)
+    np.not_equal(found[1:], found[:-1], out=is_other[1:])
     # Assignment from the back: where a name occurs again the last one written stays.
-    first[found[::-1]] = mosaic.here[::-1]
+    at = np.flatnonzero(is_other)[::-1]
+    first[found[at]] = mosaic.here[at]
     return _Cells(found, first)
 
 
