@@ -45,7 +45,7 @@ def distance_to_edge(mosaic: Mosaic) -> NDArray[np.float32]:
     else:
         distance = np.zeros(mosaic.shape, np.float32)
         distance[1:-1, 1:-1] = _transform(inside[1:-1, 1:-1])
-    found: NDArray[np.float32] = distance.ravel()[mosaic.there]
+    found: NDArray[np.float32] = np.take(distance, mosaic.there)
     # What OpenCV finds hangs, in its last bit, on where in memory the mask lies and on the number
     # of cores; of two equal ways up, now one and now the other would be the steeper. The square of
     # a distance between pixels is a whole number.

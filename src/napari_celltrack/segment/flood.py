@@ -102,11 +102,11 @@ def basins_of(landscape: _Plane, parts: _Labels, *, may_touch: bool) -> Basins:
     some_name[part_of_top] = names
     is_contested = np.zeros(some_name.size, dtype=np.bool_)
     is_contested[part_of_top[names != some_name[part_of_top]]] = True
-    contested = np.flatnonzero(is_contested[parts])
-    labels = some_name[parts]
+    contested = np.flatnonzero(np.take(is_contested, parts))
+    labels = np.take(some_name, parts)
     name_at = np.zeros(parts.size, dtype=np.int32)
     name_at[tops] = names
-    labels.reshape(-1)[contested] = name_at[_ends(way, contested)]
+    labels.reshape(-1)[contested] = np.take(name_at, _ends(way, contested))
     return Basins(labels, sums[0], np.column_stack(sums[1:]), part, contested)
 
 

@@ -355,7 +355,7 @@ def _painted(shape: tuple[int, ...], mosaics: Sequence[Mosaic], cells: Sequence[
     numbers = np.split(number, np.cumsum([found.first.size for found in cells])[:-1])
 
     def paint(at: int) -> None:
-        labels.reshape(-1)[mosaics[at].here] = numbers[at][cells[at].names]
+        labels.reshape(-1)[mosaics[at].here] = np.take(numbers[at], cells[at].names)
 
     on_all_cores(paint, range(len(cells)))
     return labels
@@ -364,8 +364,8 @@ def _painted(shape: tuple[int, ...], mosaics: Sequence[Mosaic], cells: Sequence[
 def _means(basins: Basins, image: _Plane) -> list[float]:
     """Return the mean of an image over each contested basin, 0 for the others."""
     size = basins.height.size
-    names = basins.labels.ravel()[basins.contested]
-    sums = np.bincount(names, image.ravel()[basins.contested], minlength=size)
+    names = np.take(basins.labels, basins.contested)
+    sums = np.bincount(names, np.take(image, basins.contested), minlength=size)
     means: list[float] = (sums / np.maximum(np.bincount(names, minlength=size), 1)).tolist()
     return means
 
