@@ -310,7 +310,8 @@ def ground_of(image: NDArray[Any], parts: _Labels) -> np.float32:
         Grey level of the background.
     """
     step = sample_step(image.size)
-    outside = image[::step, ::step][parts[::step, ::step] == 0]
+    is_outside = (parts[::step, ::step] == 0).ravel()
+    outside = np.compress(is_outside, image[::step, ::step])
     ground: np.float32 = np.float32(np.median(outside) if outside.size else image.min())
     return ground
 
