@@ -112,11 +112,10 @@ def _runs_in(labels: Labels, rows: slice) -> tuple[npt.NDArray[np.int32], Whole,
     begins = np.empty(some.size, bool)
     np.not_equal(some[1:], some[:-1], out=begins[1:])
     begins[:: max(width, 1)] = True
-    start = np.flatnonzero(begins)
-    ids = some[start]
-    stop = np.append(start[1:], some.size)
-    inside = ids != 0
-    start, stop, ids = start[inside], stop[inside], ids[inside]
+    bounds = np.append(np.flatnonzero(begins), some.size)
+    ids = np.take(some, bounds[:-1])
+    inside = np.flatnonzero(ids)
+    ids, start, stop = ids[inside], bounds[inside], bounds[inside + 1]
     row = start // max(width, 1)
     before = row * width
     return ids, row + rows.start, start - before, stop - before
