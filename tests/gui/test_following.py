@@ -155,7 +155,8 @@ def test_what_comes_while_a_window_is_measured_cuts_nothing_short(
         if len(seen) == n_measured and what == "the linker":
             session.update(link=Nearest(max_distance_px=6))
         elif len(seen) == n_measured:
-            model.dims.set_current_step(0, session.frame + (0, 1)[what == "the next frame"])
+            step = 1 if what == "the next frame" else 0
+            model.dims.set_current_step(0, session.frame + step)
             session.request_preview()
 
     session.follower.frame_measured.connect(interrupt)

@@ -123,10 +123,8 @@ class Follower:
         missing = [frame for frame in window if frame not in known]
         missing.sort(key=lambda frame: abs(frame - wanted.frame))
         asked = (wanted.linked_with, window)
-        is_linked = not missing and self.is_current(wanted.linked_with)
-        if asked == self._asked or (
-            is_linked and self.result is not None and self.result.frames == window
-        ):
+        current = self.result if self.is_current(wanted.linked_with) else None
+        if asked == self._asked or (current is not None and current.frames == window):
             return
         self._asked = asked
         has_objects = self._result_with is not None and self._objects_with == wanted.measured_with

@@ -278,7 +278,7 @@ def ground_and_noise(pixels: _Plane) -> tuple[float, float]:
         start = int(np.argmin(part[half:] - part[: part.size - half]))
         part = part[start : start + half + 1]
     ground = float(part.mean())
-    darker = ground - values[: np.searchsorted(values, ground)]
+    darker = ground - values[: np.searchsorted(values, np.float32(ground))]
     spread = float(np.median(darker)) if darker.size else 0.0
     # Noise that is cut off at zero has no darker side; neighbours still differ.
     near, far = pixels[::step, :-_LAG_PX:step], pixels[::step, _LAG_PX::step]

@@ -43,13 +43,13 @@ class Opening:
 
         It brings its own settings into the docks; those that the batch had go to a function.
         """
-        self._read(partial(_read, folder), partial(self._show_result, file, keep))
+        self._submit(partial(_read, folder), partial(self._show_result, file, keep))
 
     def open_file(self, item: Item, recipe: Recipe) -> None:
         """Open a file in the background, and have the docks work on it."""
-        self._read(partial(_open, item, recipe), partial(self._show, item, recipe))
+        self._submit(partial(_open, item, recipe), partial(self._show, item, recipe))
 
-    def _read(self, read: Callable[[], Iterator[Any]], show: Callable[[Any], None]) -> None:
+    def _submit(self, read: Callable[[], Iterator[Any]], show: Callable[[Any], None]) -> None:
         """Read what was asked for last, and nothing that was asked for before."""
         self.lane.cancel()
         self.lane.submit(read, show, self._on_error)
