@@ -17,8 +17,8 @@ from skimage.filters import threshold_otsu
 from made_frames import made_frame
 from naive import NaiveChain
 from napari_celltrack.analysis import detection_f1
-from napari_celltrack.cache import StageCache
 from napari_celltrack.engine import run_frame, segment_frame
+from napari_celltrack.engine.cache import StageCache
 from napari_celltrack.movie import Movie, movie_from_array
 from napari_celltrack.preprocess import Gaussian, GaussianBackground
 from napari_celltrack.recipe import Recipe

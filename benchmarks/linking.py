@@ -1,8 +1,8 @@
 """Linkers against each other and against trackpy and laptrack: how right and how fast.
 
-Accuracy is the F1 of links, from each sight of a cell to its next and from mothers to daughters,
-for each linker at its best search radius. Speed is measured in one process, the linkers in turn,
-medians; only the ratios mean something.
+Accuracy is the F1 of links, from each detection of a cell to its next and from mothers to
+daughters, for each linker at its best search radius. Speed is measured in one process, the
+linkers in turn, medians; only the ratios mean something.
 
     python benchmarks/linking.py [--data DIR] [--cells 1000 5000] [--skip-accuracy] [--skip-speed]
 """

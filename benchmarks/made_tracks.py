@@ -25,7 +25,7 @@ class Scene:
     n_frames : int
         Length of the movie.
     edges : ndarray, shape (n_edges, 2), int64
-        Row of a cell's sight and of its next one, or of a mother's last and a daughter's first.
+        Row of a cell's detection and of its next one, or of a mother's last and a daughter's first.
     is_division : ndarray, shape (n_edges,), bool
         Which edges lead from a mother to a daughter.
     """
@@ -186,7 +186,7 @@ def overlaps_of(folder: Path) -> pd.DataFrame:
 def _edges(
     cell: np.ndarray, frame: np.ndarray, mother: dict[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return edges between sights of a cell, and from mothers to daughters; -1 is no cell."""
+    """Return edges between detections of a cell, and from mothers to daughters; -1 is no cell."""
     order = np.lexsort((frame, cell))
     order = order[cell[order] >= 0]
     same = cell[order[1:]] == cell[order[:-1]]

@@ -18,7 +18,7 @@ from timing import call
 
 _RUN = """
 import sys
-from napari_celltrack.cli import app
+from napari_celltrack.cli.command import app
 app(sys.argv[1:], standalone_mode=False)
 print("null")
 """

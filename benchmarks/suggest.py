@@ -21,12 +21,12 @@ import numpy.typing as npt
 
 from napari_celltrack.analysis import detection_f1
 from napari_celltrack.engine import segment_frame
+from napari_celltrack.engine.suggest import suggest
 from napari_celltrack.input import Input
 from napari_celltrack.movie import Movie
 from napari_celltrack.readers import open_movie
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.sample_data import dividing_nuclei
-from napari_celltrack.suggest import suggest
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 #: The suggestion may lose so much where the default is good.

@@ -12,8 +12,8 @@ import tifffile
 from typer.testing import CliRunner
 
 from napari_celltrack.batch import FileDone, Item
-from napari_celltrack.cli import app
-from napari_celltrack.cli_run import said_once
+from napari_celltrack.cli.command import app
+from napari_celltrack.cli.run import said_once
 from napari_celltrack.recipe import Recipe, TunedOn
 from scenes import moving_disks
 

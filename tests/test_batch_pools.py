@@ -31,7 +31,7 @@ from napari_celltrack.batch import (
 )
 from napari_celltrack.batch.blocks import blocks_of
 from napari_celltrack.batch.machine import free_memory_bytes
-from napari_celltrack.cli import app
+from napari_celltrack.cli.command import app
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.readers.grouped import Part
 from napari_celltrack.recipe import Recipe

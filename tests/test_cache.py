@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_celltrack.cache import StageCache
+from napari_celltrack.engine.cache import StageCache
 
 
 def test_a_hit_is_not_computed_again() -> None:

@@ -14,14 +14,14 @@ from napari_celltrack import cli
 from napari_celltrack.analysis.baseline import RunningPercentile
 from napari_celltrack.analysis.peaks import peaks
 from napari_celltrack.analysis.traces import Traces, traces
-from napari_celltrack.cli_plot import plot
+from napari_celltrack.cli.plot import plot
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.export import save_table
 from napari_celltrack.input import Input
 from napari_celltrack.measure import Measure
 from napari_celltrack.plots.kinds import KINDS
 from napari_celltrack.recipe import Recipe
-from napari_celltrack.results import read_result
+from napari_celltrack.results.result import read_result
 from napari_celltrack.sample_data import calcium_movie
 from scenes import moving_disks
 from test_cli import celltrack
@@ -181,7 +181,7 @@ def test_a_result_without_cells_still_has_its_counts(result: Path) -> None:
 
 def test_help_names_every_kind_and_imports_nothing_heavy() -> None:
     assert all(kind in celltrack("plot", "--help").stdout for kind in KINDS)
-    assert plot.__module__ == "napari_celltrack.cli_plot"
+    assert plot.__module__ == "napari_celltrack.cli.plot"
 
 
 # --- numbers -----------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ def opened(command, check):
     print("opened", *command[1:])
     return subprocess.CompletedProcess(command, 3)
 subprocess.run = opened
-from napari_celltrack.cli import main
+from napari_celltrack.cli.command import main
 try:
     main()
 finally:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from napari_celltrack.batch.collected import Collected
+from napari_celltrack.batch.collected_tables import CollectedTables
 
 
 def frames(n_frames: int, n_rows: int) -> list[pd.DataFrame]:
@@ -33,7 +33,7 @@ def frames(n_frames: int, n_rows: int) -> list[pd.DataFrame]:
 @pytest.mark.parametrize("n_frames", [1, 15, 16, 50])
 @pytest.mark.parametrize("n_rows", [0, 1, 30])
 def test_tables_come_out_as_they_went_in(n_frames, n_rows) -> None:
-    tables, collected = frames(n_frames, n_rows), Collected()
+    tables, collected = frames(n_frames, n_rows), CollectedTables()
     for table in tables:
         collected.add(table)
         collected.add(None)
@@ -46,7 +46,7 @@ def test_tables_come_out_as_they_went_in(n_frames, n_rows) -> None:
 
 
 def test_frames_without_objects_lie_between_others() -> None:
-    tables, collected = frames(3, 5), Collected()
+    tables, collected = frames(3, 5), CollectedTables()
     tables[1] = tables[1].iloc[:0]
     for table in tables:
         collected.add(table)
@@ -58,7 +58,7 @@ def test_frames_without_objects_lie_between_others() -> None:
 def test_what_is_the_same_in_all_rows_takes_no_room() -> None:
     tracemalloc.start()
     try:
-        collected = Collected()
+        collected = CollectedTables()
         for table in frames(64, 2000):
             collected.add(table)
         del table

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from napari_celltrack.analysis.compare import (
+from napari_celltrack.analysis.link_difference import (
     FRAME_BEFORE,
     LINK_COLUMNS,
     X_BEFORE_PX,
@@ -24,9 +24,11 @@ from napari_celltrack.tables import (
 )
 
 
-def run(sights: list[tuple], parents: dict[int, int] | None = None, n_frames: int = 3) -> Tables:
+def run(
+    detections: list[tuple], parents: dict[int, int] | None = None, n_frames: int = 3
+) -> Tables:
     """Return the tables of a run from rows (frame, track, y, x)."""
-    objects = pd.DataFrame(sights, columns=[FRAME, TRACK_ID, Y_PX, X_PX])
+    objects = pd.DataFrame(detections, columns=[FRAME, TRACK_ID, Y_PX, X_PX])
     objects = objects.astype({FRAME: np.int64, TRACK_ID: np.int64, Y_PX: float, X_PX: float})
     objects[AREA_PX2] = 78  # a radius of 5 px
     objects[LABEL] = np.arange(1, len(objects) + 1)
@@ -73,8 +75,8 @@ def test_a_broken_track_lacks_one_link() -> None:
 
 
 def test_a_division_is_a_link_from_the_mother_to_each_daughter() -> None:
-    sights = [(0, 1, 10, 10), (1, 2, 10, 4), (1, 3, 10, 16)]
-    found = compare_links(run(sights, {2: 1, 3: 1}, 2), run(sights, {}, 2))
+    detections = [(0, 1, 10, 10), (1, 2, 10, 4), (1, 3, 10, 16)]
+    found = compare_links(run(detections, {2: 1, 3: 1}, 2), run(detections, {}, 2))
     assert found.only_a[TRACK_ID].tolist() == [2, 3]
     assert found.only_b.empty
 
@@ -99,8 +101,8 @@ def test_cells_farther_apart_than_their_radius_are_others() -> None:
 
 
 @pytest.mark.parametrize("sights", [[], [(0, 1, 10, 10)], [(0, 0, 10, 10), (1, 0, 10, 10)]])
-def test_runs_without_links_have_nothing_to_compare(sights: list[tuple]) -> None:
-    found = compare_links(run(sights), run(STRAIGHT))
+def test_runs_without_links_have_nothing_to_compare(detections: list[tuple]) -> None:
+    found = compare_links(run(detections), run(STRAIGHT))
     assert found.only_a.empty
     assert len(found.only_b) == 4
-    assert compare_links(run(STRAIGHT), run(sights)).only_b.empty
+    assert compare_links(run(STRAIGHT), run(detections)).only_b.empty

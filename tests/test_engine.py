@@ -6,7 +6,7 @@ import pytest
 from skimage.measure import label as skimage_label
 
 from napari_celltrack import engine
-from napari_celltrack.cache import StageCache
+from napari_celltrack.engine.cache import StageCache
 from napari_celltrack.errors import MovieError, RecipeError
 from napari_celltrack.link import Assignment, Nearest
 from napari_celltrack.measure import ObjectFilter

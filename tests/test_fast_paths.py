@@ -15,8 +15,8 @@ import tifffile
 from scipy import ndimage as ndi
 from skimage.segmentation import watershed
 
-from napari_celltrack import strips
-from napari_celltrack.runs import runs_of
+from napari_celltrack.arrays import strips
+from napari_celltrack.arrays.label_runs import label_runs_of
 from napari_celltrack.segment import (
     Contrast,
     Otsu,
@@ -80,7 +80,7 @@ def test_pieces_on_two_cores_give_the_cells_of_the_whole_image(frames, cores, mo
     monkeypatch.setattr(mosaic, "_MOSAIC_PX", 1 << 11)
     cv2.setNumThreads(2)
     image = next(iter(frames.values()))
-    assert len(mosaics_of(runs_of(parts_of(image)))) > 3
+    assert len(mosaics_of(label_runs_of(parts_of(image)))) > 3
     assert len(strips.strips_of(image.shape)) > 10
     for name, found in labels_of(frames).items():
         assert found.max() > 5
@@ -97,7 +97,7 @@ def test_distances_in_mosaics_are_those_of_scipy(frames, cores, monkeypatch, n_c
         parts = parts_of(image)
         exact = ndi.distance_transform_edt(parts).astype(np.float32)
         distance = np.zeros(parts.shape, np.float32)
-        for some in mosaics_of(runs_of(parts)):
+        for some in mosaics_of(label_runs_of(parts)):
             distance.ravel()[some.here] = distance_to_edge(some)
         np.testing.assert_array_equal(distance, exact)
 

@@ -10,7 +10,7 @@ import pytest
 from scipy import ndimage
 
 from napari_celltrack.analysis.frame_health import (
-    Health,
+    FrameHealth,
     frame_health,
     health_of,
     judge,
@@ -150,7 +150,7 @@ def test_one_frame_and_a_movie_of_empty_frames() -> None:
 
 
 def test_a_movie_that_is_saturated_throughout_is_said_once_and_its_worst_frame_is_red():
-    rows = [Health(t, 50.0, 1.0, saturated_percent=0.5, focus=0.3) for t in range(10)]
+    rows = [FrameHealth(t, 50.0, 1.0, saturated_percent=0.5, focus=0.3) for t in range(10)]
     rows[4] = replace(rows[4], saturated_percent=9.0)
     judged = judge(rows)
     assert judged["problem"].str.contains("saturated").tolist() == [t == 4 for t in range(10)]

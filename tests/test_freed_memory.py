@@ -12,7 +12,7 @@ import pytest
 _FAULTS = """
 import json, resource
 import numpy as np
-from napari_celltrack.freed_memory import keep_freed_memory
+from napari_celltrack.arrays.freed_memory import keep_freed_memory
 
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -39,7 +39,7 @@ def test_blocks_that_were_freed_are_used_again():
 
 def test_it_takes_no_memory():
     resource = pytest.importorskip("resource", reason="Windows tells no peak in this way")
-    from napari_celltrack.freed_memory import keep_freed_memory
+    from napari_celltrack.arrays.freed_memory import keep_freed_memory
 
     keep_freed_memory()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -7,8 +7,8 @@ import pytest
 
 from ctc_scenes import frames
 from napari_celltrack.engine import link_objects
+from napari_celltrack.engine.given_labels import for_labels, label_frame, run_labels
 from napari_celltrack.errors import MovieError
-from napari_celltrack.given_labels import for_labels, label_frame, run_labels
 from napari_celltrack.measure import ObjectFilter
 from napari_celltrack.recipe import Crop, FrameRange, Input, Recipe
 from scenes import movie_of

@@ -16,10 +16,10 @@ import zarr
 
 from napari_celltrack.batch.horizontal import run_horizontal
 from napari_celltrack.batch.inputs import find_inputs
-from napari_celltrack.batch.pools import Workers, open_workers
 from napari_celltrack.batch.result import FileDone, FrameDone
 from napari_celltrack.batch.step_files import join_tables, read_tables, write_table
 from napari_celltrack.batch.work import run_item
+from napari_celltrack.batch.workers import Workers, open_workers
 from napari_celltrack.readers import open_movie
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.tables import OBJECT_COLUMNS, as_table

@@ -25,7 +25,7 @@ def run_python(code: str) -> str:
 def test_core_works_without_napari_and_qt() -> None:
     code = """
 import numpy as np
-import napari_celltrack.cli, napari_celltrack.batch
+import napari_celltrack.cli.command, napari_celltrack.batch
 from napari_celltrack.engine import run, link_objects
 from napari_celltrack.movie import movie_from_array
 from napari_celltrack.recipe import Recipe

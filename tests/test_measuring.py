@@ -10,12 +10,12 @@ import pytest
 from napari_celltrack import engine
 from napari_celltrack.analysis.peaks import peaks
 from napari_celltrack.analysis.traces import traces
+from napari_celltrack.engine.given_labels import run_labels
+from napari_celltrack.engine.measuring import measure_frame
 from napari_celltrack.errors import MovieError
-from napari_celltrack.given_labels import run_labels
 from napari_celltrack.input import FrameRange, Input
 from napari_celltrack.link import link_still
 from napari_celltrack.measure import Measure, Ring
-from napari_celltrack.measuring import measure_frame
 from napari_celltrack.movie import Movie, movie_from_array
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.sample_data import calcium_movie

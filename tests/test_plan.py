@@ -13,9 +13,8 @@ import pytest
 import tifffile
 from typer.testing import CliRunner
 
-from napari_celltrack.amounts import bytes_text, duration_text
-from napari_celltrack.batch.headers import Header, read_headers
 from napari_celltrack.batch.inputs import find_inputs
+from napari_celltrack.batch.item_headers import ItemHeader, read_headers
 from napari_celltrack.batch.machine import free_disk_bytes, own_memory_bytes, rooms_in_groups
 from napari_celltrack.batch.memory_model import horizontal_peak_bytes, vertical_peak_bytes
 from napari_celltrack.batch.plan import (
@@ -28,11 +27,12 @@ from napari_celltrack.batch.plan import (
     speed_up,
 )
 from napari_celltrack.batch.sample import Sample, take_sample, typical_sample
-from napari_celltrack.cli import app
+from napari_celltrack.cli.command import app
 from napari_celltrack.plots import plot_pipeline
 from napari_celltrack.preprocess import Gaussian
 from napari_celltrack.recipe import FrameRange, Input, Recipe
 from napari_celltrack.sample_data import dividing_nuclei
+from napari_celltrack.text import bytes_text, duration_text
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +48,13 @@ def movies(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def headers(movies: Path) -> list[Header]:
+def headers(movies: Path) -> list[ItemHeader]:
     """Return the headers of these movies."""
     return read_headers(Recipe(), find_inputs([movies]).items)[0]
 
 
 @pytest.fixture(scope="module")
-def plain(headers: list[Header]) -> Sample:
+def plain(headers: list[ItemHeader]) -> Sample:
     """Return a sample of the default recipe."""
     return take_sample(headers[0])
 
@@ -124,7 +124,9 @@ def test_without_a_sample_there_are_no_times(movies: Path) -> None:
     assert "Nothing was timed" in plan.sample
 
 
-def test_memory_grows_with_workers_size_and_frames(headers: list[Header], plain: Sample) -> None:
+def test_memory_grows_with_workers_size_and_frames(
+    headers: list[ItemHeader], plain: Sample
+) -> None:
     larger = [replace(header, n_pixels=4 * header.n_pixels) for header in headers]
     longer = [replace(header, n_frames=1000 * header.n_frames) for header in headers]
     for peak in (vertical_peak_bytes, horizontal_peak_bytes):
@@ -136,7 +138,7 @@ def test_memory_grows_with_workers_size_and_frames(headers: list[Header], plain:
         assert peak(plain, 100 * headers, 1) == one
 
 
-def test_steps_and_what_frames_share_take_memory(headers: list[Header], plain: Sample) -> None:
+def test_steps_and_what_frames_share_take_memory(headers: list[ItemHeader], plain: Sample) -> None:
     recipe = Recipe(input=Input(project_t="max"), preprocess=(Gaussian(sigma_px=2),))
     shared = take_sample(replace(headers[0], recipe=recipe))
     assert plain.cache_bytes_a_frame == 0

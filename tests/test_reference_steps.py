@@ -13,7 +13,7 @@ from scipy import ndimage
 from skimage.registration import phase_cross_correlation
 
 from napari_celltrack import engine
-from napari_celltrack.cache import StageCache
+from napari_celltrack.engine.cache import StageCache
 from napari_celltrack.input import FrameRange, Input
 from napari_celltrack.link import Assignment, Nearest
 from napari_celltrack.measure import ObjectFilter

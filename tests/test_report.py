@@ -14,10 +14,10 @@ import pytest
 import tifffile
 
 from napari_celltrack.batch import find_inputs, run_files
-from napari_celltrack.batch.health import health_of_result, in_ranges
 from napari_celltrack.batch.preview import MAX_PX, outline_png, round_length
 from napari_celltrack.batch.report import write_report
 from napari_celltrack.batch.report_charts import MAX_CORNERS, Frame, lines, ticks
+from napari_celltrack.batch.result_health import health_of_result, in_ranges
 from napari_celltrack.errors import ResultError
 from napari_celltrack.recipe import Crop, Recipe
 from napari_celltrack.tables import EVENT_COLUMNS

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import ndimage as ndi
 
-from napari_celltrack import strips
-from napari_celltrack.runs import runs_of
+from napari_celltrack.arrays import strips
+from napari_celltrack.arrays.label_runs import label_runs_of
 from napari_celltrack.segment import mosaic
 from napari_celltrack.segment.distance import distance_to_edge
 from napari_celltrack.segment.label import label_parts
@@ -36,7 +36,7 @@ KINDS = ["random", "empty", "full", "0.1", "0.4", "0.9"]
 def test_runs_hold_every_pixel_once(kind, rows, monkeypatch):
     monkeypatch.setattr(strips, "_STRIP_PX", rows * SHAPE[1])
     image = labels(kind)
-    runs = runs_of(image)
+    runs = label_runs_of(image)
     pixels = [np.arange(start, start + n) for start, n in zip(runs.start, runs.length, strict=True)]
     assert np.concatenate([[], *pixels]).tolist() == np.flatnonzero(image).tolist()
     assert (runs.painted(runs.ids) == image).all()
@@ -47,7 +47,7 @@ def test_runs_hold_every_pixel_once(kind, rows, monkeypatch):
 
 
 def test_an_image_without_pixels_has_no_runs():
-    assert runs_of(np.zeros((0, 0), np.int32)).ids.size == 0
+    assert label_runs_of(np.zeros((0, 0), np.int32)).ids.size == 0
 
 
 @pytest.mark.parametrize("n_pixels", [1, 300, 1 << 18])
@@ -55,7 +55,7 @@ def test_an_image_without_pixels_has_no_runs():
 def test_mosaics_keep_shapes_and_set_them_apart(kind, n_pixels, monkeypatch):
     monkeypatch.setattr(mosaic, "_MOSAIC_PX", n_pixels)
     image = label_parts(labels(kind) > 0)
-    mosaics = mosaics_of(runs_of(image))
+    mosaics = mosaics_of(label_runs_of(image))
     here = np.concatenate([[], *(found.here for found in mosaics)])
     assert np.sort(here).tolist() == np.flatnonzero(image).tolist()
     n_before = 0
@@ -80,7 +80,7 @@ def test_mosaics_keep_shapes_and_set_them_apart(kind, n_pixels, monkeypatch):
 def test_mosaics_find_their_pixels_strip_by_strip(kind, monkeypatch):
     monkeypatch.setattr(mosaic, "_MOSAIC_PX", 300)
     monkeypatch.setattr(strips, "_STRIP_PX", 7 * SHAPE[1])
-    mosaics = mosaics_of(runs_of(labels(kind)))
+    mosaics = mosaics_of(label_runs_of(labels(kind)))
     image = np.random.default_rng(0).random(SHAPE)
     found = values_in(mosaics, lambda strip: (image[strip.rows], -image[strip.rows]), SHAPE, 0)
     assert len(found) == len(mosaics)
@@ -91,10 +91,10 @@ def test_mosaics_find_their_pixels_strip_by_strip(kind, monkeypatch):
 
 def test_only_few_parts_are_packed(monkeypatch):
     monkeypatch.setattr(mosaic, "_MOSAIC_PX", 300)
-    sparse, dense = (mosaics_of(runs_of(labels(kind))) for kind in ("0.1", "0.9"))
+    sparse, dense = (mosaics_of(label_runs_of(labels(kind))) for kind in ("0.1", "0.9"))
     assert [found.is_packed for found in sparse] == [True, True]
     assert [found.is_packed for found in dense] == [False]
-    assert mosaics_of(runs_of(labels("empty"))) == []
+    assert mosaics_of(label_runs_of(labels("empty"))) == []
 
 
 # Sparse parts are packed, dense ones are not; at the border nothing is outside. Where all is
@@ -108,6 +108,6 @@ def test_distance_equals_scipy(kind, connectivity):
         assert parts[:, [0, -1]].any()
     reference = ndi.distance_transform_edt(parts > 0)
     distance = np.zeros(SHAPE, np.float32)
-    for found in mosaics_of(runs_of(parts)):
+    for found in mosaics_of(label_runs_of(parts)):
         distance.ravel()[found.here] = distance_to_edge(found)
     np.testing.assert_allclose(distance, reference, atol=1e-5)

@@ -11,8 +11,9 @@ from scipy import ndimage as ndi
 from skimage import feature, filters, measure, morphology
 from skimage.segmentation import watershed
 
-from napari_celltrack import strips
-from napari_celltrack.runs import runs_of
+from napari_celltrack.arrays import strips
+from napari_celltrack.arrays.label_runs import label_runs_of
+from napari_celltrack.arrays.strips import Strip, in_strips, strips_of
 from napari_celltrack.segment import (
     Close,
     Contrast,
@@ -42,7 +43,6 @@ from napari_celltrack.segment import (
 from napari_celltrack.segment.local_threshold import gaussian
 from napari_celltrack.segment.mosaic import mosaics_of
 from napari_celltrack.settings import Settings
-from napari_celltrack.strips import Strip, in_strips, strips_of
 
 #: The object filter's part in the default; the segmenter itself keeps every size.
 MIN_AREA_PX = 20
@@ -322,7 +322,7 @@ def test_cells_are_parted_the_same_in_many_mosaics_and_in_one(split, n_threads, 
     assert in_one.max() > parts.max() > 10
     monkeypatch.setattr(mosaic, "_MOSAIC_PX", 500)
     monkeypatch.setattr(strips, "_STRIP_PX", 50 * image.shape[1])
-    assert len(mosaics_of(runs_of(parts))) > 5
+    assert len(mosaics_of(label_runs_of(parts))) > 5
     n_before = cv2.getNumThreads()
     cv2.setNumThreads(n_threads)
     try:

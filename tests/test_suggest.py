@@ -12,6 +12,7 @@ from scipy import ndimage
 from napari_celltrack.analysis import detection_f1
 from napari_celltrack.analysis.plausibility import plausibility
 from napari_celltrack.engine import segment_frame
+from napari_celltrack.engine.suggest import suggest
 from napari_celltrack.input import Crop, Input
 from napari_celltrack.link import Nearest
 from napari_celltrack.measure import ObjectFilter
@@ -20,7 +21,6 @@ from napari_celltrack.preprocess import Invert
 from napari_celltrack.readers import open_movie
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.segment import Manual, Regions
-from napari_celltrack.suggest import suggest
 from scenes import disk, movie_of
 
 BRIGHT = [(60, 60), (60, 180), (180, 60), (180, 180)]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from napari_celltrack.cli import main
+from napari_celltrack.cli.command import main
 
 main()

@@ -58,10 +58,10 @@ N_FRAMES = "n_frames"
 #: Length of the way from centroid to centroid, and the straight line from first to last.
 PATH_PX, DISPLACEMENT_PX = "path_px", "displacement_px"
 PATH_UM, DISPLACEMENT_UM = "path_um", "displacement_um"
-#: Path over time from first to last sight.
+#: Path over time from first to last detection.
 SPEED_PX_PER_FRAME, SPEED_UM_PER_S = "speed_px_per_frame", "speed_um_per_s"
 
-#: From first to last sight, in steps of true frames.
+#: From first to last detection, in steps of true frames.
 DURATION_FRAMES, DURATION_S = "duration_frames", "duration_s"
 #: Of the steps between frames that follow each other; steps over a gap are left out.
 MAX_SPEED_PX_PER_FRAME, MAX_SPEED_UM_PER_S = "max_speed_px_per_frame", "max_speed_um_per_s"
@@ -70,11 +70,11 @@ STRAIGHTNESS = "straightness"
 #: Mean of the absolute turning angles, from 0 straight on to pi back and forth.
 MEAN_TURNING_ANGLE_RAD = "mean_turning_angle_rad"
 
-#: A step is from the track's last sight to the row's frame; see :mod:`.analysis.motion`.
+#: A step is from the track's last detection to the row's frame; see :mod:`.analysis.motion`.
 STEP_PX, STEP_UM = "step_px", "step_um"
 #: The step as it is in the image, with the drift that was taken out of the others.
 STEP_IN_IMAGE_PX = "step_in_image_px"
-#: Way and straight line from the track's first sight.
+#: Way and straight line from the track's first detection.
 CUMULATIVE_PATH_PX, CUMULATIVE_PATH_UM = "cumulative_path_px", "cumulative_path_um"
 NET_DISPLACEMENT_PX, NET_DISPLACEMENT_UM = "net_displacement_px", "net_displacement_um"
 #: Where a step goes, from the X axis (right) towards Y (down), from -pi to pi; and how far that is
@@ -82,10 +82,10 @@ NET_DISPLACEMENT_PX, NET_DISPLACEMENT_UM = "net_displacement_px", "net_displacem
 DIRECTION_RAD, TURNING_ANGLE_RAD = "direction_rad", "turning_angle_rad"
 #: Whether the cell was not seen in the frame before.
 ACROSS_GAP = "across_gap"
-#: Whether a row was put into a gap, between two sights, and nothing was seen there.
+#: Whether a row was put into a gap, between two detections, and nothing was seen there.
 IS_INTERPOLATED = "is_interpolated"
 
-#: Mean squared displacement by lag; `n_steps` pairs of sights went into a value.
+#: Mean squared displacement by lag; `n_steps` pairs of detections went into a value.
 LAG_FRAMES, LAG_S = "lag_frames", "lag_s"
 MSD_PX2, MSD_UM2, N_STEPS = "msd_px2", "msd_um2", "n_steps"
 #: How many independent pairs they are worth, as pairs overlap; and how many tracks went in.

@@ -9,8 +9,8 @@ import tifffile
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QLineEdit, QPushButton, QTableView
 
-from napari_celltrack.gui.docks.batch_widget import Batch
-from napari_celltrack.gui.worker import Lane
+from napari_celltrack.gui.docks.batch.batch import Batch
+from napari_celltrack.gui.lane import Lane
 
 
 def write(path: Path, pixels: np.ndarray) -> None:

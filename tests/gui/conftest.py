@@ -67,7 +67,7 @@ def viewer(make_napari_viewer, qtbot, lane_threads, recipe) -> Iterator:
 @pytest.fixture
 def open_count(viewer, qtbot) -> Callable:
     """Return a function that opens the dock, and waits for the first result if there is a movie."""
-    from napari_celltrack.gui.docks.count_widget import CountCells
+    from napari_celltrack.gui.docks.count.count_cells import CountCells
     from napari_celltrack.gui.session import session_of
 
     def open_dock() -> CountCells:
@@ -86,7 +86,7 @@ def open_track(viewer, qtbot) -> Callable:
     """Return a function that opens the dock, and waits for the first tracks if there is a movie."""
     from track_scenes import wait_for_tracks
 
-    from napari_celltrack.gui.docks.track_widget import TrackCells
+    from napari_celltrack.gui.docks.track.track_cells import TrackCells
     from napari_celltrack.gui.session import session_of
 
     def open_dock() -> TrackCells:
@@ -105,7 +105,7 @@ def open_movie_dock(viewer, qtbot) -> Callable:
     """Return a function that opens the dock, and waits until it has looked at the frames."""
     from movie_scenes import settle
 
-    from napari_celltrack.gui.docks.movie_widget import MoviePreprocess
+    from napari_celltrack.gui.docks.movie.movie_preprocess import MoviePreprocess
 
     def open_dock() -> MoviePreprocess:
         dock = MoviePreprocess(viewer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from napari_celltrack.engine import link_objects, run
-from napari_celltrack.gui.docks.measure_widget import MeasurePlots
+from napari_celltrack.gui.docks.measure.measure_plots import MeasurePlots
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.tables import Tables
 

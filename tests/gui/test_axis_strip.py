@@ -8,7 +8,7 @@ import pytest
 from napari.layers import Image
 from qtpy.QtWidgets import QToolButton
 
-from napari_celltrack.gui.docks.axis_strip import AxisStrip, names_axes, readings, thumbnail
+from napari_celltrack.gui.docks.movie.axis_strip import AxisStrip, names_axes, readings, thumbnail
 
 
 def chips(strip) -> list[str]:

@@ -22,7 +22,7 @@ from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox, QTableView
 
 from napari_celltrack.batch import FileDone, find_inputs, run_files
-from napari_celltrack.gui.docks.batch_widget import Batch
+from napari_celltrack.gui.docks.batch.batch import Batch
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.recipe import Recipe, TunedOn
 

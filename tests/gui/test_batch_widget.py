@@ -19,7 +19,7 @@ from qtpy.QtWidgets import QCheckBox, QLabel, QLineEdit, QPushButton, QRadioButt
 
 from napari_celltrack.batch import find_inputs
 from napari_celltrack.batch.plan import make_plan
-from napari_celltrack.gui.docks.batch_plan import PlanBox
+from napari_celltrack.gui.docks.batch.plan_box import PlanBox
 from napari_celltrack.gui.file_recipe import recipe_for_files
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.gui.show_movie import add_movie

@@ -11,9 +11,9 @@ from qtpy.QtWidgets import QAbstractSpinBox, QComboBox, QLabel, QPushButton, QSl
 from skimage.filters import threshold_otsu
 
 from napari_celltrack.engine import segment_frame
-from napari_celltrack.gui import layers
 from napari_celltrack.gui.charts.chart import Chart
-from napari_celltrack.gui.charts.threshold_chart import in_few_bars, level_in_use, with_level
+from napari_celltrack.gui.docks.count.threshold_chart import in_few_bars, level_in_use, with_level
+from napari_celltrack.gui.layers import movie_layers
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.preprocess import Invert
 from napari_celltrack.recipe import Recipe
@@ -44,7 +44,7 @@ def assert_the_layer_is_what_the_engine_finds(viewer) -> None:
     session = session_of(viewer)
     assert session.problem == ""
     wanted = segment_frame(session.movie, session.recipe, session.frame)
-    np.testing.assert_array_equal(layers.cells_layer(viewer).data[session.frame], wanted)
+    np.testing.assert_array_equal(movie_layers.cells_layer(viewer).data[session.frame], wanted)
 
 
 def choose(dock, path: str, method: str) -> None:
@@ -306,7 +306,7 @@ def test_clicks_are_collected_and_suggested_from(viewer, open_count, qtbot, scen
     settle(viewer, qtbot)
     assert not toggle.isChecked()
     assert len(viewer.mouse_drag_callbacks) == n_callbacks
-    labels = layers.cells_layer(viewer).data[1]
+    labels = movie_layers.cells_layer(viewer).data[1]
     assert labels[18, 12] != labels[18, 44] != 0
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from qtpy.QtWidgets import QComboBox, QLabel, QPushButton, QSpinBox, QWidget
 
 from napari_celltrack.engine import segment_frame
-from napari_celltrack.gui import layers
+from napari_celltrack.gui.layers import movie_layers
 from napari_celltrack.gui.session import session_of
 
 
@@ -54,7 +54,7 @@ def test_cells_of_a_labels_layer_take_the_place_of_finding_them(viewer, open_cou
     frame = session_of(viewer).frame
     assert text(dock, "count_number") == "2"
     assert menu.currentIndex() == 1
-    np.testing.assert_array_equal(layers.cells_layer(viewer).data[frame], mine[frame])
+    np.testing.assert_array_equal(movie_layers.cells_layer(viewer).data[frame], mine[frame])
     assert "from another program" in text(dock, "count_given")
     assert not dock.findChild(QComboBox, "segment.threshold.method").isEnabled()
     # The filter has its say, whoever made the cells.
@@ -65,7 +65,7 @@ def test_cells_of_a_labels_layer_take_the_place_of_finding_them(viewer, open_cou
     dock.findChild(QSpinBox, "objects.min_area_px2").setValue(30)
     settle(viewer, qtbot)
     assert dock.findChild(QComboBox, "segment.threshold.method").isEnabled()
-    np.testing.assert_array_equal(layers.cells_layer(viewer).data[frame], expected(viewer))
+    np.testing.assert_array_equal(movie_layers.cells_layer(viewer).data[frame], expected(viewer))
 
 
 def test_labels_of_another_size_are_refused_in_words(viewer, open_count, scene, qtbot):
@@ -86,7 +86,7 @@ def test_what_was_painted_is_kept_until_it_is_dropped(viewer, open_count, scene,
     settle(viewer, qtbot)
     kept = dock.findChild(QWidget, "count_corrected")
     assert kept.isHidden()
-    cells = layers.cells_layer(viewer)
+    cells = movie_layers.cells_layer(viewer)
     cells.paint((1, 60, 60), 99)
     qtbot.waitUntil(lambda: not kept.isHidden(), timeout=5000)
     assert text(dock, "count_corrected_text") == "1 frame corrected by hand is kept."
@@ -98,4 +98,4 @@ def test_what_was_painted_is_kept_until_it_is_dropped(viewer, open_count, scene,
     dock.findChild(QPushButton, "count_drop_corrections").click()
     settle(viewer, qtbot)
     assert kept.isHidden()
-    np.testing.assert_array_equal(layers.cells_layer(viewer).data[1], expected(viewer))
+    np.testing.assert_array_equal(movie_layers.cells_layer(viewer).data[1], expected(viewer))

@@ -20,10 +20,11 @@ from qtpy.QtWidgets import (
 )
 
 from napari_celltrack.engine import segment_frame
-from napari_celltrack.gui import finding, layers
+from napari_celltrack.gui import finding
 from napari_celltrack.gui.charts.chart import Chart
 from napari_celltrack.gui.charts.series import Line
-from napari_celltrack.gui.docks.count_widget import CountCells
+from napari_celltrack.gui.docks.count.count_cells import CountCells
+from napari_celltrack.gui.layers import movie_layers
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.measure import ObjectFilter
 from napari_celltrack.recipe import Recipe, TunedOn
@@ -65,7 +66,9 @@ def test_the_number_of_cells_follows_the_slider(viewer, open_count, scene, qtbot
         qtbot.waitUntil(lambda n=n_cells: text(dock, "count_number") == str(n))
         qtbot.waitUntil(lambda f=frame: text(dock, "count_foot").startswith(f"frame {f}: "))
         assert text(dock, "count_caption").endswith(f"in frame {frame}")
-        np.testing.assert_array_equal(layers.cells_layer(viewer).data[frame], expected(viewer))
+        np.testing.assert_array_equal(
+            movie_layers.cells_layer(viewer).data[frame], expected(viewer)
+        )
 
 
 def test_turning_a_knob_changes_the_layer(viewer, open_count, scene, qtbot):
@@ -76,7 +79,7 @@ def test_turning_a_knob_changes_the_layer(viewer, open_count, scene, qtbot):
     settle(viewer, qtbot)
     assert session_of(viewer).recipe.objects.min_area_px2 == 5000
     assert text(dock, "count_number") == "0"
-    np.testing.assert_array_equal(layers.cells_layer(viewer).data[1], expected(viewer))
+    np.testing.assert_array_equal(movie_layers.cells_layer(viewer).data[1], expected(viewer))
 
 
 def test_the_napari_menu_opens_the_dock(viewer, scene, qtbot):
@@ -157,7 +160,7 @@ def test_closing_the_dock_while_it_works(viewer, scene, slow, qtbot, lane_thread
     slow.set()
     qtbot.waitUntil(lambda: not lane_threads())
     qtbot.wait(50)
-    assert layers.cells_layer(viewer) is None
+    assert movie_layers.cells_layer(viewer) is None
 
 
 def test_closing_the_window_while_it_works(viewer, scene, slow, qtbot, lane_threads):
@@ -217,7 +220,7 @@ def test_a_still_has_no_frames(viewer, open_count, scene, cells_of_frame):
     assert text(dock, "count_number") == str(cells_of_frame[1])
     assert text(dock, "count_caption") == "cells"
     assert dock.findChild(Chart, "count_curve").parentWidget().isHidden()
-    assert layers.cells_layer(viewer).data.shape == (96, 96)
+    assert movie_layers.cells_layer(viewer).data.shape == (96, 96)
 
 
 def test_the_channel_of_a_colour_image_is_chosen(viewer, open_count, scene, qtbot, cells_of_frame):

@@ -4,7 +4,7 @@ import gc
 
 from qtpy.QtWidgets import QWidget
 
-from napari_celltrack.gui.ending import when_destroyed
+from napari_celltrack.gui.when_destroyed import when_destroyed
 
 
 def test_slot_is_whole_when_the_garbage_collector_takes_the_widget_apart(qapp) -> None:

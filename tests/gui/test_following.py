@@ -8,7 +8,7 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_celltrack.engine import link_objects, run, segment_frame
-from napari_celltrack.gui import layers
+from napari_celltrack.gui.layers import movie_layers
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.gui.view import camera_of
 from napari_celltrack.input import FrameRange
@@ -99,7 +99,7 @@ def test_all_frames_equal_the_engine(session, qtbot):
     assert len(tables.tracks) == N_CELLS
     assert session.coverage == ""
     assert session.counts["is_current"].all()
-    cells = layers.cells_layer(session._viewer())
+    cells = movie_layers.cells_layer(session._viewer())
     for frame in range(N_FRAMES):
         expected = segment_frame(session.movie, session.recipe, frame)
         np.testing.assert_array_equal(np.asarray(cells.data[frame]), expected)
@@ -200,7 +200,7 @@ def test_a_layer_deleted_while_running(session, qtbot, model):
 
 def test_our_cells_deleted_while_running_come_back(session, qtbot, model):
     session.run_all()
-    model.layers.remove(layers.cells_layer(model))
+    model.layers.remove(movie_layers.cells_layer(model))
     qtbot.waitUntil(lambda: session.followed.is_whole, timeout=20_000)
     assert session.told["failed"] == []
 
@@ -237,7 +237,7 @@ def test_labels_of_the_user_take_the_place_of_segmentation(session, qtbot, model
     settle(session, qtbot)
     assert session.found.n_cells == 2
     assert set(session.followed.tables.objects["label"]) == {3, 7}
-    np.testing.assert_array_equal(layers.cells_layer(model).data[session.frame], mine[0])
+    np.testing.assert_array_equal(movie_layers.cells_layer(model).data[session.frame], mine[0])
     np.testing.assert_array_equal(theirs.data, mine)
     theirs.data_setitem((np.array([session.frame]), np.array([5]), np.array([5])), 9)
     qtbot.waitUntil(lambda: session.found.n_cells == 2 and session._hand.version > 1, timeout=5000)
@@ -257,7 +257,7 @@ def test_labels_of_other_frames_are_refused_in_words(session, qtbot, model):
 
 
 def test_cells_corrected_by_hand_are_kept_until_dropped(session, qtbot, model):
-    cells = layers.cells_layer(model)
+    cells = movie_layers.cells_layer(model)
     frame = session.frame
     cells.data_setitem(tuple(np.full(25, v) for v in (frame, 60, 100)), 9)
     cells.selected_label = 9
@@ -278,14 +278,14 @@ def test_cells_corrected_by_hand_are_kept_until_dropped(session, qtbot, model):
 
 
 def test_corrected_cells_are_given_to_the_user_when_the_image_changes(session, qtbot, model, walk):
-    cells = layers.cells_layer(model)
+    cells = movie_layers.cells_layer(model)
     cells.paint((session.frame, 58, 110), 9)
     qtbot.waitUntil(lambda: bool(session.corrected_frames), timeout=5000)
     painted = np.array(cells.data)
     session.open_layer(model.add_image(walk[:, :40]))
     settle(session, qtbot)
     assert cells in model.layers
-    assert cells is not layers.cells_layer(model)
+    assert cells is not movie_layers.cells_layer(model)
     np.testing.assert_array_equal(cells.data, painted)
     assert session.corrected_frames == frozenset()
 

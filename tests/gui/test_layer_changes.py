@@ -8,7 +8,7 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_celltrack.errors import MovieError
-from napari_celltrack.gui import layers
+from napari_celltrack.gui.layers import movie_layers
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def model():
 )
 def test_axes_are_guessed(model, shape, axes, n_frames, n_channels):
     image = model.add_image(np.zeros(shape, np.uint8), rgb=axes.endswith("C"))
-    movie = layers.movie_from_layer(image)
+    movie = movie_layers.movie_from_layer(image)
     assert movie.axes == axes
     assert (movie.n_frames, len(movie.channels)) == (n_frames, n_channels)
     assert movie.shape == (8, 9)
@@ -40,16 +40,16 @@ def test_axes_are_guessed(model, shape, axes, n_frames, n_channels):
 
 def test_axes_that_the_layer_names_are_taken(model):
     image = model.add_image(np.zeros((2, 5, 8, 9)), axis_labels=("channel", "time", "y", "x"))
-    assert layers.movie_from_layer(image).axes == "CTYX"
+    assert movie_layers.movie_from_layer(image).axes == "CTYX"
 
 
 def test_axes_that_do_not_fit_a_layer_are_refused(model):
     with pytest.raises(MovieError, match="do not fit"):
-        layers.movie_from_layer(model.add_image(np.zeros((5, 8, 9))), "YX")
+        movie_layers.movie_from_layer(model.add_image(np.zeros((5, 8, 9))), "YX")
 
 
 def test_a_scale_without_physical_units_is_no_calibration(model):
-    movie = layers.movie_from_layer(model.add_image(np.zeros((5, 8, 9)), scale=(2, 0.5, 0.5)))
+    movie = movie_layers.movie_from_layer(model.add_image(np.zeros((5, 8, 9)), scale=(2, 0.5, 0.5)))
     assert movie.pixel_size_um is None
     assert movie.frame_interval_s is None
 
@@ -58,7 +58,7 @@ def test_units_are_converted(model):
     image = model.add_image(
         np.zeros((5, 4, 8, 9)), scale=(2, 3, 500, 250), units=("min", "um", "nm", "nm")
     )
-    movie = layers.movie_from_layer(image)
+    movie = movie_layers.movie_from_layer(image)
     assert movie.pixel_size_um == pytest.approx((0.5, 0.25))
     assert movie.z_step_um == pytest.approx(3)
     assert movie.frame_interval_s == pytest.approx(120)
@@ -68,18 +68,18 @@ def test_the_frame_in_view_counts_scale_offset_and_units(model):
     image = model.add_image(
         np.zeros((5, 8, 9)), scale=(2, 1, 1), translate=(10, 0, 0), units=("s", "um", "um")
     )
-    movie = layers.movie_from_layer(image)
+    movie = movie_layers.movie_from_layer(image)
     for frame in range(5):
         model.dims.set_point(0, 10 + 2 * frame)
-        assert layers.frame_in_view(model, image, movie) == frame
+        assert movie_layers.frame_in_view(model, image, movie) == frame
 
 
 def test_the_frame_in_view_of_a_layer_with_fewer_dimensions(model):
     model.add_image(np.zeros((3, 5, 8, 9)))
     image = model.add_image(np.zeros((5, 8, 9)))
-    movie = layers.movie_from_layer(image)
+    movie = movie_layers.movie_from_layer(image)
     model.dims.set_current_step(1, 4)
-    assert layers.frame_in_view(model, image, movie) == 4
+    assert movie_layers.frame_in_view(model, image, movie) == 4
 
 
 def test_only_images_of_numbers_are_offered(model):
@@ -87,7 +87,7 @@ def test_only_images_of_numbers_are_offered(model):
     model.add_labels(np.zeros((8, 9), int))
     model.add_image(np.zeros((2, 2, 2, 2, 8, 9)))
     good = model.add_image(np.zeros((8, 9), bool))
-    assert layers.image_layers(model) == [good]
+    assert movie_layers.image_layers(model) == [good]
 
 
 # Writing a layer
@@ -108,11 +108,11 @@ def test_only_images_of_numbers_are_offered(model):
 )
 def test_cells_lie_over_all_dimensions_of_the_image(model, shape, rgb, axes):
     image = model.add_image(np.zeros(shape, np.uint8), rgb=rgb)
-    movie = layers.movie_from_layer(image, axes)
+    movie = movie_layers.movie_from_layer(image, axes)
     frame = movie.n_frames - 1
     found = np.arange(72, dtype=np.int32).reshape(8, 9)
     for _ in range(2):
-        cells = layers.show_labels(model, image, movie, frame, found)
+        cells = movie_layers.show_labels(model, image, movie, frame, found)
     assert cells.data.shape == (shape[:-1] if rgb else shape)
     assert cells.data.dtype == np.int32
     rows = axes.removesuffix("C") if rgb else axes
@@ -122,13 +122,13 @@ def test_cells_lie_over_all_dimensions_of_the_image(model, shape, rgb, axes):
 
 
 def test_a_long_movie_takes_no_memory_for_what_was_not_found(model, monkeypatch):
-    monkeypatch.setattr(layers, "_MAX_PLAIN_BYTES", 1000)
+    monkeypatch.setattr(movie_layers, "_MAX_PLAIN_BYTES", 1000)
     image = model.add_image(da.zeros((1000, 8, 9), chunks=(1, 8, 9)))
-    movie = layers.movie_from_layer(image)
+    movie = movie_layers.movie_from_layer(image)
     found = np.arange(72, dtype=np.int32).reshape(8, 9)
-    cells = layers.show_labels(model, image, movie, 500, found)
+    cells = movie_layers.show_labels(model, image, movie, 500, found)
     assert type(cells.data).__module__.startswith("zarr")
-    layers.show_labels(model, image, movie, 501, found)
+    movie_layers.show_labels(model, image, movie, 501, found)
     np.testing.assert_array_equal(cells.data[500], found)
     np.testing.assert_array_equal(cells.data[501], found)
     assert not np.asarray(cells.data[499]).any()
@@ -136,8 +136,8 @@ def test_a_long_movie_takes_no_memory_for_what_was_not_found(model, monkeypatch)
 
 def test_the_selection_of_the_user_stays(model):
     image = model.add_image(np.zeros((5, 8, 9)))
-    movie = layers.movie_from_layer(image)
-    layers.show_labels(model, image, movie, 0, np.zeros((8, 9), np.int32))
+    movie = movie_layers.movie_from_layer(image)
+    movie_layers.show_labels(model, image, movie, 0, np.zeros((8, 9), np.int32))
     assert model.layers.selection.active is image
     assert set(model.layers.selection) == {image}
 
@@ -146,7 +146,7 @@ def test_another_image_gets_a_new_layer_of_cells(model):
     found = np.ones((8, 9), np.int32)
     for shape in ((5, 8, 9), (8, 9)):
         image = model.add_image(np.zeros(shape))
-        movie = layers.movie_from_layer(image)
-        cells = layers.show_labels(model, image, movie, 0, found)
+        movie = movie_layers.movie_from_layer(image)
+        cells = movie_layers.show_labels(model, image, movie, 0, found)
     assert cells.data.shape == (8, 9)
     assert [layer.name for layer in model.layers].count("cells") == 1

@@ -27,7 +27,7 @@ objects: {min_area_px2: 40, exclude_border: true}
     "recipe", [Recipe(), Recipe.from_yaml(OTSU)], ids=["default", "otsu with splitting"]
 )
 def test_layer_equals_file(viewer, open_count, qtbot, tmp_path: Path, recipe: Recipe) -> None:
-    from napari_celltrack.gui.layers import cells_layer
+    from napari_celltrack.gui.layers.movie_layers import cells_layer
     from napari_celltrack.gui.session import session_of
     from napari_celltrack.gui.show_movie import add_movie
     from napari_celltrack.readers import open_movie

@@ -13,8 +13,8 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QToolButto
 from napari_celltrack.analysis import TrackFilter
 from napari_celltrack.analysis.track_filter import Limit
 from napari_celltrack.gui.charts.range_chart import RangeChart
-from napari_celltrack.gui.docks.measure_widget import MeasurePlots
-from napari_celltrack.gui.docks.plot_panel import PlotPanel
+from napari_celltrack.gui.docks.measure.measure_plots import MeasurePlots
+from napari_celltrack.gui.docks.plots.plot_panel import PlotPanel
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.link import Assignment
 from napari_celltrack.measure import Measure, Ring
@@ -174,7 +174,7 @@ def test_a_limit_that_is_dragged_goes_through_layer_plots_and_tables(viewer, qtb
     assert said(dock, "number") == "5 tracks"
     assert said(dock, "caption") == "5 pass the filter"
     drag(dock, qtbot, 2, 7)
-    # Squares of 12, 12 and 9 frames last 11, 11 and 8 from first to last sight.
+    # Squares of 12, 12 and 9 frames last 11, 11 and 8 from first to last detection.
     assert session.recipe.tracks.limits == (Limit(column="duration_frames", min=7),)
     wait_for_numbers(qtbot, session)
     kept = set(session.followed.tables.tracks[TRACK_ID])

@@ -19,8 +19,8 @@ from qtpy.QtWidgets import (
     QToolButton,
 )
 
-from napari_celltrack.gui.docks.movie_widget import MoviePreprocess
-from napari_celltrack.gui.prepared_layer import prepared_layer
+from napari_celltrack.gui.docks.movie.movie_preprocess import MoviePreprocess
+from napari_celltrack.gui.layers.prepared_layer import prepared_layer
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.input import Crop, FrameRange
 from napari_celltrack.preprocess import DriftCorrection, Gaussian

@@ -14,9 +14,9 @@ from qtpy.QtWidgets import QFileDialog, QMenu, QVBoxLayout
 from track_scenes import wait_for_tracks
 
 from napari_celltrack.engine import run
-from napari_celltrack.following import link_objects
+from napari_celltrack.engine.linking import link_objects
 from napari_celltrack.gui.docks.dock import Dock
-from napari_celltrack.gui.docks.plot_panel import NO_TRACKS, PlotPanel
+from napari_celltrack.gui.docks.plots.plot_panel import NO_TRACKS, PlotPanel
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.gui.view import camera_of
 from napari_celltrack.input import FrameRange, Input

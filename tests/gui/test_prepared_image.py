@@ -8,7 +8,7 @@ from movie_scenes import WANTED, box, choose, settle
 from qtpy.QtWidgets import QCheckBox, QLabel
 
 from napari_celltrack.engine import prepare_frame
-from napari_celltrack.gui.prepared_layer import FramesInHand, prepared_layer
+from napari_celltrack.gui.layers.prepared_layer import FramesInHand, prepared_layer
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.input import Crop
 from napari_celltrack.preprocess import METHODS, Gaussian, Median

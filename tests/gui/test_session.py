@@ -11,7 +11,8 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_celltrack.engine import segment_frame
-from napari_celltrack.gui import finding, layers
+from napari_celltrack.gui import finding
+from napari_celltrack.gui.layers import movie_layers
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.measure import ObjectFilter
 from napari_celltrack.recipe import Input
@@ -62,8 +63,8 @@ def test_the_layer_holds_what_the_engine_finds(model, looking, qtbot, scene, cel
             lambda frame=frame: looking.found is not None and looking.found.frame == frame
         )
         assert looking.found.n_cells == n_cells
-        qtbot.waitUntil(lambda n=n_cells: has_colours(layers.cells_layer(model)) == (n > 0))
-    cells = layers.cells_layer(model)
+        qtbot.waitUntil(lambda n=n_cells: has_colours(movie_layers.cells_layer(model)) == (n > 0))
+    cells = movie_layers.cells_layer(model)
     for frame in range(len(scene)):
         expected = segment_frame(looking.movie, looking.recipe, frame)
         np.testing.assert_array_equal(cells.data[frame], expected)
@@ -85,7 +86,7 @@ def test_many_changes_end_with_the_last(model, looking, qtbot, scene):
     assert looking.found.recipe.objects.min_area_px2 == 149
     assert len(looking.told["found"]) < 149
     expected = segment_frame(looking.movie, looking.recipe, looking.frame)
-    np.testing.assert_array_equal(layers.cells_layer(model).data[looking.frame], expected)
+    np.testing.assert_array_equal(movie_layers.cells_layer(model).data[looking.frame], expected)
 
 
 def test_what_is_shown_is_not_computed_again(model, looking, qtbot, scene):
@@ -216,17 +217,17 @@ def test_a_layer_deleted_while_it_is_worked_on(model, looking, qtbot, scene):
 def test_our_layer_comes_back_when_the_user_deleted_it(model, looking, qtbot, scene):
     looking.open_layer(model.add_image(scene))
     settle(looking, qtbot)
-    model.layers.remove(layers.cells_layer(model))
+    model.layers.remove(movie_layers.cells_layer(model))
     looking.update(objects=ObjectFilter(min_area_px2=31))
     settle(looking, qtbot)
-    assert layers.cells_layer(model) is not None
+    assert movie_layers.cells_layer(model) is not None
 
 
 def test_a_layer_of_the_user_is_never_touched(model, looking, qtbot, scene):
     mine = model.add_labels(np.full(scene.shape, 7), name="cells")
     looking.open_layer(model.add_image(scene))
     settle(looking, qtbot)
-    copy = layers.cells_layer(model)
+    copy = movie_layers.cells_layer(model)
     assert copy is not mine
     duplicate = model.add_labels(copy.data.copy(), metadata=copy.metadata, name="kept")
     model.layers.remove(copy)
@@ -244,7 +245,7 @@ def test_the_cells_follow_the_place_of_the_image(model, looking, qtbot, scene):
     image.translate = (0, 1, 2)
     image.scale = (1, 2, 2)
     settle(looking, qtbot)
-    cells = layers.cells_layer(model)
+    cells = movie_layers.cells_layer(model)
     np.testing.assert_array_equal(cells.scale, (1, 2, 2))
     np.testing.assert_array_equal(cells.translate, (0, 1, 2))
     assert cells.extent.world.tolist() == image.extent.world.tolist()

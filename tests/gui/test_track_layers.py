@@ -11,11 +11,11 @@ import pytest
 from napari.layers import Points, Tracks
 
 from napari_celltrack.engine import link_objects
-from napari_celltrack.gui import track_layers
-from napari_celltrack.gui.layers import movie_from_layer
-from napari_celltrack.gui.track_layers import draw_tracks, drawing_tracks, show_tracks
-from napari_celltrack.gui.track_rows import CONFIDENCE, STEP, rows_to_show
-from napari_celltrack.gui.track_vectors import (
+from napari_celltrack.gui.layers import track_layers
+from napari_celltrack.gui.layers.movie_layers import movie_from_layer
+from napari_celltrack.gui.layers.track_layers import draw_tracks, drawing_tracks, show_tracks
+from napari_celltrack.gui.layers.track_rows import CONFIDENCE, STEP, rows_to_show
+from napari_celltrack.gui.layers.track_vectors import (
     hide_search,
     remove_search,
     show_compared,
@@ -45,12 +45,12 @@ SIGHTS = (
 )
 
 
-def tables_of(sights: list[tuple], image, recipe: Recipe | None = None) -> Tables:
+def tables_of(detections: list[tuple], image, recipe: Recipe | None = None) -> Tables:
     """Return the tables of cells (frame, y, x), linked by the engine."""
     movie = movie_from_layer(image)
     by_frame = []
     for frame in range(movie.n_frames):
-        places = np.array([at[1:] for at in sights if at[0] == frame], float).reshape(-1, 2)
+        places = np.array([at[1:] for at in detections if at[0] == frame], float).reshape(-1, 2)
         columns = {name: np.zeros(len(places)) for name in OBJECT_COLUMNS}
         columns |= {FRAME: np.full(len(places), frame), LABEL: 1 + np.arange(len(places))}
         columns |= {Y_PX: places[:, 0], X_PX: places[:, 1], AREA_PX2: np.full(len(places), 20)}
@@ -144,7 +144,7 @@ def test_features_are_numbers_without_holes(viewer, image, tables) -> None:
     assert {AREA_PX2, "green_mean"} <= set(features)
     assert np.isfinite(features.to_numpy(float)).all()
     assert features[CONFIDENCE].between(0, 5).all()
-    assert tables.objects[LINK_MARGIN].isna().any(), "the scene should have first sights"
+    assert tables.objects[LINK_MARGIN].isna().any(), "the scene should have first detections"
 
 
 def test_confidence_of_a_link_is_its_margin(viewer, image, tables) -> None:
@@ -172,14 +172,16 @@ def test_new_tracks_keep_the_layer_and_the_looks_of_the_user(viewer, image, tabl
 
 
 @pytest.mark.parametrize("sights", [[], [(0, 10.0, 10.0)], [(4, 10.0, 10.0), (4, 30.0, 30.0)]])
-def test_few_cells_are_shown_and_none_take_the_layers_away(viewer, image, tables, sights) -> None:
+def test_few_cells_are_shown_and_none_take_the_layers_away(
+    viewer, image, tables, detections
+) -> None:
     movie = movie_from_layer(image)
     show_tracks(viewer, image, movie, tables)
-    few = tables_of(sights, image)
+    few = tables_of(detections, image)
     layer = show_tracks(viewer, image, movie, few)
-    assert (layer is None) == (not sights)
-    assert ("tracks" in names(viewer)) == bool(sights)
-    assert ("detections" in names(viewer)) == bool(sights)
+    assert (layer is None) == (not detections)
+    assert ("tracks" in names(viewer)) == bool(detections)
+    assert ("detections" in names(viewer)) == bool(detections)
 
 
 def test_one_image_has_no_tracks(viewer) -> None:

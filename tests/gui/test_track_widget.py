@@ -21,7 +21,7 @@ from track_scenes import (
 from napari_celltrack.analysis import advise_radius
 from napari_celltrack.engine import link_objects, run
 from napari_celltrack.gui.charts.chart import Chart
-from napari_celltrack.gui.docks.track_widget import TrackCells
+from napari_celltrack.gui.docks.track.track_cells import TrackCells
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.gui.view import camera_of
 from napari_celltrack.link import Assignment, Nearest, Trackpy

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from napari_celltrack.gui.turns import Turns, soon
+from napari_celltrack.gui.gui_queue import GuiQueue, soon
 
 
 def steps(said: list[str], name: str, n_steps: int = 3) -> Iterator[None]:
@@ -16,7 +16,7 @@ def steps(said: list[str], name: str, n_steps: int = 3) -> Iterator[None]:
 
 
 def test_the_first_step_is_done_now_and_the_window_answers_between_the_others(qtbot) -> None:
-    turns, said = Turns(), []
+    turns, said = GuiQueue(), []
     turns.take(steps(said, "a"), lambda: said.append("done"))
     assert said == ["a0"] and turns.busy
     soon(lambda: said.append("other"))
@@ -26,7 +26,7 @@ def test_the_first_step_is_done_now_and_the_window_answers_between_the_others(qt
 
 
 def test_other_work_finishes_what_was_begun_and_only_the_last_is_told(qtbot) -> None:
-    turns, said = Turns(), []
+    turns, said = GuiQueue(), []
     turns.take(steps(said, "a"), lambda: said.append("a done"))
     turns.take(steps(said, "b", 2), lambda: said.append("b done"))
     assert said == ["a0", "a1", "a2", "b0"]
@@ -36,7 +36,7 @@ def test_other_work_finishes_what_was_begun_and_only_the_last_is_told(qtbot) -> 
 
 
 def test_what_is_finished_early_is_not_told(qtbot) -> None:
-    turns, said = Turns(), []
+    turns, said = GuiQueue(), []
     turns.take(steps(said, "a"), lambda: said.append("done"))
     turns.finish()
     assert said == ["a0", "a1", "a2"] and not turns.busy
@@ -49,7 +49,7 @@ def test_a_step_that_fails_ends_the_work() -> None:
         raise ValueError
         yield
 
-    turns = Turns()
+    turns = GuiQueue()
     with pytest.raises(ValueError):
         turns.take(failing())
     assert not turns.busy

@@ -8,9 +8,9 @@ from qtpy.QtWidgets import QLabel, QPushButton
 from track_scenes import open_movie_in, wait_for_tracks
 
 from napari_celltrack.analysis import TrackFilter
+from napari_celltrack.gui.layers.track_rows import QUICK_ROWS
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.gui.show_movie import add_movie
-from napari_celltrack.gui.track_rows import QUICK_ROWS
 from napari_celltrack.link import Assignment
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.sample_data import dividing_nuclei

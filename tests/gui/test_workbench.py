@@ -9,7 +9,7 @@ from npe2 import PluginManager
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDockWidget, QScrollArea
 
-from napari_celltrack.gui.docks.count_widget import CountCells
+from napari_celltrack.gui.docks.count.count_cells import CountCells
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.gui.workbench import PLUGIN, open_workbench
 

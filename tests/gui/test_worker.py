@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from napari_celltrack.gui.worker import Lane
+from napari_celltrack.gui.lane import Lane
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QTableView
 
-from napari_celltrack.gui.docks.track_widget import TrackCells
+from napari_celltrack.gui.docks.track.track_cells import TrackCells
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.tables import FRAME, TRACK_ID, Y_PX
 

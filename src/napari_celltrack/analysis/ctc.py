@@ -58,8 +58,8 @@ class CtcTracks:
     def links(self) -> Iterator[tuple[Node, Node]]:
         """Yield every link, from the earlier to the later cell.
 
-        Links are those from one sight of a track to the next, and those from a parent's last to a
-        child's first sight.
+        Links are those from one detection of a track to the next, and those from a parent's last
+        detection to a child's first.
         """
         end = dict(self.table[:, [0, 2]].tolist())
         for label, first, _, parent in self.table.tolist():
@@ -73,7 +73,7 @@ class CtcTracks:
                 seen[label] = frame
 
     def divisions(self) -> dict[Node, frozenset[Node]]:
-        """Return the last sight of each mother with the first sights of her children.
+        """Return the last detection of each mother with the first detections of her children.
 
         A parent with one child is a track with a gap, and no division.
         """

@@ -50,7 +50,7 @@ _NEIGHBOURS = 5
 
 
 @dataclass(frozen=True)
-class Health:
+class FrameHealth:
     """What one frame is like.
 
     Parameters
@@ -82,7 +82,7 @@ class Health:
     is_empty: bool = False
 
 
-def health_of(plane: Plane, frame: int = 0) -> Health:
+def health_of(plane: Plane, frame: int = 0) -> FrameHealth:
     """Look at one frame.
 
     Parameters
@@ -94,7 +94,7 @@ def health_of(plane: Plane, frame: int = 0) -> Health:
 
     Returns
     -------
-    Health
+    FrameHealth
         With steps of 0: for those one frame is not enough.
 
     References
@@ -110,7 +110,7 @@ def health_of(plane: Plane, frame: int = 0) -> Health:
     smooth = cv2.GaussianBlur(pixels, (0, 0), 1.0, borderType=cv2.BORDER_REFLECT)
     spread = float(smooth.var())
     laplacian = float(cv2.Laplacian(smooth, cv2.CV_32F, borderType=cv2.BORDER_REFLECT).var())
-    return Health(
+    return FrameHealth(
         frame,
         mean=float(pixels.mean(dtype=np.float64)),
         background=float(np.percentile(pixels[::2, ::2], 5)),
@@ -122,7 +122,7 @@ def health_of(plane: Plane, frame: int = 0) -> Health:
 
 def frame_health(
     movie: Movie, recipe_input: Input, frames: Sequence[int] | None = None
-) -> Generator[Health, None, None]:
+) -> Generator[FrameHealth, None, None]:
     """Look at frame after frame; closing the generator stops it.
 
     Parameters
@@ -136,7 +136,7 @@ def frame_health(
 
     Yields
     ------
-    Health
+    FrameHealth
 
     Raises
     ------
@@ -159,20 +159,21 @@ def frame_health(
         yield health
 
 
-def judge(rows: Sequence[Health]) -> pd.DataFrame:
+def judge(rows: Sequence[FrameHealth]) -> pd.DataFrame:
     """Tell which frames deserve a look, seen beside the others of the movie.
 
     Parameters
     ----------
-    rows : sequence of Health
+    rows : sequence of FrameHealth
         As :func:`frame_health` yields them, in order.
 
     Returns
     -------
     DataFrame
-        The fields of :class:`Health` and `problem`: what is wrong in words, empty when all is fine.
+        The fields of :class:`FrameHealth` and `problem`: what is wrong in words, empty when all
+        is fine.
     """
-    columns = list(Health.__dataclass_fields__)
+    columns = list(FrameHealth.__dataclass_fields__)
     table = pd.DataFrame([astuple(row) for row in rows], columns=columns)
     table = table.astype({FRAME: np.int64, IS_EMPTY: bool})
     problems: list[list[str]] = [["empty"] if empty else [] for empty in table[IS_EMPTY]]

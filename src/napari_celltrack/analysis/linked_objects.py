@@ -89,7 +89,7 @@ class LinkedObjects:
 
     def is_taken(self, row: int, ahead: int) -> bool:
         """Tell whether an object has a link already towards where one looks `ahead` from."""
-        # The first sight of a daughter is linked to her mother, a mother's last to her daughters.
+        # A daughter's first detection is linked to her mother, a mother's last to her daughters.
         family: Collection[int] = self.parents if ahead == 1 else self.mothers
         return self.link_of(row, -ahead) >= 0 or int(self.track[row]) in family
 

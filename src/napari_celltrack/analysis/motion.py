@@ -85,7 +85,7 @@ def steps(
     DataFrame
         A row a cell and frame, sorted by track, then frame; columns of
         :data:`~napari_celltrack.tables.STEP_COLUMNS`. A step leads to its row; the first row of a
-        track has none (NaN, path 0). A step over frames without a sight has `across_gap`; its
+        track has none (NaN, path 0). A step over frames without a detection has `across_gap`; its
         speed is per frame of the gap, and it has no turning angle, nor has the step after it.
     """
     rows = sights_of(objects, interpolated)
@@ -196,8 +196,8 @@ def with_gaps_filled(objects: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Columns of `objects` and `is_interpolated`, sorted by frame, rows of gaps last. In these,
-        positions are on the straight line from sight to sight, ids are the track's, label is 0
-        and what was not measured is NaN (0 in whole numbers).
+        positions are on the straight line between detections, ids are the track's, label is 0 and
+        what was not measured is NaN (0 in whole numbers).
     """
     rows = sights_of(objects)
     ids, frame = rows[TRACK_ID].to_numpy(np.int64), rows[FRAME].to_numpy(np.int64)
@@ -209,7 +209,7 @@ def with_gaps_filled(objects: pd.DataFrame) -> pd.DataFrame:
     place = rows[[Y_PX, X_PX]].to_numpy(np.float64)
     between = place[after - 1] * (1 - share) + place[after] * share
     filled = objects.iloc[:0].reindex(range(len(after)))
-    # Ids of the track are those of its sights, whatever was not measured stays empty.
+    # Ids of the track are those of its detections, whatever was not measured stays empty.
     whole = [str(name) for name, kind in objects.dtypes.items() if kind.kind in "iu"]
     filled[whole] = 0
     kept = [name for name in ("parent_id", "lineage_id") if name in objects]

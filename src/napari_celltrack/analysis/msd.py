@@ -66,7 +66,7 @@ def msd(
     frame_interval_s: float | None = None,
     drift: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Average the squared displacement of every track over all its pairs of sights a lag apart.
+    """Average the squared displacement of every track over all its pairs of detections a lag apart.
 
     Parameters
     ----------

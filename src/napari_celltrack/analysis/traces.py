@@ -99,11 +99,11 @@ def traces(
     Returns
     -------
     DataFrame
-        A row a track and frame from its first to its last sight, also for gaps, sorted by track,
-        then frame; columns of :data:`~napari_celltrack.tables.TRACE_COLUMNS`. `f` is as measured,
-        `background` what is taken off (NaN without), `f_corrected` is without background and
-        bleaching, `f0` its baseline, `dff` = (f_corrected - f0) / f0. `flag` says why a value
-        is missing or deserves care. Nothing is divided by a baseline near zero.
+        A row a track and frame from its first to its last detection, also for gaps, sorted by
+        track, then frame; columns of :data:`~napari_celltrack.tables.TRACE_COLUMNS`. `f` is as
+        measured, `background` what is taken off (NaN without), `f_corrected` is without
+        background and bleaching, `f0` its baseline, `dff` = (f_corrected - f0) / f0. `flag` says
+        why a value is missing or deserves care. Nothing is divided by a baseline near zero.
 
     Raises
     ------
@@ -197,7 +197,7 @@ def _background(objects: pd.DataFrame, column: str, settings: Traces) -> Floats:
 
 
 def _whole_lines(ids: Ids, frame: Ids, unit: int) -> tuple[Ids, Ids, Ids]:
-    """Return track and frame of all frames from first to last sight, and the rows of the sights."""
+    """Return track and frame of all frames of a track, and the rows of its detections."""
     first = np.flatnonzero(is_first(ids))
     last = np.append(first[1:], len(ids)) - 1 if len(first) else first
     length = (frame[last] - frame[first]) // unit + 1

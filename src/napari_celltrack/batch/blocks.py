@@ -12,8 +12,8 @@ import cv2
 
 from napari_celltrack import engine
 from napari_celltrack.batch.inputs import Item, open_item, open_others
-from napari_celltrack.batch.pools import KILLED, LOST, Workers, was_killed
 from napari_celltrack.batch.work import absolute
+from napari_celltrack.batch.workers import KILLED, LOST, Workers, was_killed
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe

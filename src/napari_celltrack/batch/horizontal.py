@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from napari_celltrack.batch.inputs import Item
-from napari_celltrack.batch.pools import KILLED, LOST, Workers, was_killed
 from napari_celltrack.batch.result import FileDone, FrameDone, set_aside
 from napari_celltrack.batch.step_needs import Outlook, check_overwriting, look, settings_of
 from napari_celltrack.batch.step_store import STEPS, Mark, Step, StepStore, Stored
@@ -27,6 +26,7 @@ from napari_celltrack.batch.step_work import (
     work_on,
 )
 from napari_celltrack.batch.work import absolute, do_elsewhere, why_failed
+from napari_celltrack.batch.workers import KILLED, LOST, Workers, was_killed
 from napari_celltrack.errors import ResultError
 from napari_celltrack.recipe import Recipe
 

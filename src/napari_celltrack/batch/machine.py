@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from napari_celltrack.freed_memory import give_back_freed_memory
+from napari_celltrack.arrays.freed_memory import give_back_freed_memory
 
 #: Memory of a fresh process with all libraries of a run, where the system does not say.
 TYPICAL_OWN_BYTES = 230_000_000

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from napari_celltrack.batch.headers import Header
+from napari_celltrack.batch.item_headers import ItemHeader
 from napari_celltrack.batch.sample import Sample
 
 #: A process holds more than its arrays: memory that is free between them. Measured with movies of
@@ -21,14 +21,14 @@ LINKING_FACTOR = 3.8
 CACHE_BYTES_A_PIXEL = 64
 
 
-def vertical_peak_bytes(sample: Sample, headers: Sequence[Header], n_workers: int) -> int:
+def vertical_peak_bytes(sample: Sample, headers: Sequence[ItemHeader], n_workers: int) -> int:
     """Return the most that a process holds while each worker takes a movie through all steps.
 
     Parameters
     ----------
     sample : Sample
         What a frame takes.
-    headers : sequence of Header
+    headers : sequence of ItemHeader
         Of all items; the largest ones are thought to be in work at the same moment.
     n_workers : int
         Frames in work at once.
@@ -38,7 +38,7 @@ def vertical_peak_bytes(sample: Sample, headers: Sequence[Header], n_workers: in
     return sample.vertical.own_bytes + _of_workers(sample, headers, n_workers, frames)
 
 
-def horizontal_peak_bytes(sample: Sample, headers: Sequence[Header], n_workers: int) -> int:
+def horizontal_peak_bytes(sample: Sample, headers: Sequence[ItemHeader], n_workers: int) -> int:
     """Return the most that a process holds while its workers take one step at a time.
 
     As :func:`vertical_peak_bytes`, with the step that takes most in place of all steps.
@@ -48,19 +48,19 @@ def horizontal_peak_bytes(sample: Sample, headers: Sequence[Header], n_workers: 
     return sample.horizontal.own_bytes + _of_workers(sample, headers, n_workers, frames)
 
 
-def rows_bytes(sample: Sample, header: Header) -> float:
+def rows_bytes(sample: Sample, header: ItemHeader) -> float:
     """Return the size of the object table of an item."""
     n_rows = sample.n_rows_a_frame * header.n_pixels / sample.n_pixels * header.n_frames
     return n_rows * sample.row_bytes
 
 
-def linking_bytes(sample: Sample, header: Header) -> float:
+def linking_bytes(sample: Sample, header: ItemHeader) -> float:
     """Return what linking the cells of an item to tracks takes."""
     return LINKING_FACTOR * rows_bytes(sample, header)
 
 
 def _of_workers(
-    sample: Sample, headers: Sequence[Header], n_workers: int, frames: Sequence[float]
+    sample: Sample, headers: Sequence[ItemHeader], n_workers: int, frames: Sequence[float]
 ) -> int:
     movies = []
     for header, frame in zip(headers, frames, strict=True):

@@ -8,9 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from napari_celltrack.amounts import bytes_text
-from napari_celltrack.batch.headers import Header, read_headers
 from napari_celltrack.batch.inputs import Inputs
+from napari_celltrack.batch.item_headers import ItemHeader, read_headers
 from napari_celltrack.batch.machine import (
     free_disk_bytes,
     free_memory_bytes,
@@ -26,6 +25,7 @@ from napari_celltrack.batch.overrides import Overrides
 from napari_celltrack.batch.sample import Sample, take_sample, typical_sample
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.recipe import Recipe
+from napari_celltrack.text import bytes_text
 
 #: How a run can go: each image through all steps, or each step over all images.
 Way = Literal["vertical", "horizontal"]
@@ -249,7 +249,7 @@ class _Model:
     """Everything that estimates are made from."""
 
     sample: Sample
-    headers: tuple[Header, ...]
+    headers: tuple[ItemHeader, ...]
     room: int | None
     disk: int | None
 
@@ -305,7 +305,7 @@ def speed_up(n_workers: int, cores: int | None = None) -> float:
     return n / (1 + _SHARED_WORK * (n - 1))
 
 
-def _sample(recipe: Recipe, headers: Sequence[Header], *, is_asked: bool) -> tuple[Sample, str]:
+def _sample(recipe: Recipe, headers: Sequence[ItemHeader], *, is_asked: bool) -> tuple[Sample, str]:
     """Return what frames cost, and where that comes from in words."""
     in_order = _by_size(headers)
     middle = len(in_order) // 2
@@ -323,7 +323,7 @@ def _sample(recipe: Recipe, headers: Sequence[Header], *, is_asked: bool) -> tup
     return typical_sample(recipe, in_order[middle].n_pixels), why
 
 
-def _by_size(headers: Sequence[Header]) -> list[Header]:
+def _by_size(headers: Sequence[ItemHeader]) -> list[ItemHeader]:
     return sorted(headers, key=lambda header: header.n_pixels * header.n_frames)
 
 
@@ -334,7 +334,7 @@ def _worker_counts(wanted: int | None) -> list[int]:
     return sorted(powers | {cores} | ({wanted} if wanted else set()))
 
 
-def _stages(sample: Sample, headers: Sequence[Header]) -> tuple[StageSize, ...]:
+def _stages(sample: Sample, headers: Sequence[ItemHeader]) -> tuple[StageSize, ...]:
     """Return what each step holds of the item of middle size."""
     if not headers:
         return ()

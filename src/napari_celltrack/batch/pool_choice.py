@@ -7,7 +7,7 @@ from pathlib import Path
 
 from napari_celltrack.batch.inputs import Item
 from napari_celltrack.batch.machine import TYPICAL_OWN_BYTES, free_memory_bytes, n_cores
-from napari_celltrack.batch.pools import PoolKind
+from napari_celltrack.batch.workers import PoolKind
 
 #: Images of this size keep one core busy for half a minute: long enough for processes to pay on two
 #: cores, though they start in seconds and threads at once. With more cores they pay sooner.

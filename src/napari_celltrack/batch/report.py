@@ -20,8 +20,6 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from napari_celltrack.amounts import duration_text
-from napari_celltrack.batch.health import Health
 from napari_celltrack.batch.report_conditions import FileValues, compare, values_of
 from napari_celltrack.batch.report_files import (
     FiledResult,
@@ -32,7 +30,9 @@ from napari_celltrack.batch.report_files import (
     read_tables,
 )
 from napari_celltrack.batch.report_pictures import areas_uri, counts_uri, outlines_uri, tracks_uri
+from napari_celltrack.batch.result_health import ResultHealth
 from napari_celltrack.errors import ResultError
+from napari_celltrack.text import duration_text
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _ORDER = {"red": 0, "amber": 1, "green": 2}
@@ -54,7 +54,7 @@ class _Card:
 
     number: int
     file: FiledResult
-    health: Health
+    health: ResultHealth
     outlines: str = ""
     chart: str = ""
     chart_alt: str = ""

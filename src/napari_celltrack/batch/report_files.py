@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from napari_celltrack.batch.health import Health, health_of_failure, health_of_result
+from napari_celltrack.batch.result_health import ResultHealth, health_of_failure, health_of_result
 from napari_celltrack.errors import ResultError
 from napari_celltrack.readers import natural_key
 from napari_celltrack.tables import (
@@ -192,10 +192,10 @@ def read_tables(folder: Path) -> ResultTables:
     return ResultTables(counts, events, tracks, _table(folder, "objects") if is_small else None)
 
 
-def health_of(file: FiledResult, tables: ResultTables | None) -> Health:
+def health_of(file: FiledResult, tables: ResultTables | None) -> ResultHealth:
     """Return the light of a line of the summary; `tables` are None where there are none."""
     if file.status == "stopped":
-        return Health("amber", ("It was stopped before its end; run again to go on.",))
+        return ResultHealth("amber", ("It was stopped before its end; run again to go on.",))
     if file.status != "done":
         return health_of_failure(file.error)
     if tables is None:

@@ -25,10 +25,10 @@ from typing import Any, Literal
 
 import napari_celltrack
 from napari_celltrack import engine
-from napari_celltrack.batch.collected import Collected
+from napari_celltrack.arrays.freed_memory import give_back_freed_memory
+from napari_celltrack.batch.collected_tables import CollectedTables
 from napari_celltrack.batch.inputs import Item
 from napari_celltrack.batch.preview import outline_png
-from napari_celltrack.freed_memory import give_back_freed_memory
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.tables import N_CELLS, Tables
@@ -299,7 +299,7 @@ def _write(
 ) -> Generator[FrameDone, None, Tables]:
     """Hand frames and tables to the exports as they come."""
     n_frames = len(recipe.input.frames_of(movie))
-    objects, overlaps = Collected(), Collected()
+    objects, overlaps = CollectedTables(), CollectedTables()
     shifts_px: dict[int, tuple[float, float]] = {}
     with ExitStack() as stack:
         writers = []
@@ -363,7 +363,7 @@ def _write_about(folder: Path, about: dict[str, Any]) -> None:
 
 def _draw(folder: Path) -> None:
     """Write the plots of a result; matplotlib draws for one thread at a time."""
-    from napari_celltrack.result_plots import write_plots
+    from napari_celltrack.results.result_plots import write_plots
 
     with _DRAWING:
         write_plots(folder)

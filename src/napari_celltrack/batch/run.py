@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from napari_celltrack.arrays.freed_memory import give_back_freed_memory
+from napari_celltrack.batch.combined_tables import condition_names, write_pooled
 from napari_celltrack.batch.inputs import Inputs, Item
 from napari_celltrack.batch.lock import only_run_in
 from napari_celltrack.batch.overrides import Overrides
-from napari_celltrack.batch.pooled import condition_names, write_pooled
-from napari_celltrack.batch.pools import PoolKind, Workers, open_workers
 from napari_celltrack.batch.result import (
     SUMMARY_COLUMNS,
     CellsFrom,
@@ -29,8 +29,8 @@ from napari_celltrack.batch.result import (
 from napari_celltrack.batch.run_log import LOG, RunLog
 from napari_celltrack.batch.vertical import run_vertical
 from napari_celltrack.batch.work import FULL, Work
+from napari_celltrack.batch.workers import PoolKind, Workers, open_workers
 from napari_celltrack.errors import CelltrackError, RecipeError, ResultError
-from napari_celltrack.freed_memory import give_back_freed_memory
 from napari_celltrack.recipe import Recipe
 
 Strategy = Literal["auto", "vertical", "horizontal"]

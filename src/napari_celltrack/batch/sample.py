@@ -14,17 +14,17 @@ from statistics import median
 from typing import TypeVar
 
 from napari_celltrack import engine
-from napari_celltrack.batch.headers import Header
 from napari_celltrack.batch.inputs import Item, open_item, open_others
+from napari_celltrack.batch.item_headers import ItemHeader
 from napari_celltrack.batch.machine import own_memory_bytes
-from napari_celltrack.batch.pools import one_core_each, open_workers
 from napari_celltrack.batch.result import FileDone, make_result
-from napari_celltrack.cache import StageCache
+from napari_celltrack.batch.workers import one_core_each, open_workers
+from napari_celltrack.engine.cache import StageCache
+from napari_celltrack.engine.measuring import measure_frame
+from napari_celltrack.engine.preparing import needs_reference, preprocess_frame
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.input import FrameRange
-from napari_celltrack.measuring import measure_frame
 from napari_celltrack.movie import Movie
-from napari_celltrack.preparing import needs_reference, preprocess_frame
 from napari_celltrack.recipe import Recipe
 
 #: Frames that are timed; two where the first run of one takes this many seconds.
@@ -97,7 +97,7 @@ class Sample:
         return bool(self.note)
 
 
-def take_sample(header: Header) -> Sample:
+def take_sample(header: ItemHeader) -> Sample:
     """Run a few frames from the middle of an item, into a folder that is gone afterwards.
 
     Memory is what the allocator of Python and numpy counts at most (OpenCV allocates through
@@ -105,7 +105,7 @@ def take_sample(header: Header) -> Sample:
 
     Parameters
     ----------
-    header : Header
+    header : ItemHeader
         The item, with its settings.
 
     Returns

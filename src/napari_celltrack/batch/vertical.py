@@ -23,9 +23,9 @@ from queue import Empty, SimpleQueue
 
 from napari_celltrack.batch.blocks import find_by_blocks
 from napari_celltrack.batch.inputs import Item
-from napari_celltrack.batch.pools import KILLED, LOST, Workers, was_killed
 from napari_celltrack.batch.result import FileDone, FrameDone
 from napari_celltrack.batch.work import Found, Work, absolute, run_work, why_failed
+from napari_celltrack.batch.workers import KILLED, LOST, Workers, was_killed
 from napari_celltrack.errors import ResultError
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe

@@ -28,8 +28,8 @@ from napari_celltrack.batch.result import (
     result_key,
     set_aside,
 )
+from napari_celltrack.engine.given_labels import run_labels
 from napari_celltrack.errors import CelltrackError, ResultError
-from napari_celltrack.given_labels import run_labels
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
 

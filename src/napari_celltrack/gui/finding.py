@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from napari_celltrack.cache import StageCache
 from napari_celltrack.engine import (
     FrameResult,
     in_order,
@@ -25,8 +24,9 @@ from napari_celltrack.engine import (
     shift_of,
     with_overlaps,
 )
-from napari_celltrack.following import Linked, keep_tracks, link_all
-from napari_celltrack.gui.track_rows import TrackRows, rows_to_show
+from napari_celltrack.engine.cache import StageCache
+from napari_celltrack.engine.linking import Linked, keep_tracks, link_all
+from napari_celltrack.gui.layers.track_rows import TrackRows, rows_to_show
 from napari_celltrack.input import FrameRange
 from napari_celltrack.movie import Movie
 from napari_celltrack.readers import read_labels

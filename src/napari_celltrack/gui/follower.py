@@ -25,8 +25,8 @@ from napari_celltrack.gui.finding import (
     measure_frames,
     window_round,
 )
+from napari_celltrack.gui.lane import Lane
 from napari_celltrack.gui.progress import Progress
-from napari_celltrack.gui.worker import Lane
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from napari.layers import Image, Labels
 from qtpy.QtCore import QTimer
 
 from napari_celltrack.errors import MovieError
-from napari_celltrack.gui import layers
+from napari_celltrack.gui.layers import movie_layers
 from napari_celltrack.movie import Movie
 from napari_celltrack.readers import check_label_movie
 
@@ -92,7 +92,7 @@ class HandLabels:
                 f"The labels {layer.name} have {layer.ndim} dimensions and {movie.name} has "
                 f"{image.ndim}; choose labels of the same frames."
             )
-        given = layers.movie_from_labels(layer, axes)
+        given = movie_layers.movie_from_labels(layer, axes)
         check_label_movie(given)
         if given.shape != movie.shape or given.n_frames not in (1, movie.n_frames):
             raise MovieError(
@@ -130,7 +130,7 @@ class HandLabels:
         frame = frame_in_view()
         # A brush may reach into the frames before and after.
         reach = round(cells.brush_size / 2) if cells.n_edit_dimensions > 2 else 0
-        n_frames = layers.n_frames_of_cells(cells)
+        n_frames = movie_layers.n_frames_of_cells(cells)
         self._touched |= set(range(max(frame - reach, 0), min(frame + reach + 1, n_frames)))
         self._stroke_timer.start(_STROKE_MS)
 
@@ -142,7 +142,9 @@ class HandLabels:
             return
         frame = frame_in_view()
         known = self.corrected.get(frame)
-        if known is not None and not np.array_equal(layers.frame_of_cells(cells, frame), known):
+        if known is not None and not np.array_equal(
+            movie_layers.frame_of_cells(cells, frame), known
+        ):
             self._on_stroke()
 
     def _take_strokes(self) -> None:
@@ -152,7 +154,7 @@ class HandLabels:
         if cells is None or say is None:
             return
         for frame in frames:
-            self.corrected[frame] = layers.frame_of_cells(cells, frame)
+            self.corrected[frame] = movie_layers.frame_of_cells(cells, frame)
         say(frames)
 
 

@@ -112,7 +112,7 @@ def track_at(
         return 0
     rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
     owner, start = rows[:, 0], rows[:, 2:] - place_px
-    # Each sight and the way to the next of the same track; a last one is a way of length 0.
+    # Each detection and the way to the next of the same track; a last one is a way of length 0.
     way = np.zeros_like(start)
     way[:-1] = np.where((owner[1:] == owner[:-1])[:, None], np.diff(start, axis=0), 0)
     length2 = np.maximum((way**2).sum(axis=1), 1e-12)

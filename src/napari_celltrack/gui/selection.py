@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from napari.components import ViewerModel
 from napari.layers import Image
 
-from napari_celltrack.gui import track_layers
 from napari_celltrack.gui.finding import Followed
+from napari_celltrack.gui.layers import track_layers
+from napari_celltrack.gui.layers.selected_layer import show_selected
 from napari_celltrack.gui.picking import cell_at, place_in, track_at
-from napari_celltrack.gui.selected_layer import show_selected
 from napari_celltrack.gui.view import camera_of
 from napari_celltrack.movie import Movie
 from napari_celltrack.tables import TRACK_ID

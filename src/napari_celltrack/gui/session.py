@@ -18,22 +18,22 @@ from napari.layers import Image, Labels
 from napari.utils.notifications import ErrorNotification, notification_manager
 
 from napari_celltrack.analysis.reviewed import Reviewed
-from napari_celltrack.cache import StageCache
 from napari_celltrack.engine import FrameResult
+from napari_celltrack.engine.cache import StageCache
 from napari_celltrack.errors import CelltrackError
-from napari_celltrack.gui import layers
-from napari_celltrack.gui.early import make_ready_for_cells
+from napari_celltrack.gui.drawn_layers import DrawnLayers
 from napari_celltrack.gui.finding import CellSource, Followed, Found, RunState
 from napari_celltrack.gui.follower import Follower, Wanted
 from napari_celltrack.gui.hand_labels import HandLabels
 from napari_celltrack.gui.history import History
-from napari_celltrack.gui.layer_watch import LayerWatch
-from napari_celltrack.gui.other_layers import OtherLayers
+from napari_celltrack.gui.lane import Lane
+from napari_celltrack.gui.layers import movie_layers
+from napari_celltrack.gui.layers.layer_watch import LayerWatch
+from napari_celltrack.gui.layers.other_layers import OtherLayers
 from napari_celltrack.gui.picking import Picking
-from napari_celltrack.gui.picture import Picture
 from napari_celltrack.gui.selection import as_selection
 from napari_celltrack.gui.session_state import SessionState
-from napari_celltrack.gui.worker import Lane
+from napari_celltrack.gui.warm_up import make_ready_for_cells
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
 
@@ -81,7 +81,7 @@ class Session(SessionState):
         self._live = True
         self._found: Found | None = None
         self._hand = HandLabels(self._current_frame, self._changed_cells, self._on_corrected)
-        self._picture = Picture(viewer, self._watch, self._hand)
+        self._drawn = DrawnLayers(viewer, self._watch, self._hand)
         self._problem = ""
         self._asked: Hashable = None
         self._answered: Hashable = None
@@ -140,7 +140,7 @@ class Session(SessionState):
         """Use another layer of the viewer, or none."""
         if layer is self.layer and (layer is None) == (self._movie is None):
             return
-        self._picture.release_cells()
+        self._drawn.release_cells()
         self._hand.use(None)
         self._movie = None
         self._start_clean()
@@ -171,7 +171,7 @@ class Session(SessionState):
         width_px: float | None = None,
     ) -> None:
         """Show a frame, and a place in it; see :func:`napari_celltrack.gui.view.go_to`."""
-        self._picture.go_to(self._movie, frame, y_px=y_px, x_px=x_px, width_px=width_px)
+        self._drawn.go_to(self._movie, frame, y_px=y_px, x_px=x_px, width_px=width_px)
 
     def pick(self, track_id: int) -> None:
         """Make a track stand out, or none with 0."""
@@ -183,7 +183,7 @@ class Session(SessionState):
         if selected == self._selected:
             return
         self._selected = selected
-        self._picture.mark(self._movie, self.followed, selected)
+        self._drawn.mark(self._movie, self.followed, selected)
         picked = selected[0] if len(selected) == 1 else 0
         if picked != self._picked:
             self._picked = picked
@@ -193,12 +193,12 @@ class Session(SessionState):
     def show_tracks(self) -> None:
         """Draw the tracks that were found while nobody listened to `tracks_found`."""
         if (followed := self.followed) is not None:
-            self._picture.draw_tracks_now(followed.shown)
+            self._drawn.draw_tracks_now(followed.shown)
 
     def show_all_tracks(self) -> None:
-        """Draw also those sights of tracks that are felt, for nothing moves now."""
+        """Draw also those detections of tracks that are felt, for nothing moves now."""
         if self.followed is not None and self.is_followed_now:
-            self._picture.draw_all_tracks(self.followed, self.tracks_drawn.emit)
+            self._drawn.draw_all_tracks(self.followed, self.tracks_drawn.emit)
 
     def run_all(self) -> None:
         """Find and follow the cells of all frames, in the background."""
@@ -253,7 +253,7 @@ class Session(SessionState):
 
     def _start_clean(self) -> None:
         self.preview_lane.cancel()
-        self._picture.forget()
+        self._drawn.forget()
         self.follower.start_clean()
         self._hand.forget()
         self._found = self._asked = None
@@ -280,7 +280,7 @@ class Session(SessionState):
         movie, problem = None, ""
         if layer is not None:
             try:
-                movie = layers.movie_from_layer(layer, self._recipe.input.axes, fingerprint)
+                movie = movie_layers.movie_from_layer(layer, self._recipe.input.axes, fingerprint)
             except CelltrackError as error:
                 problem = str(error)
         self._movie = movie
@@ -298,7 +298,7 @@ class Session(SessionState):
             return
         if found.movie.fingerprint != movie.fingerprint or found.movie.axes != movie.axes:
             return
-        self._picture.draw_cells(movie, found.frame, found.labels)
+        self._drawn.draw_cells(movie, found.frame, found.labels)
         self.follower.count(key, found.frame, found.n_cells)
         self._found, self._problem = found, ""
         self._answered = key, found.frame
@@ -319,27 +319,27 @@ class Session(SessionState):
 
     def _on_measured(self, key: Hashable, result: FrameResult) -> None:
         if self._movie is not None and key == self._measured_with():
-            self._picture.draw_cells(self._movie, result.frame, result.labels)
+            self._drawn.draw_cells(self._movie, result.frame, result.labels)
             self.cells_counted.emit()
 
     def _on_followed(self, key: Hashable, result: Followed) -> None:
         if self._viewer() is None or self.layer is None or key != self._measured_with():
             return
-        self._picture.forget()
+        self._drawn.forget()
         tell = partial(self._tell_followed, result)
         if len(self.tracks_found):
-            self._picture.draw_tracks(result.shown, tell)
+            self._drawn.draw_tracks(result.shown, tell)
         else:
             tell()
 
     def _tell_followed(self, result: Followed) -> None:
-        self._picture.mark(self._movie, result, self._selected)
+        self._drawn.mark(self._movie, result, self._selected)
         self.tracks_found.emit(result)
 
     def _pick_at(self, world: Any) -> None:
         """Pick the track at a place that was clicked, if a dock shows what is picked."""
         if self.followed is not None and len(self.picked_changed):
-            self.pick(self._picture.track_under(self.followed, self.frame, world))
+            self.pick(self._drawn.track_under(self.followed, self.frame, world))
 
     def _on_run(self, state: RunState) -> None:
         self.run_changed.emit(state)
@@ -371,11 +371,11 @@ class Session(SessionState):
 
     def _on_calibrated(self) -> None:
         self._read_layer(self._movie.fingerprint if self._movie else None)
-        self._picture.follow_image()
+        self._drawn.follow_image()
         self.request_preview()
 
     def _on_moved(self) -> None:
-        self._picture.follow_image()
+        self._drawn.follow_image()
 
     def _follow_slider(self, event: Any = None) -> None:
         viewer = self._viewer()

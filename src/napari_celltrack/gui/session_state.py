@@ -8,13 +8,13 @@ import pandas as pd
 from napari.layers import Image, Labels
 from psygnal import Signal
 
+from napari_celltrack.gui.drawn_layers import DrawnLayers
 from napari_celltrack.gui.finding import Followed, Found, RunState, coverage_of
 from napari_celltrack.gui.follower import Follower
 from napari_celltrack.gui.hand_labels import HandLabels
 from napari_celltrack.gui.history import History
-from napari_celltrack.gui.layer_watch import LayerWatch
-from napari_celltrack.gui.other_layers import OtherLayers
-from napari_celltrack.gui.picture import Picture
+from napari_celltrack.gui.layers.layer_watch import LayerWatch
+from napari_celltrack.gui.layers.other_layers import OtherLayers
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
 
@@ -51,7 +51,7 @@ class SessionState:
     follower: Follower
     _watch: LayerWatch
     _hand: HandLabels
-    _picture: Picture
+    _drawn: DrawnLayers
     _history: History
     _movie: Movie | None
     _recipe: Recipe
@@ -98,7 +98,7 @@ class SessionState:
     def is_followed_now(self) -> bool:
         """Whether the tracks are those of the settings now, and drawn."""
         is_current = self.follower.is_current(self._linked_with())
-        return is_current and not self._picture.is_drawing
+        return is_current and not self._drawn.is_drawing
 
     @property
     def coverage(self) -> str:
@@ -119,7 +119,7 @@ class SessionState:
     @property
     def frame(self) -> int:
         """The frame in view."""
-        return self._picture.frame(self._movie)
+        return self._drawn.frame(self._movie)
 
     @property
     def live(self) -> bool:
@@ -158,7 +158,7 @@ class SessionState:
 
     def _is_shown(self) -> bool:
         """Whether the answer to the last request is on the screen."""
-        return self._picture.has_cells() and self._answered == self._asked and not self._problem
+        return self._drawn.has_cells() and self._answered == self._asked and not self._problem
 
     def _current_frame(self) -> int:
         return self.frame

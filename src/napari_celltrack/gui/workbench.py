@@ -10,7 +10,7 @@ from npe2 import PluginManager
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
-from napari_celltrack.gui.early import import_early
+from napari_celltrack.gui.warm_up import import_in_background
 
 if TYPE_CHECKING:
     import napari
@@ -56,7 +56,7 @@ def open_workbench(viewer: napari.Viewer) -> list[QWidget]:
     for dock in (*docks, *column[:1]):
         dock.show()
         dock.raise_()
-    import_early()
+    import_in_background()
     return [dock.widget() for dock in docks]
 
 

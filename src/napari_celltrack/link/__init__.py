@@ -12,10 +12,10 @@ from pydantic import Field
 
 from napari_celltrack.link.assignment import Assignment
 from napari_celltrack.link.candidates import Pairs, candidate_pairs
-from napari_celltrack.link.crocker_grier import Trackpy
 from napari_celltrack.link.linking import Linking
 from napari_celltrack.link.nearest import Nearest, closest_first
-from napari_celltrack.link.still import link_still
+from napari_celltrack.link.stationary import link_still
+from napari_celltrack.link.trackpy import Trackpy
 
 #: The menu of linkers; ``method`` says which.
 Linker = Annotated[Assignment | Nearest | Trackpy, Field(discriminator="method")]

@@ -9,15 +9,15 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 
+from napari_celltrack.link.appearance import AppearanceWeights, appearance_cost
 from napari_celltrack.link.candidates import Pairs, near_pairs
 from napari_celltrack.link.confidence import Costs, with_confidence
+from napari_celltrack.link.detections import NONE, Detections
 from napari_celltrack.link.divisions import Divisions, telling_areas
 from napari_celltrack.link.drift import common_drift
 from napari_celltrack.link.frame_links import FrameLinks, link_frames
 from napari_celltrack.link.gaps import close_gaps
 from napari_celltrack.link.linking import Linking
-from napari_celltrack.link.looks import Weights, looks_cost
-from napari_celltrack.link.sights import NONE, Sights
 from napari_celltrack.settings import Settings
 from napari_celltrack.tables import AREA_PX2
 
@@ -177,59 +177,63 @@ class Assignment(Settings):
         -------
         Linking
         """
-        sights = Sights.read(objects, n_frames)
-        pairs = near_pairs(sights, self.max_distance_px)
+        detections = Detections.read(objects, n_frames)
+        pairs = near_pairs(detections, self.max_distance_px)
         drift_px = None
         if self.remove_drift:
-            drift_px = common_drift(sights, pairs)
+            drift_px = common_drift(detections, pairs)
             if drift_px.any():
-                sights = sights.without(drift_px)
-                pairs = near_pairs(sights, self.max_distance_px)
+                detections = detections.without(drift_px)
+                pairs = near_pairs(detections, self.max_distance_px)
         links = link_frames(
-            sights,
+            detections,
             pairs,
-            self._looks_px2(objects, sights, pairs, overlaps),
+            self._appearance_px2(objects, detections, pairs, overlaps),
             limit_px2=self.max_distance_px**2,
             unlinked_px2=self._unlinked_px2,
             predict=self.predict_motion,
         )
-        previous, mother, cost_px2 = self._gaps_and_divisions(sights, links, objects)
+        previous, mother, cost_px2 = self._gaps_and_divisions(detections, links, objects)
         costs = Costs(pairs, links.cost_px2, self._unlinked_px2, cost_px2)
-        return with_confidence(sights, previous, mother, costs, drift_px)
+        return with_confidence(detections, previous, mother, costs, drift_px)
 
     @property
     def _unlinked_px2(self) -> float:
         return self.unlinked_cost * self.max_distance_px**2
 
-    def _looks_px2(
-        self, objects: pd.DataFrame, sights: Sights, pairs: Pairs, overlaps: pd.DataFrame | None
+    def _appearance_px2(
+        self,
+        objects: pd.DataFrame,
+        detections: Detections,
+        pairs: Pairs,
+        overlaps: pd.DataFrame | None,
     ) -> Floats:
-        weights = Weights(self.area_weight, self.intensity_weight, self.overlap_weight)
+        weights = AppearanceWeights(self.area_weight, self.intensity_weight, self.overlap_weight)
         if not any(weights):
             return np.zeros(len(pairs))
-        return looks_cost(objects.iloc[sights.order], pairs, weights, overlaps)
+        return appearance_cost(objects.iloc[detections.order], pairs, weights, overlaps)
 
     def _gaps_and_divisions(
-        self, sights: Sights, links: FrameLinks, objects: pd.DataFrame
+        self, detections: Detections, links: FrameLinks, objects: pd.DataFrame
     ) -> tuple[Ids, Ids, Floats]:
         """Return predecessors, mothers, and the costs of the links that were added."""
         previous = links.previous
-        cost_px2 = np.full(len(sights), np.nan)
-        mother = np.full(len(sights), NONE, np.int64)
+        cost_px2 = np.full(len(detections), np.nan)
+        mother = np.full(len(detections), NONE, np.int64)
         if self.max_gap_frames:
             radius_px = self.max_gap_distance_px or self.max_distance_px
             previous, cost_px2 = close_gaps(
-                sights, previous, self.max_gap_frames, radius_px, links.motion
+                detections, previous, self.max_gap_frames, radius_px, links.motion
             )
         if self.divisions:
             area = objects[AREA_PX2].to_numpy(np.float64) if AREA_PX2 in objects else None
-            area = None if area is None else area[sights.order]
+            area = None if area is None else area[detections.order]
             divisions = Divisions(
                 self.max_division_distance_px,
                 self.max_division_asymmetry,
                 self._unlinked_px2,
                 self.max_distance_px,
             )
-            previous, mother, born_px2 = divisions.find(sights, previous, telling_areas(area))
+            previous, mother, born_px2 = divisions.find(detections, previous, telling_areas(area))
             cost_px2 = np.where(mother >= 0, born_px2, np.where(previous >= 0, cost_px2, np.nan))
         return previous, mother, cost_px2

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from napari_celltrack.link.sights import Sights, as_complex, squared
+from napari_celltrack.link.detections import Detections, as_complex, squared
 
 Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
@@ -75,12 +75,12 @@ def candidate_pairs(
         Rows of `position`.
     """
     everything = np.arange(len(frame), dtype=np.int64)
-    sights = Sights(as_complex(position), frame, n_frames, everything)
-    return near_pairs(sights, max_distance_px, n_frames_later=1 + gap_frames)
+    detections = Detections(as_complex(position), frame, n_frames, everything)
+    return near_pairs(detections, max_distance_px, n_frames_later=1 + gap_frames)
 
 
 def near_pairs(
-    sights: Sights,
+    detections: Detections,
     limit: float,
     from_: Ids | None = None,
     to: Ids | None = None,
@@ -90,7 +90,7 @@ def near_pairs(
 
     Parameters
     ----------
-    sights : Sights
+    detections : Detections
         The objects.
     limit : float
         Largest distance in px, inclusive.
@@ -103,10 +103,10 @@ def near_pairs(
     -------
     Pairs
     """
-    place, frame = sights.place, sights.frame
-    everything = np.arange(len(sights), dtype=np.int64)
+    place, frame = detections.place, detections.frame
+    everything = np.arange(len(detections), dtype=np.int64)
     from_, to = (everything if rows is None else rows for rows in (from_, to))
-    from_ = from_[frame[from_] < sights.n_frames - n_frames_later]
+    from_ = from_[frame[from_] < detections.n_frames - n_frames_later]
     to = to[frame[to] >= n_frames_later]
     if not len(from_) or not len(to):
         nothing = np.zeros(0, np.int64)

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_celltrack.link.candidates import Pairs
+from napari_celltrack.link.detections import Detections, squared
 from napari_celltrack.link.linking import Linking
-from napari_celltrack.link.sights import Sights, squared
 from napari_celltrack.link.tracklets import following, tracks_of
 
 Floats = npt.NDArray[np.float64]
@@ -44,16 +44,16 @@ class Costs:
 
 
 def with_confidence(
-    sights: Sights, previous: Ids, mother: Ids, costs: Costs, drift_px: Floats | None = None
+    detections: Detections, previous: Ids, mother: Ids, costs: Costs, drift_px: Floats | None = None
 ) -> Linking:
     """Give the tracks ids, and weigh each link against its alternatives.
 
     Parameters
     ----------
-    sights : Sights
+    detections : Detections
         The objects.
     previous, mother : ndarray, shape (n_objects,), int64
-        Row of the last sight, and of the mother's for a daughter's first; -1 elsewhere.
+        Row of the last detection, and of the mother's for a daughter's first; -1 elsewhere.
     costs : Costs
         What links cost, and what else could have been linked.
     drift_px : ndarray, shape (n_frames, 2), float64, optional
@@ -64,11 +64,11 @@ def with_confidence(
     Linking
         In the order of the caller's rows.
     """
-    pairs, n_objects = costs.pairs, len(sights)
+    pairs, n_objects = costs.pairs, len(detections)
     source = np.where(previous >= 0, previous, mother)
     linked = np.flatnonzero(source >= 0)
     distance_px2 = np.full(n_objects, np.nan)
-    distance_px2[linked] = squared(sights.place[linked] - sights.place[source[linked]])
+    distance_px2[linked] = squared(detections.place[linked] - detections.place[source[linked]])
     is_link = previous[pairs.after] == pairs.before
     cost_px2 = distance_px2.copy()
     cost_px2[pairs.after[is_link]] = costs.pair_px2[is_link]
@@ -79,8 +79,8 @@ def with_confidence(
     step_px = float(np.sqrt(np.median(distance_px2[linked]))) if len(linked) else 0.0
     # Back from squares to a length, so that it reads in steps; the sign says which was better.
     margin_px = np.sign(margin_px2) * np.sqrt(np.abs(margin_px2))
-    track_id, parents = tracks_of(previous, mother, sights.frame)
-    back = sights.in_callers_order
+    track_id, parents = tracks_of(previous, mother, detections.frame)
+    back = detections.in_callers_order
     return Linking(
         track_id=back(track_id),
         distance_px=back(np.sqrt(distance_px2)),

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_celltrack.link.candidates import near_pairs, spans
-from napari_celltrack.link.sights import NONE, Sights, squared
+from napari_celltrack.link.detections import NONE, Detections, squared
 from napari_celltrack.link.tracklets import following
 
 Floats = npt.NDArray[np.float64]
@@ -55,15 +55,17 @@ class Divisions:
     unlinked_px2: float
     max_step_px: float
 
-    def find(self, sights: Sights, previous: Ids, area: Floats | None) -> tuple[Ids, Ids, Floats]:
+    def find(
+        self, detections: Detections, previous: Ids, area: Floats | None
+    ) -> tuple[Ids, Ids, Floats]:
         """Find divisions and undo the links that they replace.
 
         Parameters
         ----------
-        sights : Sights
+        detections : Detections
             The objects.
         previous : ndarray, shape (n_objects,), int64
-            Row of each object's last sight, or -1.
+            Row of each object's last detection, or -1.
         area : ndarray, shape (n_objects,), float64, or None
             Areas, if known.
 
@@ -72,22 +74,22 @@ class Divisions:
         previous : ndarray, shape (n_objects,), int64
             The links that are left.
         mother : ndarray, shape (n_objects,), int64
-            Row of the mother's last sight for each daughter's first, else -1.
+            Row of the mother's last detection for each daughter's first, else -1.
         cost_px2 : ndarray, shape (n_objects,), float64
             Squared distance of the mother from the middle, for daughters; else NaN.
         """
-        previous, mother = previous.copy(), np.full(len(sights), NONE, np.int64)
-        cost_px2 = np.full(len(sights), np.nan)
-        m, a, b = self._possible(sights, previous, area)
+        previous, mother = previous.copy(), np.full(len(detections), NONE, np.int64)
+        cost_px2 = np.full(len(detections), np.nan)
+        m, a, b = self._possible(detections, previous, area)
         if not len(m):
             return previous, mother, cost_px2
-        place, next_ = sights.place, following(previous)
+        place, next_ = detections.place, following(previous)
         off_px2 = squared(place[m] - (place[a] + place[b]) / 2)
         goes, comes = next_[m], previous[b]
         # Who loses its partner goes on as the one that does, where that is the next frame.
         relinks = (goes >= 0) & (comes >= 0) & (comes != m)
         relinks &= squared(place[goes] - place[comes]) <= self.max_step_px**2
-        relinks &= sights.frame[goes] == sights.frame[m] + 1
+        relinks &= detections.frame[goes] == detections.frame[m] + 1
         worth_px2 = self._now(place, m, b, goes, comes) - off_px2
         worth_px2 -= DIVISION_COST * self.unlinked_px2
         worth_px2 -= self._left_over(place, relinks, m, goes, comes)
@@ -100,14 +102,16 @@ class Divisions:
                 previous[goes[event]] = comes[event] if relinks[event] else NONE
         return previous, mother, cost_px2
 
-    def _possible(self, sights: Sights, previous: Ids, area: Floats | None) -> tuple[Ids, Ids, Ids]:
+    def _possible(
+        self, detections: Detections, previous: Ids, area: Floats | None
+    ) -> tuple[Ids, Ids, Ids]:
         """Return mothers, new objects and second objects that lie and look like a division."""
-        place, frame = sights.place, sights.frame
-        rows = np.arange(len(sights), dtype=np.int64)
+        place, frame = detections.place, detections.frame
+        rows = np.arange(len(detections), dtype=np.int64)
         is_new = (previous < 0) & (frame > 0)
-        begun = near_pairs(sights, self.max_distance_px, rows, rows[is_new])
+        begun = near_pairs(detections, self.max_distance_px, rows, rows[is_new])
         mothers = np.unique(begun.before)
-        around = near_pairs(sights, self.max_distance_px, mothers, rows)
+        around = near_pairs(detections, self.max_distance_px, mothers, rows)
         first = np.searchsorted(around.before, begun.before)
         count = np.searchsorted(around.before, begun.before, side="right") - first
         m, a = np.repeat(begun.before, count), np.repeat(begun.after, count)

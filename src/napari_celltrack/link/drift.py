@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_celltrack.link.candidates import Pairs
-from napari_celltrack.link.sights import Sights
+from napari_celltrack.link.detections import Detections
 
 Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
@@ -17,14 +17,14 @@ MIN_CELLS = 10
 MIN_ERRORS = 4.0
 
 
-def common_drift(sights: Sights, pairs: Pairs) -> Floats:
+def common_drift(detections: Detections, pairs: Pairs) -> Floats:
     """Measure how far all cells have moved together, by the median step of mutual neighbours.
 
     A step of fewer than :data:`MIN_CELLS` cells, or one that chance explains, counts as none.
 
     Parameters
     ----------
-    sights : Sights
+    detections : Detections
         The objects.
     pairs : Pairs
         Candidates from each frame to the next.
@@ -34,12 +34,12 @@ def common_drift(sights: Sights, pairs: Pairs) -> Floats:
     ndarray, shape (n_frames, 2), float64
         Motion (y, x) in px since the first frame.
     """
-    nearest = _mutual_nearest(pairs, len(sights))
-    moved = sights.place[pairs.after[nearest]] - sights.place[pairs.before[nearest]]
+    nearest = _mutual_nearest(pairs, len(detections))
+    moved = detections.place[pairs.after[nearest]] - detections.place[pairs.before[nearest]]
     steps = np.stack([moved.real, moved.imag], -1)
-    at = sights.frame[pairs.after[nearest]]
-    drift = np.zeros((sights.n_frames, 2))
-    starts = np.searchsorted(at, np.arange(sights.n_frames + 1))
+    at = detections.frame[pairs.after[nearest]]
+    drift = np.zeros((detections.n_frames, 2))
+    starts = np.searchsorted(at, np.arange(detections.n_frames + 1))
     for t in np.flatnonzero(np.diff(starts) >= MIN_CELLS).tolist():
         here = steps[starts[t] : starts[t + 1]]
         median = np.median(here, axis=0)

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_celltrack.link.candidates import Pairs
+from napari_celltrack.link.detections import NONE, Detections, squared
 from napari_celltrack.link.matching import best_matching
-from napari_celltrack.link.motion import Motion
-from napari_celltrack.link.sights import NONE, Sights, squared
+from napari_celltrack.link.motion_model import MotionModel
 from napari_celltrack.link.tracklets import following
 
 Floats = npt.NDArray[np.float64]
@@ -40,19 +40,19 @@ class FrameLinks:
         Row of each object in the frame before, or -1.
     cost_px2 : ndarray, shape (n_pairs,), float64
         What every pair costs, all other links being as they are.
-    motion : Motion or None
+    motion : MotionModel or None
         How cells move, if that was asked for.
     """
 
     previous: Ids
     cost_px2: Floats
-    motion: Motion | None
+    motion: MotionModel | None
 
 
 def link_frames(
-    sights: Sights,
+    detections: Detections,
     pairs: Pairs,
-    looks_px2: Floats,
+    appearance_px2: Floats,
     *,
     limit_px2: float,
     unlinked_px2: float,
@@ -62,11 +62,11 @@ def link_frames(
 
     Parameters
     ----------
-    sights : Sights
+    detections : Detections
         The objects.
     pairs : Pairs
         What may be linked.
-    looks_px2 : ndarray, shape (n_pairs,), float64
+    appearance_px2 : ndarray, shape (n_pairs,), float64
         What unlike looks of each pair cost.
     limit_px2 : float
         No pair costs more than this, however odd its motion.
@@ -79,20 +79,20 @@ def link_frames(
     -------
     FrameLinks
     """
-    plain = np.minimum(pairs.distance_px**2 + looks_px2, limit_px2)
-    previous = np.full(len(sights), NONE, np.int64)
+    plain = np.minimum(pairs.distance_px**2 + appearance_px2, limit_px2)
+    previous = np.full(len(detections), NONE, np.int64)
     chosen = best_matching(pairs.before, pairs.after, unlinked_px2 - plain)
     previous[pairs.after[chosen]] = pairs.before[chosen]
     if not predict or not len(pairs):
         return FrameLinks(previous, plain, None)
-    motion = Motion.measured(sights.place, previous)
+    motion = MotionModel.measured(detections.place, previous)
     half_px2, clear_px2 = unlinked_px2 / 2, CLEAR_STEPS * motion.step_px2
-    open_ = _open_to_change(len(sights), pairs, plain, chosen, (half_px2, clear_px2))
-    i, j, looks = pairs.before[open_], pairs.after[open_], looks_px2[open_]
-    out_of_even = sights.frame[i] % 2 == 0
-    links = _Links(sights.place, previous, following(previous))
+    open_ = _open_to_change(len(detections), pairs, plain, chosen, (half_px2, clear_px2))
+    i, j, looks = pairs.before[open_], pairs.after[open_], appearance_px2[open_]
+    out_of_even = detections.frame[i] % 2 == 0
+    links = _Links(detections.place, previous, following(previous))
     for round_ in range(ROUNDS):
-        motion = Motion.measured(sights.place, previous) if round_ else motion
+        motion = MotionModel.measured(detections.place, previous) if round_ else motion
         for half in (np.flatnonzero(out_of_even), np.flatnonzero(~out_of_even)):
             here, there = i[half], j[half]
             cost = links.cost_px2(here, there, motion) + looks[half]
@@ -139,7 +139,7 @@ class _Links:
         self.previous[after[chosen]] = before[chosen]
         self.next_[before[chosen]] = after[chosen]
 
-    def cost_px2(self, before: Ids, after: Ids, motion: Motion) -> Floats:
+    def cost_px2(self, before: Ids, after: Ids, motion: MotionModel) -> Floats:
         """Return what pairs cost in view of the links that lead to them and on from them."""
         from_, to = self.previous[before], self.next_[after]
         here, there = self.place[before], self.place[after]

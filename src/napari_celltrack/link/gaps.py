@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_celltrack.link.candidates import near_pairs
+from napari_celltrack.link.detections import Detections, squared
 from napari_celltrack.link.matching import best_matching
-from napari_celltrack.link.motion import Motion
-from napari_celltrack.link.sights import Sights, squared
+from napari_celltrack.link.motion_model import MotionModel
 from napari_celltrack.link.tracklets import following
 
 Floats = npt.NDArray[np.float64]
@@ -16,25 +16,25 @@ Ids = npt.NDArray[np.int64]
 
 
 def close_gaps(
-    sights: Sights,
+    detections: Detections,
     previous: Ids,
     max_gap_frames: int,
     max_distance_px: float,
-    motion: Motion | None,
+    motion: MotionModel | None,
 ) -> tuple[Ids, Floats]:
     """Join ends and beginnings of tracks so that the sum of costs is smallest.
 
     Parameters
     ----------
-    sights : Sights
+    detections : Detections
         The objects.
     previous : ndarray, shape (n_objects,), int64
-        Row of each object's last sight, or -1.
+        Row of each object's last detection, or -1.
     max_gap_frames : int
         Frames in a row that a cell may be missing.
     max_distance_px : float
         How far it may go meanwhile.
-    motion : Motion, optional
+    motion : MotionModel, optional
         What foretells where it goes; nothing if left out.
 
     Returns
@@ -44,25 +44,25 @@ def close_gaps(
     cost_px2 : ndarray, shape (n_objects,), float64
         Of the links over a gap; NaN elsewhere.
     """
-    previous, cost_px2 = previous.copy(), np.full(len(sights), np.nan)
-    rows = np.arange(len(sights), dtype=np.int64)
+    previous, cost_px2 = previous.copy(), np.full(len(detections), np.nan)
+    rows = np.arange(len(detections), dtype=np.int64)
     ends = rows[following(previous) < 0]
     begins = rows[previous < 0]
     found = [
-        near_pairs(sights, max_distance_px, ends, begins, 1 + gap)
+        near_pairs(detections, max_distance_px, ends, begins, 1 + gap)
         for gap in range(1, max_gap_frames + 1)
     ]
     before = np.concatenate([np.zeros(0, np.int64), *[pairs.before for pairs in found]])
     after = np.concatenate([np.zeros(0, np.int64), *[pairs.after for pairs in found]])
     order = np.lexsort((after, before))
     before, after = before[order], after[order]
-    step = sights.place[after] - sights.place[before]
-    n_steps = (sights.frame[after] - sights.frame[before]).astype(np.float64)
+    step = detections.place[after] - detections.place[before]
+    n_steps = (detections.frame[after] - detections.frame[before]).astype(np.float64)
     if motion is not None:
         last = previous[before]
         known = last >= 0
         step[known] -= _ahead(motion.persistence, n_steps[known]) * (
-            sights.place[before[known]] - sights.place[last[known]]
+            detections.place[before[known]] - detections.place[last[known]]
         )
     # A random walk spreads with the square root of time: later is not farther.
     cost = np.minimum(squared(step) / n_steps, max_distance_px**2)

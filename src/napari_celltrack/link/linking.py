@@ -25,7 +25,7 @@ class Linking:
     """Which objects are one cell, and how sure that is.
 
     Arrays are in the order of the rows that were linked. A row's link is the one that leads to
-    it, from the cell's last sight or, for a daughter, from the mother's.
+    it, from the cell's last detection or, for a daughter, from the mother's.
 
     Parameters
     ----------

@@ -12,8 +12,8 @@ from pydantic import Field
 
 from napari_celltrack.link.candidates import Pairs, near_pairs
 from napari_celltrack.link.confidence import Costs, with_confidence
+from napari_celltrack.link.detections import NONE, Detections
 from napari_celltrack.link.linking import Linking
-from napari_celltrack.link.sights import NONE, Sights
 from napari_celltrack.settings import Settings
 
 Floats = npt.NDArray[np.float64]
@@ -43,7 +43,7 @@ class Nearest(Settings):
         le=10_000,
         title="Search radius",
         description=(
-            "The farthest a cell may move from one sight to the next. Too low breaks tracks of "
+            "The farthest a cell may move from one detection to the next. Too low breaks tracks of "
             "fast cells, too high lets neighbours swap."
         ),
     )
@@ -90,28 +90,28 @@ class Nearest(Settings):
         Linking
             Without parents: this method knows no divisions.
         """
-        sights = Sights.read(objects, n_frames)
-        pairs = near_pairs(sights, self.max_distance_px)
-        no_mother = np.full(len(sights), NONE, np.int64)
+        detections = Detections.read(objects, n_frames)
+        pairs = near_pairs(detections, self.max_distance_px)
+        no_mother = np.full(len(detections), NONE, np.int64)
         if self.max_gap_frames:
-            previous = self._with_waiting(sights)
+            previous = self._with_waiting(detections)
         else:
             # Without waiting cells, frames do not depend on each other: all at once.
             previous = no_mother.copy()
             chosen = closest_first(pairs, mutual_only=self.mutual_only)
             previous[pairs.after[chosen]] = pairs.before[chosen]
         costs = Costs(pairs, pairs.distance_px**2, self.max_distance_px**2)
-        return with_confidence(sights, previous, no_mother, costs)
+        return with_confidence(detections, previous, no_mother, costs)
 
-    def _with_waiting(self, sights: Sights) -> Ids:
+    def _with_waiting(self, detections: Detections) -> Ids:
         """Link frame by frame, cells that are missing for a while included."""
-        starts = sights.starts()
-        previous = np.full(len(sights), NONE, np.int64)
-        waiting, last_seen = np.zeros(0, np.int64), sights.frame.copy()
-        as_if = replace(sights, frame=last_seen)
-        for now in range(sights.n_frames):
+        starts = detections.starts()
+        previous = np.full(len(detections), NONE, np.int64)
+        waiting, last_seen = np.zeros(0, np.int64), detections.frame.copy()
+        as_if = replace(detections, frame=last_seen)
+        for now in range(detections.n_frames):
             rows = np.arange(starts[now], starts[now + 1])
-            waiting = waiting[now - sights.frame[waiting] <= self.max_gap_frames + 1]
+            waiting = waiting[now - detections.frame[waiting] <= self.max_gap_frames + 1]
             # Whoever waits stands as if it had been seen in the frame before.
             last_seen[waiting] = now - 1
             pairs = near_pairs(as_if, self.max_distance_px, waiting, rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from napari_celltrack.link.sights import NONE
+from napari_celltrack.link.detections import NONE
 
 Ids = npt.NDArray[np.int64]
 
@@ -16,10 +16,10 @@ def tracks_of(previous: Ids, mother: Ids, frame: Ids) -> tuple[Ids, dict[int, in
     Parameters
     ----------
     previous : ndarray, shape (n_objects,), int64
-        Row of the same cell's last sight, -1 where there is none. Rows in the order of
-        :class:`~napari_celltrack.link.sights.Sights`.
+        Row of the same cell's last detection, -1 where there is none. Rows in the order of
+        :class:`~napari_celltrack.link.detections.Sights`.
     mother : ndarray, shape (n_objects,), int64
-        Row of the mother's last sight, for the first sight of a daughter; -1 elsewhere.
+        Row of the mother's last detection, for the first detection of a daughter; -1 elsewhere.
     frame : ndarray, shape (n_objects,), int64
         Frame of each object.
 
@@ -50,7 +50,7 @@ def following(previous: Ids) -> Ids:
     Parameters
     ----------
     previous : ndarray, shape (n_objects,), int64
-        Row of the last sight, or -1.
+        Row of the last detection, or -1.
 
     Returns
     -------

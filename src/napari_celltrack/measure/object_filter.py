@@ -6,8 +6,8 @@ import numpy as np
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
+from napari_celltrack.arrays.label_runs import label_runs_of
 from napari_celltrack.measure.shape import Labels, on_border, roundness
-from napari_celltrack.runs import runs_of
 from napari_celltrack.settings import Settings
 
 
@@ -58,7 +58,7 @@ class ObjectFilter(Settings):
         -------
         ndarray, shape (Y, X), int32
         """
-        runs = runs_of(labels)
+        runs = label_runs_of(labels)
         area = runs.sums(runs.length)[1:]
         keep = area >= max(self.min_area_px2, 1)
         if self.max_area_px2 is not None:

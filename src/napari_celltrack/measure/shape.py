@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_celltrack.runs import centroid_sums, moment_sums, runs_of
+from napari_celltrack.arrays.label_runs import centroid_sums, label_runs_of, moment_sums
 
 Labels = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
@@ -51,7 +51,7 @@ def sums_by_id(ids: npt.NDArray[Any], values: npt.NDArray[Any], n: int) -> Float
 
 def areas_px2(labels: Labels) -> npt.NDArray[np.int64]:
     """Return the number of pixels of each cell, shape (n,)."""
-    runs = runs_of(labels)
+    runs = label_runs_of(labels)
     return runs.sums(runs.length)[1:]
 
 
@@ -100,7 +100,7 @@ class Shapes:
     """
 
     def __init__(self, labels: Labels) -> None:
-        self._runs = runs_of(labels)
+        self._runs = label_runs_of(labels)
         area, self._sum_y, self._sum_x = centroid_sums(self._runs)
         self._safe = np.maximum(area, 1)
         self.area_px2 = area[1:]

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from napari_celltrack.amounts import bytes_text
 from napari_celltrack.plots.style import STYLES, StyleName, say
+from napari_celltrack.text import bytes_text
 
 #: Width and height in inches at 100 dots an inch: as wide as a dock.
 _SIZE_IN = (3.4, 0.62)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy import fft
 
+from napari_celltrack.arrays.sampling import sample_step
 from napari_celltrack.preprocess.step import ReferenceStep
-from napari_celltrack.sampling import sample_step
 
 #: Larger images are shrunk before they are compared; the parts of a pixel that this costs are few.
 _LARGEST_PX = 1024

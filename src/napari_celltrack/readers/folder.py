@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_celltrack.errors import MovieError
-from napari_celltrack.readers.natural import natural_key
+from napari_celltrack.readers.natural_order import natural_key
 from napari_celltrack.readers.stored import Stored
 
 #: Suffixes of files that can be the frames of a folder.

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from napari_celltrack.errors import MovieError
 from napari_celltrack.readers.guard import HARMLESS_BYTES, check_claim, decoding
-from napari_celltrack.readers.headers import bmp_size, jpeg_size, png_size
+from napari_celltrack.readers.image_headers import bmp_size, jpeg_size, png_size
 from napari_celltrack.readers.stored import Stored, colour_names
 
 _BMP_RAW = (0, 3, 6)

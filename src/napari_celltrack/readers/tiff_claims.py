@@ -10,7 +10,7 @@ import tifffile
 
 from napari_celltrack.errors import MovieError
 from napari_celltrack.readers.guard import HARMLESS_BYTES, check_claim, n_bytes
-from napari_celltrack.readers.headers import jpeg2000_size, jpeg_size
+from napari_celltrack.readers.image_headers import jpeg2000_size, jpeg_size
 
 _RAW = 1
 #: Compression schemes of TIFF by how far they can expand, see guard.MAX_RATIO.

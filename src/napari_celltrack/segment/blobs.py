@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from scipy.spatial import cKDTree
 from typing_extensions import Self
 
-from napari_celltrack.sampling import sample_step
+from napari_celltrack.arrays.sampling import sample_step
 from napari_celltrack.segment.label import in_raster_order
 from napari_celltrack.segment.local_threshold import gaussian
 from napari_celltrack.settings import Settings

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from napari_celltrack.sampling import sample_step
+from napari_celltrack.arrays.sampling import sample_step
+from napari_celltrack.arrays.strips import Strip, in_strips
 from napari_celltrack.segment.label import as_bytes, unordered_parts
 from napari_celltrack.segment.local_threshold import gaussian, gaussian_reach_px
 from napari_celltrack.segment.morphology import disk
 from napari_celltrack.settings import Settings
-from napari_celltrack.strips import Strip, in_strips
 
 _Plane = NDArray[np.float32]
 #: Names of parts, and the value of one pixel each.

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_celltrack.runs import runs_of
+from napari_celltrack.arrays.label_runs import label_runs_of
 
 
 def label_parts(mask: NDArray[np.bool_], connectivity: int = 8) -> NDArray[np.int32]:
@@ -64,7 +64,7 @@ def in_raster_order(labels: NDArray[np.int32]) -> NDArray[np.int32]:
     ndarray of int32, shape (Y, X)
         The same regions, numbered consecutively.
     """
-    runs = runs_of(labels)
+    runs = label_runs_of(labels)
     first = np.full(runs.n + 1, labels.size, dtype=np.int64)
     # Assignment from the back: where a number occurs again the last one written stays.
     first[runs.ids[::-1]] = runs.start[::-1]

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from napari_celltrack.runs import Runs
-from napari_celltrack.strips import Strip, in_strips
+from napari_celltrack.arrays.label_runs import LabelRuns
+from napari_celltrack.arrays.strips import Strip, in_strips
 
 _Whole = npt.NDArray[np.int64]
 
@@ -33,7 +33,7 @@ class Mosaic(NamedTuple):
     here, there : ndarray, shape (n_pixels,), int64
         The places of the pixels of all parts in the flattened image, in the order in which they
         are read, and in the flattened mosaic.
-    runs : Runs
+    runs : LabelRuns
         The runs of its parts, which count from 1 in each mosaic.
     boxes : Boxes
         Their boxes in the image.
@@ -46,7 +46,7 @@ class Mosaic(NamedTuple):
     shape: tuple[int, int]
     here: _Whole
     there: _Whole
-    runs: Runs
+    runs: LabelRuns
     boxes: Boxes
     place: _Whole
     is_packed: bool
@@ -74,7 +74,7 @@ class Mosaic(NamedTuple):
         return self.filled(np.repeat(self.runs.ids, self.runs.length))
 
 
-def mosaics_of(runs: Runs) -> list[Mosaic]:
+def mosaics_of(runs: LabelRuns) -> list[Mosaic]:
     """Copy the parts of an image close together, a few at a time.
 
     A mosaic is small enough for the cache of a processor, and several can be worked on at once.
@@ -82,7 +82,7 @@ def mosaics_of(runs: Runs) -> list[Mosaic]:
 
     Parameters
     ----------
-    runs : Runs
+    runs : LabelRuns
         The runs of the parts.
 
     Returns
@@ -152,7 +152,7 @@ def values_in(
     ]
 
 
-def _packed(runs: Runs, boxes: Boxes) -> Mosaic:
+def _packed(runs: LabelRuns, boxes: Boxes) -> Mosaic:
     """Give each part a box of its own."""
     place = _shelved(boxes.size)
     height, width = ((place + boxes.size).max(axis=0) + 1).tolist()
@@ -161,7 +161,7 @@ def _packed(runs: Runs, boxes: Boxes) -> Mosaic:
     return Mosaic((height, width), *_pixels(runs, start), runs, boxes, place, True)
 
 
-def _unpacked(runs: Runs, boxes: Boxes) -> Mosaic:
+def _unpacked(runs: LabelRuns, boxes: Boxes) -> Mosaic:
     """Put a frame of one pixel round the image."""
     height, width = runs.shape[0] + 2, runs.shape[1] + 2
     start = (runs.row + 1) * width + runs.first + 1
@@ -169,7 +169,7 @@ def _unpacked(runs: Runs, boxes: Boxes) -> Mosaic:
     return Mosaic((height, width), *_pixels(runs, start), runs, boxes, place, False)
 
 
-def _pixels(runs: Runs, start: _Whole) -> tuple[_Whole, _Whole]:
+def _pixels(runs: LabelRuns, start: _Whole) -> tuple[_Whole, _Whole]:
     """Return the places of all pixels of runs in the image and in a mosaic."""
     length = runs.length
     before = np.cumsum(length) - length
@@ -203,12 +203,12 @@ class Boxes(NamedTuple):
         return np.asarray(found.any(axis=1))
 
 
-def boxes_of(runs: Runs) -> Boxes:
+def boxes_of(runs: LabelRuns) -> Boxes:
     """Find the boxes of all parts.
 
     Parameters
     ----------
-    runs : Runs
+    runs : LabelRuns
         The runs of the parts.
 
     Returns

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from napari_celltrack.runs import runs_of
-from napari_celltrack.sampling import sample_step
+from napari_celltrack.arrays.label_runs import label_runs_of
+from napari_celltrack.arrays.sampling import sample_step
+from napari_celltrack.arrays.strips import Strip, on_all_cores
 from napari_celltrack.segment.distance import distance_to_edge
 from napari_celltrack.segment.flood import Basins, Border, basins_of, borders_of, merged
 from napari_celltrack.segment.label import in_raster_order
 from napari_celltrack.segment.local_threshold import gaussian, gaussian_reach_px
 from napari_celltrack.segment.mosaic import Mosaic, mosaics_of, values_in
 from napari_celltrack.settings import Settings
-from napari_celltrack.strips import Strip, on_all_cores
 
 _Labels = NDArray[np.int32]
 _Plane = NDArray[np.float32]
@@ -157,7 +157,7 @@ class WatershedDistance(Watershed):
         ndarray of int32, shape (Y, X)
             The cells in order of their first pixel.
         """
-        mosaics, ground = mosaics_of(runs_of(parts)), ground_of(image, parts)
+        mosaics, ground = mosaics_of(label_runs_of(parts)), ground_of(image, parts)
         landscapes = self._landscapes(mosaics, image, ground)
         steepness = self.steepness_percent / 100
 
@@ -269,7 +269,7 @@ class WatershedIntensity(Watershed):
         ndarray of int32, shape (Y, X)
             The cells in order of their first pixel.
         """
-        mosaics, ground = mosaics_of(runs_of(parts)), ground_of(image, parts)
+        mosaics, ground = mosaics_of(label_runs_of(parts)), ground_of(image, parts)
 
         def smooth(strip: Strip) -> tuple[_Plane]:
             above = np.subtract(image[strip.wide], ground, dtype=np.float32)

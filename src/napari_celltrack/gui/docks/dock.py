@@ -28,7 +28,6 @@ from typing_extensions import override
 
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.charts.chart import Chart
-from napari_celltrack.gui.ending import when_destroyed
 from napari_celltrack.gui.file_recipe import recipe_for_files, recipe_for_window
 from napari_celltrack.gui.forms.rows import quiet_button
 from napari_celltrack.gui.session import RunState, session_of
@@ -40,6 +39,7 @@ from napari_celltrack.gui.theme import (
     set_state,
     style_sheet,
 )
+from napari_celltrack.gui.when_destroyed import when_destroyed
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.script import to_script
 

@@ -1,0 +1,1 @@
+"""Arrays worked on fast and exactly: labels as runs, strips, sparse samples, freed memory."""

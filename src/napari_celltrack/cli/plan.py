@@ -1,0 +1,147 @@
+"""``celltrack plan``: what a run will take before it is started.
+
+Nothing heavy is imported before the command runs: ``celltrack --help`` is to answer at once.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from napari_celltrack.cli.inputs import (
+    Also,
+    AsJson,
+    Frames,
+    InputPaths,
+    Names,
+    OverridesFile,
+    Pattern,
+    RecipeFile,
+    Rescale,
+    load_overrides,
+    named_files,
+)
+from napari_celltrack.text import bytes_text, duration_text
+
+if TYPE_CHECKING:
+    from napari_celltrack.batch.plan import Plan
+
+
+def plan(  # noqa: PLR0917
+    recipe: RecipeFile,
+    inputs: InputPaths,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--out",
+            help="Where the results are to go, for the room on that disk.",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Frames in work at once; as many as fit without it.",
+            show_default=False,
+        ),
+    ] = None,
+    pattern: Pattern = None,
+    names: Names = None,
+    frames: Frames = False,
+    also: Also = None,
+    overrides: OverridesFile = None,
+    rescale: Rescale = False,
+    no_sample: Annotated[
+        bool,
+        typer.Option("--no-sample", help="Run no frames: at once, but without times."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a run will take: memory, disk and time, and how it is run best.
+
+    Headers are read and a few frames are run; nothing is written but to the temporary folder.
+    """
+    from napari_celltrack.batch import find_inputs
+    from napari_celltrack.batch.plan import make_plan
+    from napari_celltrack.recipe import Recipe
+
+    settings = Recipe.load(recipe)
+    changes = load_overrides(overrides, inputs, settings)
+    found = find_inputs(
+        inputs, pattern=pattern, frames=frames, out=out, names=names, also=named_files(also or [])
+    )
+    made = make_plan(
+        settings,
+        found,
+        out=out,
+        n_workers=workers,
+        sample=not no_sample,
+        overrides=changes,
+        rescale=rescale,
+    )
+    if as_json:
+        typer.echo(json.dumps(made.to_json(), indent=2, ensure_ascii=False))
+    else:
+        show_plan(made)
+
+
+def show_plan(plan: Plan) -> None:
+    """Print a plan as a table and sentences."""
+    console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = 200  # nothing is folded or cut off for a pipe that has no width
+    for text in plan_texts(plan):
+        console.print(text)
+
+
+def plan_texts(plan: Plan) -> list[str | Table]:
+    """Return what is printed of a plan, in order, for rich."""
+    from napari_celltrack.batch.plan import WAY_NAMES
+
+    items = "1 item" if plan.n_items == 1 else f"{plan.n_items} items"
+    frames = "1 frame" if plan.n_frames == 1 else f"{plan.n_frames} frames"
+    free = "unknown" if plan.free_bytes is None else bytes_text(plan.free_bytes)
+    disk = "unknown" if plan.free_disk_bytes is None else bytes_text(plan.free_disk_bytes)
+    texts: list[str | Table] = [f"{items}, {frames}; free: memory {free}, disk {disk}"]
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
+    for name in ("workers", "memory", "disk", "time"):
+        table.add_column(name, justify="right")
+    for row in plan.by_workers:
+        is_best = row in (plan.vertical, plan.horizontal)
+        name = WAY_NAMES[row.strategy].capitalize()
+        mark = " *" if is_best and row.strategy == plan.choice else ""
+        table.add_row(
+            f"{name}{mark}",
+            str(row.n_workers),
+            bytes_text(row.peak_bytes),
+            bytes_text(row.disk_bytes),
+            "–" if row.seconds is None else duration_text(row.seconds),
+            style=None if row.fits else "red",
+        )
+    table.add_row("(all in memory)", "–", bytes_text(plan.naive_bytes), "–", "–", style="dim")
+    texts.append(table)
+    texts.append(
+        f"All pixels at once would be {plan.naive_bytes:,} bytes "
+        f"({plan.naive_bytes / 2**30:.2f} GiB)."
+    )
+    steps = " > ".join(f"{stage.name} {bytes_text(stage.n_bytes)}" for stage in plan.stages)
+    texts.append(f"What a step holds: {steps}")
+    texts.append(escape(f"* {plan.why}"))
+    if plan.sample:
+        texts.append(escape(plan.sample))
+    if plan.n_unreadable:
+        number = "1 item" if plan.n_unreadable == 1 else f"{plan.n_unreadable} items"
+        texts.append(escape(f"Cannot be run: {number}. {plan.unreadable_why}"))
+    if plan.n_ignored:
+        number = "1 file" if plan.n_ignored == 1 else f"{plan.n_ignored} files"
+        texts.append(f"Passed over as no images: {number}.")
+    return texts

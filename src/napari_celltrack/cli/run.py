@@ -1,0 +1,282 @@
+"""``celltrack run``: a recipe over files, with progress and a summary.
+
+What shows a run is also that of ``link`` and ``demo``. Nothing heavy is imported before a command
+runs: ``celltrack --help`` is to answer at once.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from napari_celltrack.cli.inputs import (
+    OVERRIDES,
+    Also,
+    AsJson,
+    Frames,
+    InputPaths,
+    Names,
+    OverridesFile,
+    Pattern,
+    RecipeFile,
+    Rescale,
+    load_overrides,
+    named_files,
+)
+
+if TYPE_CHECKING:
+    from napari_celltrack.batch import FileDone
+
+out_console = Console(highlight=False, soft_wrap=True)
+if not out_console.is_terminal:
+    out_console.width = 200  # nothing is folded or cut off for a pipe that has no width
+err_console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+OutputFolder = Annotated[
+    Path, typer.Option("-o", "--out", help="Folder for the results.", show_default=False)
+]
+Restart = Annotated[
+    bool, typer.Option("--restart", help="Make everything anew, also what is finished.")
+]
+
+#: Files whose frames are shown at once; the others are counted only.
+_N_BARS = 8
+
+
+def run(  # noqa: PLR0917
+    recipe: RecipeFile,
+    inputs: InputPaths,
+    out: OutputFolder,
+    pattern: Pattern = None,
+    names: Names = None,
+    frames: Frames = False,
+    also: Also = None,
+    overrides: OverridesFile = None,
+    rescale: Rescale = False,
+    strategy: Annotated[
+        Literal["auto", "vertical", "horizontal"],
+        typer.Option(
+            help="Each file through all steps, each step over all files, or what fits the memory."
+        ),
+    ] = "vertical",
+    from_step: Annotated[
+        Literal["prepare", "count", "measure", "track"] | None,
+        typer.Option(help="Horizontal: go on from this step.", show_default=False),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Items in work at once; one a core without it."),
+    ] = None,
+    processes: Annotated[
+        bool | None,
+        typer.Option(
+            "--processes/--threads",
+            help="Work in processes of their own or in threads; without it, in processes if the "
+            "images are 512 MB or more and memory is free for them.",
+            show_default=False,
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Work on a Dask cluster, e.g. tcp://10.0.0.5:8786."),
+    ] = None,
+    plots: Annotated[
+        bool, typer.Option("--plots", help="Draw the plots of each file too.")
+    ] = False,
+    no_report: Annotated[
+        bool, typer.Option("--no-report", help="Write no report.html at the end.")
+    ] = False,
+    restart: Restart = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop after the first file that fails.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a recipe over files, folders of files, or folders of frames."""
+    from napari_celltrack.batch import find_inputs, run_files, suitable_pool
+    from napari_celltrack.recipe import Recipe
+
+    settings = Recipe.load(recipe)
+    changes = load_overrides(overrides, inputs, settings)
+    found = find_inputs(
+        inputs, pattern=pattern, frames=frames, out=out, names=names, also=named_files(also or [])
+    )
+    passed_over = [path for path in found.ignored if Path(path).name != OVERRIDES]
+    if passed_over:
+        n = len(passed_over)
+        err_console.print(f"Passed over {'1 file' if n == 1 else f'{n} files'}; see run.log.")
+    for unused in changes.unused(found.items) if changes else ():
+        err_console.print(f"Overrides: {plain(unused)} matches no file.")
+    if processes is None:
+        pool = suitable_pool(found.items, workers)
+    else:
+        pool = "processes" if processes else "threads"
+    events = run_files(
+        settings,
+        found,
+        out,
+        restart=restart,
+        fail_fast=fail_fast,
+        strategy=strategy,
+        n_workers=workers,
+        pool=pool,
+        scheduler=scheduler,
+        overrides=changes,
+        rescale=rescale,
+        from_step=from_step,
+        plots=plots,
+        report=not no_report,
+        command=shlex.join(["celltrack", *sys.argv[1:]]),
+    )
+    run_and_report(events, len(found.items), out, as_json=as_json)
+
+
+def run_and_report(events: Iterator[Any], n_items: int, out: Path, *, as_json: bool) -> None:
+    """Work through the events of a run, print its summary, and exit with 1 if a file failed.
+
+    Parameters
+    ----------
+    events : iterator of FrameDone or FileDone
+        The run.
+    n_items : int
+        How many files it has.
+    out : Path
+        Where the results are, to say so.
+    as_json : bool
+        Print the rows as JSON instead of a table.
+    """
+    from napari_celltrack.batch import FileDone
+    from napari_celltrack.readers import natural_key
+
+    with shown(events, n_items) as passing:
+        rows = [event for event in passing if isinstance(event, FileDone)]
+    rows.sort(key=lambda row: natural_key(row.item.path))  # they came as they were finished
+    if as_json:
+        typer.echo(json.dumps([row.row() for row in rows], indent=2, ensure_ascii=False))
+    else:
+        _show_summary(rows)
+        out_console.print(f"Results are in {plain(out)}")
+    if any(row.status != "done" for row in rows):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def shown(events: Iterator[Any], n_files: int) -> Iterator[Iterator[Any]]:
+    """Pass on the events of a run while bars show how far it is; quiet when piped.
+
+    Ctrl+C ends the run cleanly: the generator is closed, what is finished stays.
+    """
+    from napari_celltrack.batch import FileDone
+
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=err_console,
+        disable=not err_console.is_terminal,
+        transient=True,
+    )
+
+    def watched() -> Iterator[Any]:
+        files = progress.add_task("files", total=n_files, visible=n_files > 1)
+        bars: dict[Any, TaskID] = {}
+        for event in events:
+            if isinstance(event, FileDone):
+                progress.advance(files)
+                if event.item in bars:
+                    progress.remove_task(bars.pop(event.item))
+            elif event.item in bars or len(bars) < _N_BARS:
+                if event.item not in bars:
+                    bars[event.item] = progress.add_task("")
+                words = f"{event.item.file} {event.step}".strip()
+                progress.update(
+                    bars[event.item],
+                    description=plain(words),
+                    completed=event.n_done,
+                    total=event.n_frames,
+                )
+            yield event
+
+    try:
+        with progress:
+            yield watched()
+    except KeyboardInterrupt:
+        err_console.print("Stopped; run the same command again to go on from here.")
+        raise typer.Exit(1) from None
+    finally:
+        close = getattr(events, "close", None)
+        if close is not None:
+            close()
+
+
+def plain(text: Any) -> str:
+    """Return text with nothing that rich would take for markup."""
+    return str(text).replace("[", r"\[")
+
+
+def _show_summary(rows: Sequence[FileDone]) -> None:
+    """Print a line a file, and below it what is wrong with those that failed."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("file", "status"):
+        table.add_column(name, overflow="fold")
+    for name in ("frames", "cells", "tracks", "seconds"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        numbers = (row.n_frames, row.n_cells_total, row.n_tracks)
+        status = "[red]failed[/]" if row.status == "failed" else row.status
+        texts = ("" if number is None else str(number) for number in numbers)
+        table.add_row(
+            plain(row.item.file),
+            "kept" if row.is_kept else status,
+            *texts,
+            f"{row.seconds:.2f}",
+        )
+    out_console.print(table)
+    for row in rows:
+        if row.error:
+            out_console.print(f"[red]{plain(row.item.file)}:[/] {plain(row.error)}")
+    for files, warning in said_once(rows):
+        out_console.print(f"[yellow]{plain(files)}:[/] {plain(warning)}")
+
+
+def said_once(rows: Sequence[FileDone]) -> list[tuple[str, str]]:
+    """Return the warnings of files, those that many have in the same words only once.
+
+    Parameters
+    ----------
+    rows : sequence of FileDone
+        In the order to say them.
+
+    Returns
+    -------
+    list of (str, str)
+        What files have it, in words, and the warning of the first of them.
+    """
+    alike: dict[str, list[tuple[str, str]]] = {}
+    for row in rows:
+        for warning in row.warnings:
+            known = alike.setdefault(warning.replace(row.item.file, ""), [])
+            known.append((row.item.file, warning))
+    said = []
+    for (file, warning), *others in alike.values():
+        more = f" and {len(others)} more like it" if others else ""
+        said.append((f"{file}{more}", warning))
+    return said

@@ -1,0 +1,1 @@
+"""The dock *Batch*: can I do that to all of them."""

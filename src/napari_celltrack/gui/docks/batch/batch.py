@@ -1,0 +1,402 @@
+"""The dock *Batch*, which answers: can I do that to all of them."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari.utils.notifications import ErrorNotification, notification_manager
+from qtpy.QtCore import QTimer
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QVBoxLayout
+from typing_extensions import override
+
+from napari_celltrack.batch import Item
+from napari_celltrack.batch.plan import Plan
+from napari_celltrack.errors import CelltrackError
+from napari_celltrack.gui.docks.batch.batch_inputs import BatchInputs
+from napari_celltrack.gui.docks.batch.batch_job import BatchJob, News
+from napari_celltrack.gui.docks.batch.batch_opening import Opening
+from napari_celltrack.gui.docks.batch.batch_options import BatchOptions
+from napari_celltrack.gui.docks.batch.batch_outlook import Outlook
+from napari_celltrack.gui.docks.batch.batch_recipe import BatchRecipe
+from napari_celltrack.gui.docks.batch.batch_rows import ProgressRows, StartRow
+from napari_celltrack.gui.docks.batch.batch_start import begin_run
+from napari_celltrack.gui.docks.batch.batch_words import (
+    conditions_in_words,
+    count_in_words,
+    end_in_words,
+    together,
+    unreadable_in_words,
+    unused_in_words,
+)
+from napari_celltrack.gui.docks.batch.contact_sheet import ContactSheet
+from napari_celltrack.gui.docks.batch.file_lines import Line
+from napari_celltrack.gui.docks.batch.file_table import FileTable
+from napari_celltrack.gui.docks.batch.folder_scan import (
+    Earlier,
+    Found,
+    Place,
+    find_files,
+    find_offer,
+)
+from napari_celltrack.gui.docks.batch.plan_box import PlanBox
+from napari_celltrack.gui.docks.batch.progress import BatchProgress
+from napari_celltrack.gui.docks.dock import Dock
+from napari_celltrack.gui.lane import Lane
+from napari_celltrack.gui.theme import set_state
+from napari_celltrack.gui.when_destroyed import when_destroyed
+from napari_celltrack.recipe import Recipe
+
+if TYPE_CHECKING:
+    import napari
+
+_KEPT = "Stopping keeps what is finished; starting again does only the rest."
+_NO_FOLDER = "Choose the folder with your images; the settings are those of the other docks."
+#: How long settings must rest before it is computed anew what they take, in ms.
+_PLAN_REST_MS = 500
+
+
+class Batch(Dock):
+    """Run the settings of the other docks, or of a file, on all files of a folder.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+        The viewer this dock belongs to.
+    """
+
+    prefix = "batch"
+
+    def __init__(self, napari_viewer: napari.Viewer) -> None:
+        self._found: Found | None = None
+        self._earlier: Earlier | None = None
+        self._progress_of: BatchProgress | None = None
+        self._results: Path | None = None
+        self._overrides_file: Path | None = None
+        self._planned: Plan | None = None
+        super().__init__(napari_viewer)
+
+    # Laying out
+
+    @override
+    def fill(self, column: QVBoxLayout) -> None:
+        self._live.setVisible(False)
+        self._recipe = BatchRecipe(self.session)
+        self._inputs = BatchInputs(self.prefix)
+        self._options = BatchOptions(self.prefix)
+        column.addWidget(self._inputs)
+        column.addWidget(self._options)
+        self._plan = PlanBox(self.prefix)
+        self.section(column, "What it will take").insertWidget(1, self._plan.room)
+        column.addWidget(self._plan)
+        self._start = StartRow(self.prefix)
+        column.addWidget(self._start)
+        self._table = FileTable(self.prefix)
+        column.addWidget(self._table, 1)
+        self._below = ProgressRows(self.prefix)
+        column.addWidget(self._below)
+        self._job = BatchJob(self)
+        self._sheet: ContactSheet | None = None
+        self._opening = Opening(self, self.recipe, self._fail)
+        self._outlook = Outlook(self)
+        self._lanes = {name: Lane(f"celltrack batch {name}") for name in ("files", "names")}
+        self._plan_rest = QTimer(self)
+        self._plan_rest.setSingleShot(True)
+        self._plan_rest.setInterval(_PLAN_REST_MS)
+        self._plan_rest.timeout.connect(self._look_ahead)
+        self._connect_parts()
+        self._show_running()
+
+    def _connect_parts(self) -> None:
+        self._inputs.placeChanged.connect(self._look_for_files)
+        self._inputs.tunedChosen.connect(self._use_tuned)
+        self._inputs.fileChosen.connect(self._use_file)
+        self._options.exportChanged.connect(self._take_export)
+        self._options.optionsChanged.connect(lambda _: self._plan_rest.start())
+        self._options.overridesChosen.connect(self._take_overrides)
+        self._start.tryAsked.connect(self._try_few)
+        self._start.startAsked.connect(self._begin)
+        self._below.stopAsked.connect(self._halt)
+        self._table.opened.connect(self._open_line)
+        self._table.chosen.connect(self._tell_more)
+        self._outlook.planned.connect(self._take_plan)
+        self._outlook.foundEarlier.connect(self._take_earlier)
+        self._outlook.refused.connect(self._refuse_plan)
+        self._outlook.failed.connect(self._fail)
+        self._job.told.connect(self._on_news)
+        self._job.ended.connect(self._on_end)
+        for lane in (*self._lanes.values(), self._opening.lane):
+            when_destroyed(self, lane.cancel)
+
+    # Which settings
+
+    def recipe(self) -> Recipe:
+        """Return the settings that a run begins with now."""
+        return self._recipe.value()
+
+    def _use_tuned(self) -> None:
+        self._recipe.use_window()
+        self.refresh()
+
+    def _use_file(self, path: str) -> None:
+        try:
+            self._recipe.use_file(path)
+        except CelltrackError as error:
+            self._inputs.set_recipe_file(None)
+            self.refresh()
+            self.say(str(error), wrong=True)
+            return
+        self._inputs.set_recipe_file(path)
+        self.refresh()
+
+    def _take_export(self, export: tuple[Any, ...]) -> None:
+        self._recipe.set_export(export)
+        self.refresh()
+
+    @override
+    def refresh(self) -> None:
+        self._options.set_export(self.recipe().export)
+        layer = self.session.layer
+        path = layer.source.path if layer is not None else None
+        self._inputs.begin_at = str(Path(path).parent) if path else ""
+        if self._found is None and self._inputs.place() is None:
+            self.figure("–", "files")
+            self.say(_NO_FOLDER)
+        self._plan_rest.start()
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look ahead with the settings now; while the dock is hidden nobody needs to know."""
+        super().showEvent(event)
+        self._plan_rest.start()
+
+    @override
+    def _show_problem(self, sentence: str) -> None:
+        # What is wrong with the movie in the window is said in the other docks.
+        if sentence != self.session.problem:
+            self.say(sentence, wrong=True)
+
+    # Which files
+
+    def _look_for_files(self, place: Place | None) -> None:
+        for lane in self._lanes.values():
+            lane.cancel()
+        if place is None:
+            self._inputs.offer(None)
+            self._forget_files()
+            self.refresh()
+            return
+        set_state(self._number, "stale", True)
+        find = partial(find_files, place, self._overrides_file)
+        self._lanes["files"].submit(find, self._take_files, self._refuse_files)
+        self._lanes["names"].submit(partial(find_offer, place), self._inputs.offer, self._fail)
+
+    def _take_files(self, found: Found) -> None:
+        self._found, self._earlier = found, None
+        self._inputs.set_problem(False)
+        items, ignored = found.inputs.items, found.inputs.ignored
+        n_ignored = f"{len(ignored):,} ignored" if ignored else ""
+        conditions = conditions_in_words(items)
+        changed = f"{len(found.changed):,} with overrides" if found.changed else ""
+        self.figure(
+            count_in_words(len(items), "file"),
+            together((n_ignored, *conditions, changed)),
+        )
+        self._table.set_inputs(found.inputs)
+        self._options.set_overrides(
+            found.overrides_file, found.changes, begin_at=str(found.place.folder)
+        )
+        self._set_results(found.place.results)
+        self._say_before(_KEPT)
+        self._show_running()
+        self._show_progress()
+        self._look_ahead()
+
+    def _refuse_files(self, error: Exception) -> None:
+        self._forget_files()
+        self._inputs.set_problem(True)
+        self.figure("0 files", "")
+        self._fail(error)
+
+    def _forget_files(self) -> None:
+        self._found = self._earlier = self._planned = None
+        self._outlook.forget()
+        self._table.set_inputs(None)
+        self._plan.set_plan(None)
+        self._inputs.set_problem(False)
+        self._show_running()
+        self._show_progress()
+
+    def _take_overrides(self, path: str) -> None:
+        self._overrides_file = Path(path) if path else None
+        self._look_for_files(self._inputs.place())
+
+    # What it will take, and what is there already
+
+    def _look_ahead(self) -> None:
+        """Have it found out what a run will take and keep, if anything has changed."""
+        found, recipe, options = self._found, self.recipe(), self._options.value()
+        # Behind another tab it can wait.
+        is_hidden = self.window().isVisible() and not self.isVisible()
+        if found is None or self._job.running or is_hidden:
+            return
+        if self._outlook.look(found, recipe, options):
+            self._plan.set_busy()
+
+    def _take_plan(self, plan: Plan, is_timing: bool) -> None:
+        self._planned = plan
+        self._plan.set_plan(plan, is_timing)
+        if plan.n_unreadable and not self._job.running and self._progress_of is None:
+            self._say_before()
+
+    def _refuse_plan(self, error: Exception) -> None:
+        self._plan.set_plan(None)
+        self._fail(error)
+
+    def _take_earlier(self, earlier: Earlier) -> None:
+        if self._job.running:
+            return
+        self._earlier = earlier
+        self._table.set_earlier(earlier.results, earlier.same)
+        self._say_before()
+        self._show_progress()
+
+    def _say_before(self, default: str = "") -> None:
+        """Say at the foot what is worth knowing before the start, if there is something."""
+        found, planned, earlier = self._found, self._planned, self._earlier
+        if found is None or found.problem:
+            self.say(found.problem if found else _NO_FOLDER, wrong=found is not None)
+            return
+        told = (
+            unused_in_words(found.unused),
+            unreadable_in_words(planned) if planned else "",
+            earlier.words(len(found.inputs.items)) if earlier else "",
+        )
+        if words := " ".join(filter(None, told)) or default:
+            self.say(words)
+
+    # Trying
+
+    def _try_few(self) -> None:
+        found = self._found
+        if found is None:
+            self.say(_NO_FOLDER, wrong=True)
+            return
+        if self._sheet is None:
+            self._sheet = ContactSheet(self.prefix, self)
+            self._sheet.chosen.connect(self._open_file)
+            self._sheet.failed.connect(self._fail)
+        self._sheet.try_on(found.inputs.items, found.recipe_of(self.recipe()))
+
+    # Running
+
+    def _begin(self) -> None:
+        found = self._found
+        if found is None or found.problem:
+            self.say(found.problem if found else _NO_FOLDER, wrong=True)
+            return
+        if self._job.running:
+            return
+        options, recipe = self._options.value(), self.recipe()
+        self._outlook.begin_run(found, recipe)
+        self._progress_of = BatchProgress(len(found.inputs.items))
+        self._table.set_waiting()
+        self._set_results(found.place.results)
+        self.say(_KEPT)
+        self._job.start(partial(begin_run, recipe, found, options, self._plan.strategy()))
+        self._show_running()
+        self._show_progress()
+
+    def _halt(self) -> None:
+        self._job.stop()
+        self.say("Stopping after the frame in work. What is finished is kept.")
+        self._show_running()
+
+    def _on_news(self, news: News) -> None:
+        if self._progress_of is not None:
+            self._progress_of.tell(news)
+        self._table.tell(news)
+        self._show_progress()
+
+    def _on_end(self, is_stopped: bool, error: Exception | None) -> None:
+        self._table.rest()
+        self._table.show_problems()
+        progress = self._progress_of
+        if is_stopped:
+            # A file may have been finished while the run was put away.
+            self._progress_of = None
+            self._outlook.forget_earlier()
+        self._show_running()
+        self._show_progress()
+        if error is not None:
+            self._fail(error)
+            return
+        if is_stopped:
+            self.say("Stopped; what is finished is kept.")
+        elif progress is not None:
+            n_files = len(self._found.inputs.items) if self._found else progress.n_over
+            told = end_in_words(progress.n_done, n_files, progress.n_kept, progress.n_failed)
+            self.say(told, wrong=bool(progress.n_failed))
+        self._look_ahead()
+
+    def _show_running(self) -> None:
+        is_running, is_ready = self._job.running, self._found is not None
+        for widget in (self._inputs, self._options):
+            widget.setEnabled(not is_running)
+        self._plan.set_ready(not is_running)
+        self._start.set_ready(is_ready and not is_running)
+        self._below.set_running(is_running, self._job.stopping, self._results)
+
+    def _show_progress(self) -> None:
+        progress = self._progress_of
+        if progress is not None:
+            self._below.set_progress(progress.part, progress.words())
+            return
+        n_files = len(self._found.inputs.items) if self._found else 0
+        n_same = len(self._earlier.same) if self._earlier else 0
+        words = f"{n_same:,} of {n_files:,}" if n_files else ""
+        self._below.set_progress(n_same / max(n_files, 1), words)
+
+    def _set_results(self, results: Path) -> None:
+        if results != self._results:
+            self._results = results
+            self._progress_of = None
+
+    # Opening
+
+    def _tell_more(self, line: Line) -> None:
+        """Say at the foot what there is no room for in the table."""
+        if line.more:
+            self.say(line.more.replace("\n", ": "), wrong=line.tone == "problem")
+
+    def _open_line(self, line: Line) -> None:
+        results = self._results
+        if line.item is None:
+            return
+        if not line.has_result or results is None:
+            self._open_file(line.item)
+        else:
+            self._opening.open_result(results / line.item.name, line.file, self._recipe.keep)
+
+    def _open_file(self, item: Item) -> None:
+        self._opening.open_file(item, self.recipe())
+
+    def _fail(self, error: Exception) -> None:
+        if isinstance(error, CelltrackError):
+            self.say(str(error), wrong=True)
+            return
+        notification_manager.dispatch(ErrorNotification(error))
+        self.say(
+            f"Something unexpected happened ({type(error).__name__}: {error}). Please report it "
+            "with the text that napari shows.",
+            wrong=True,
+        )
+
+    @override
+    def _restyle(self, event: Any = None) -> None:
+        super()._restyle(event)
+        if (viewer := self.viewer) is not None:
+            self._table.restyle(viewer.theme)
+            self._plan.diagram.restyle(viewer.theme)

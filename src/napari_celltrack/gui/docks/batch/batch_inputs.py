@@ -1,0 +1,209 @@
+"""Which files a batch is about, where its results go, and with which settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QWidget,
+)
+
+from napari_celltrack.gui.docks.batch.batch_rows import OfferRow
+from napari_celltrack.gui.docks.batch.folder_scan import Offer, Place
+from napari_celltrack.gui.forms.rows import quiet_button
+from napari_celltrack.gui.forms.wheel import no_accident
+from napari_celltrack.gui.theme import ROW_GAP_PX, set_state
+
+#: Paths are long, so the column of labels is narrower than where labels are sentences.
+_LABEL_PX = 56
+#: How long the hand must rest while it types, in ms.
+_REST_MS = 250
+_RECIPE_FILES = "Recipe (*.yaml *.yml)"
+_AS_TUNED, _FROM_FILE = "as tuned in this window", "from a file…"
+#: Name of the folder of results, unless the user says otherwise.
+_RESULTS = "results"
+
+
+class BatchInputs(QWidget):
+    """Edits the place of a batch, and chooses where its recipe comes from.
+
+    Parameters
+    ----------
+    prefix : str
+        Beginning of the object names.
+    """
+
+    #: Folder, pattern or results changed, and the hand rests; a :class:`Place` or None.
+    placeChanged = Signal(object)
+    #: The settings in this window are meant.
+    tunedChosen = Signal()
+    #: A file of settings was chosen.
+    fileChosen = Signal(str)
+
+    def __init__(self, prefix: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"{prefix}_inputs")
+        #: Where a dialog begins when there is no folder yet.
+        self.begin_at = ""
+        self._rows = QGridLayout(self)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.setVerticalSpacing(ROW_GAP_PX)
+        self._rows.setHorizontalSpacing(6)
+        self._rows.setColumnMinimumWidth(0, _LABEL_PX)
+        self._rows.setColumnStretch(1, 1)
+        self._folder = self._line(f"{prefix}_folder", "The folder with the images.")
+        self._folder.setPlaceholderText("choose a folder of images")
+        self._files = self._line(
+            f"{prefix}_pattern",
+            "Which files: *.tif for some; {condition}_w{well}_*.tif to read conditions from the "
+            "names; {channel} and {t} where the channels or time points of one movie are files of "
+            "their own. Empty for all images.",
+        )
+        self._files.setPlaceholderText("all images")
+        self._results = self._line(
+            f"{prefix}_results", "Where the results go: a folder for each file, and a summary."
+        )
+        self._recipe = QComboBox()
+        self._recipe.setObjectName(f"{prefix}_recipe_from")
+        self._recipe.setToolTip("With which settings: those of the other docks, or a saved recipe.")
+        self._recipe.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._recipe.addItem(_AS_TUNED)
+        self._recipe.addItem(_FROM_FILE)
+        no_accident(self._recipe)
+        self._add("Folder", self._folder, f"{prefix}_choose_folder", self._choose_folder)
+        self._add("Files", self._files)
+        self._offered = OfferRow(prefix)
+        self._offered.chosen.connect(self._files.setText)
+        self._rows.addWidget(self._offered, self._rows.rowCount(), 1)
+        self._add("Results", self._results, f"{prefix}_choose_results", self._choose_results)
+        self._add("Recipe", self._recipe)
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST_MS)
+        self._rest.timeout.connect(self._tell)
+        self._own_results = False
+        self._folder.textChanged.connect(self._on_folder)
+        self._files.textChanged.connect(self._on_files)
+        self._results.textChanged.connect(lambda _: self._rest.start())
+        self._results.textEdited.connect(self._on_results)
+        self._recipe.activated.connect(self._on_recipe)
+
+    def place(self) -> Place | None:
+        """Return what is entered, or None without a folder."""
+        folder, results = self._folder.text().strip(), self._results.text().strip()
+        if not folder:
+            return None
+        home = Path(folder).expanduser()
+        out = Path(results).expanduser() if results else home / _RESULTS
+        return Place(home, self._files.text().strip(), out)
+
+    def set_place(self, place: Place) -> None:
+        """Enter a place."""
+        self._folder.setText(_with_tilde(place.folder))
+        self._files.setText(place.files)
+        self._own_results = place.results != place.folder / _RESULTS
+        self._results.setText(_with_tilde(place.results))
+
+    def offer(self, offer: Offer | None) -> None:
+        """Offer a pattern that puts files together to movies, or none."""
+        self._offered.set_offer(offer)
+
+    def set_recipe_file(self, path: str | None) -> None:
+        """Show which file the settings are from; None for those of this window."""
+        while self._recipe.count() > 2:
+            self._recipe.removeItem(1)
+        if path is not None:
+            self._recipe.insertItem(1, Path(path).name, path)
+        self._recipe.setCurrentIndex(0 if path is None else 1)
+
+    def set_problem(self, is_wrong: bool) -> None:
+        """Mark folder and files as wrong, or as right."""
+        for line in (self._folder, self._files):
+            set_state(line, "wrong", is_wrong)
+
+    # Laying out
+
+    def _line(self, name: str, tooltip: str) -> QLineEdit:
+        line = QLineEdit()
+        line.setObjectName(name)
+        line.setToolTip(tooltip)
+        return line
+
+    def _add(
+        self, title: str, widget: QWidget, name: str = "", choose: Callable[[], None] | None = None
+    ) -> None:
+        row = self._rows.rowCount()
+        label = QLabel(title)
+        label.setBuddy(widget)
+        widget.setAccessibleName(title)
+        self._rows.addWidget(label, row, 0)
+        if choose is None:
+            self._rows.addWidget(widget, row, 1)
+            return
+        button = quiet_button("…", name, f"Choose: {widget.toolTip()}")
+        button.clicked.connect(lambda _checked: choose())
+        pair = QHBoxLayout()
+        pair.setSpacing(2)
+        pair.addWidget(widget, 1)
+        pair.addWidget(button)
+        self._rows.addLayout(pair, row, 1)
+
+    # From the user
+
+    def _on_files(self, text: str) -> None:
+        if text.strip():
+            self.offer(None)
+        self._rest.start()
+
+    def _on_folder(self, text: str) -> None:
+        if not self._own_results:
+            folder = text.strip().rstrip("/")
+            self._results.setText(f"{folder}/{_RESULTS}" if folder else "")
+        self._rest.start()
+
+    def _on_results(self, text: str) -> None:
+        self._own_results = bool(text.strip())
+
+    def _on_recipe(self, index: int) -> None:
+        if self._recipe.itemText(index) == _FROM_FILE:
+            path, _ = QFileDialog.getOpenFileName(self, "Recipe", self._start(), _RECIPE_FILES)
+            if path:
+                self.fileChosen.emit(path)
+            else:
+                self._recipe.setCurrentIndex(1 if self._recipe.count() > 2 else 0)
+        elif index == 0:
+            self.set_recipe_file(None)
+            self.tunedChosen.emit()
+
+    def _choose_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Folder of images", self._start())
+        if path:
+            self._folder.setText(_with_tilde(Path(path)))
+
+    def _choose_results(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Folder for results", self._start())
+        if path:
+            self._own_results = True
+            self._results.setText(_with_tilde(Path(path)))
+
+    def _start(self) -> str:
+        place = self.place()
+        return str(place.folder) if place else self.begin_at
+
+    def _tell(self) -> None:
+        self.placeChanged.emit(self.place())
+
+
+def _with_tilde(path: Path) -> str:
+    """Return a path with the home folder as ``~``, which leaves room for what differs."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

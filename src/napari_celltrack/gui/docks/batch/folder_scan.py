@@ -1,0 +1,282 @@
+"""What a folder holds for a batch, and what earlier runs left in the folder of results.
+
+Knows no Qt: these functions run in the background.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from napari_celltrack.batch import Inputs, Item, find_inputs
+from napari_celltrack.batch.names import suggest_names
+from napari_celltrack.batch.overrides import Overrides
+from napari_celltrack.errors import CelltrackError
+from napari_celltrack.gui.docks.batch.batch_words import count_in_words
+from napari_celltrack.readers import is_image_file, open_movie
+from napari_celltrack.recipe import Recipe
+
+#: Settings of single files, in the folder of the images.
+OVERRIDES = "overrides.yaml"
+#: Earlier results that are given out together.
+_A_CHUNK = 200
+_DEEPER = (
+    "The images are in folders of {}. Enter */*.tif under Files to take each of them, or a pattern "
+    "such as {{channel}}/{{name}}_t{{t}}.tif if several make one movie."
+)
+#: From so many names a pattern is guessed.
+_MOST_NAMES = 20_000
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the files of a batch are, and where its results go.
+
+    Parameters
+    ----------
+    folder, results : Path
+        Of the images; of the results.
+    files : str
+        Which files: a pattern such as ``f*.tif``, one with names of conditions such as
+        ``{condition}_*.tif``, or empty for all images.
+    """
+
+    folder: Path
+    files: str
+    results: Path
+
+    @property
+    def names(self) -> str | None:
+        """The pattern that names conditions, or None."""
+        return self.files if "{" in self.files else None
+
+    @property
+    def pattern(self) -> str | None:
+        """The pattern that only chooses, or None."""
+        return self.files if self.files and "{" not in self.files else None
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The files that are meant, and those of them that have settings of their own.
+
+    Parameters
+    ----------
+    place : Place
+        Where they are.
+    inputs : Inputs
+        The files, and those that were passed over.
+    overrides : Overrides or None
+        Other settings for some of the files.
+    overrides_file : Path or None
+        Where that is written.
+    changed : frozenset of str
+        Names of the items that it changes.
+    changes : tuple of str
+        A line a pattern: how many files, and what is changed.
+    unused : tuple of str
+        Its patterns that fit none of the files.
+    problem : str
+        Why the file of overrides cannot be used; empty when all is well.
+    """
+
+    place: Place
+    inputs: Inputs
+    overrides: Overrides | None = None
+    overrides_file: Path | None = None
+    changed: frozenset[str] = frozenset()
+    changes: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    problem: str = ""
+
+    def recipe_of(self, recipe: Recipe) -> Callable[[Item], Recipe]:
+        """Return a function that gives the settings of each file."""
+        if self.overrides is None:
+            return lambda item: recipe
+        return partial(self.overrides.recipe_for, recipe)
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """Results of an earlier run.
+
+    Parameters
+    ----------
+    place : Place
+        Where they lie.
+    results : mapping of str to dict
+        Name of an item to the numbers in the ``run.json`` of its result.
+    same : frozenset of str
+        Those made with the settings now; they are kept where the file is the same, too.
+    """
+
+    place: Place
+    results: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    same: frozenset[str] = frozenset()
+
+    def words(self, n_files: int) -> str:
+        """Say what a run keeps, and what it does again; empty where there is nothing."""
+        n_same, n_other = len(self.same), len(self.results) - len(self.same)
+        if n_same:
+            kept = "It is kept." if n_same == 1 else "They are kept."
+            rest = "" if n_same == n_files else " Start does only the rest."
+            return f"{n_same:,} of {n_files:,} done with these settings. {kept}{rest}"
+        if n_other:
+            results = count_in_words(n_other, "earlier result")
+            return f"{results} with other settings; Start does them again."
+        return ""
+
+
+def find_files(place: Place, overrides_file: Path | None = None) -> Iterator[Found]:
+    """Find the files that are meant, and which of them have settings of their own.
+
+    Parameters
+    ----------
+    place : Place
+        Where to look.
+    overrides_file : Path, optional
+        By default ``overrides.yaml`` in the folder, where there is one.
+
+    Raises
+    ------
+    CelltrackError
+        If the folder does not exist, or nothing matches.
+    """
+    if not place.folder.is_dir():
+        raise CelltrackError(f"{place.folder} is not a folder; choose the folder of your images.")
+    try:
+        inputs = find_inputs(
+            [place.folder], pattern=place.pattern, names=place.names, out=place.results
+        )
+    except CelltrackError as error:
+        if not place.files and _images_in(place, "*/*"):
+            raise CelltrackError(_DEEPER.format(place.folder.name)) from error
+        raise
+    path = overrides_file or place.folder / OVERRIDES
+    if overrides_file is None and not path.is_file():
+        yield Found(place, inputs)
+        return
+    try:
+        overrides = Overrides.load(path)
+    except CelltrackError as error:
+        yield Found(place, inputs, overrides_file=path, problem=str(error))
+        return
+    changed: set[str] = set()
+    changes, unused = [], []
+    for entry in overrides.entries:
+        names = {item.name for item in inputs.items if entry.matches(item)}
+        changed |= names
+        if not names:
+            unused.append(entry.pattern)
+        n_files = f"{len(names):,}" if names else "no file fits"
+        changes.append(f"{entry.pattern} ({n_files}): {', '.join(entry.settings())}")
+    yield Found(place, inputs, overrides, path, frozenset(changed), tuple(changes), tuple(unused))
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A pattern that puts files together to movies.
+
+    Parameters
+    ----------
+    pattern : str
+        As it is entered.
+    n_files, n_movies : int
+        Images in the folder, and movies that they make.
+    """
+
+    pattern: str
+    n_files: int
+    n_movies: int
+
+
+def find_offer(place: Place) -> Iterator[Offer | None]:
+    """Guess from the names of files whether several of them make one movie; None if they do not.
+
+    Where something is entered nothing is offered. Files in folders are looked at where the folder
+    itself holds no images.
+    """
+    yield None if place.files else _offer(place)
+
+
+def _offer(place: Place) -> Offer | None:
+    if not place.folder.is_dir():
+        return None
+    for depth in ("*", "*/*"):
+        paths = _images_in(place, depth)
+        if not paths:
+            continue
+        pattern = suggest_names(sorted(str(path.relative_to(place.folder)) for path in paths))
+        if pattern is not None and "/" in depth and "/" not in pattern:
+            pattern = f"{{name}}/{pattern}"
+        if pattern is None:
+            return None
+        try:
+            inputs = find_inputs([place.folder], names=pattern, out=place.results)
+            # Movies are numbered, too, and are no time points.
+            if "{t}" in pattern and _n_frames(inputs.items[0].parts[0].path) > 1:
+                return None
+        except CelltrackError:
+            return None
+        n_files = sum(len(item.parts) for item in inputs.items)
+        return Offer(pattern, n_files, len(inputs.items)) if n_files else None
+    return None
+
+
+def _images_in(place: Place, depth: str) -> list[Path]:
+    """Return the images in a folder, or in the folders of it, that are no results."""
+    return [
+        path
+        for path in islice(place.folder.glob(depth), _MOST_NAMES)
+        if not path.is_relative_to(place.results) and is_image_file(path)
+    ]
+
+
+def _n_frames(path: str) -> int:
+    movie = open_movie(path)
+    try:
+        return movie.n_frames
+    finally:
+        movie.close()
+
+
+def find_earlier(found: Found, recipe: Recipe) -> Iterator[Earlier]:
+    """Find what is finished already, a few hundred files at a time."""
+    place, recipe_of = found.place, found.recipe_of(recipe)
+    settings = recipe.to_yaml()
+    results: dict[str, dict[str, Any]] = {}
+    same: set[str] = set()
+    if place.results.is_dir():
+        for n_seen, item in enumerate(found.inputs.items, start=1):
+            folder = place.results / item.name
+            numbers = _numbers_of(folder)
+            if numbers is not None:
+                results[item.name] = numbers
+                own = settings
+                if item.name in found.changed:
+                    own = recipe_of(item).to_yaml()
+                if _settings_of(folder) == own:
+                    same.add(item.name)
+            if n_seen % _A_CHUNK == 0:
+                yield Earlier(place, dict(results), frozenset(same))
+    yield Earlier(place, results, frozenset(same))
+
+
+def _numbers_of(folder: Path) -> dict[str, Any] | None:
+    try:
+        about = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        return dict(about["result"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _settings_of(folder: Path) -> str:
+    try:
+        return (folder / "recipe.yaml").read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""

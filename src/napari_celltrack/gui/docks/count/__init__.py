@@ -1,0 +1,1 @@
+"""The dock *Count cells*: are the cells found."""

@@ -1,0 +1,371 @@
+"""The dock *Count cells*, which answers: are the cells found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.utils.notifications import ErrorNotification, notification_manager
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from napari_celltrack.engine.cache import StageCache
+from napari_celltrack.errors import CelltrackError
+from napari_celltrack.gui.charts.chart import Chart
+from napari_celltrack.gui.docks.count.cell_clicks import CellClicks
+from napari_celltrack.gui.docks.count.cell_source_rows import CellSourceRows
+from napari_celltrack.gui.docks.count.threshold_chart import ThresholdChart
+from napari_celltrack.gui.docks.dock import Dock
+from napari_celltrack.gui.forms.form import SettingsForm
+from napari_celltrack.gui.forms.rows import heading
+from napari_celltrack.gui.lane import Lane
+from napari_celltrack.gui.layers.movie_layers import image_layers, labels_layers
+from napari_celltrack.gui.session import Found
+from napari_celltrack.gui.theme import ROW_GAP_PX, set_role
+from napari_celltrack.gui.when_destroyed import when_destroyed
+from napari_celltrack.movie import Movie
+from napari_celltrack.recipe import Recipe
+from napari_celltrack.segment import Regions
+
+if TYPE_CHECKING:
+    import napari
+
+    from napari_celltrack.engine.suggest import Suggestion
+
+_NO_IMAGE = "Open an image or a movie: drag a file onto the window, or use File > Open."
+#: Counts that come one after the other are drawn together, in ms.
+_REDRAW_MS = 60
+
+
+class CountCells(Dock):
+    """Find the cells of the frame in view and show how many there are.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+        The viewer this dock belongs to.
+    """
+
+    prefix = "count"
+    runs = True
+
+    def __init__(self, napari_viewer: napari.Viewer) -> None:
+        self._refusal = ""
+        #: Whether settings are being suggested.
+        self._is_asking = False
+        #: What was said of the frame in view.
+        self._told = ""
+        #: What was suggested, and for which recipe it holds.
+        self._advice: tuple[Recipe, str] | None = None
+        super().__init__(napari_viewer)
+
+    # Laying out
+
+    @override
+    def fill(self, column: QVBoxLayout) -> None:
+        session = self.session
+        self._source = CellSourceRows()
+        column.addWidget(self._source)
+        column.addLayout(self._suggest_row())
+        self._given = QLabel()
+        self._given.setObjectName("count_given")
+        self._given.setWordWrap(True)
+        set_role(self._given, "hint")
+        column.addWidget(self._given)
+        self._histogram = ThresholdChart(session)
+        below = {"segment.threshold": self._histogram}
+        self._segment_form = SettingsForm(session.recipe, ["segment"], below=below)
+        self._objects_form = SettingsForm(session.recipe, ["objects"])
+        column.addWidget(self._segment_form)
+        column.addWidget(self._objects_form)
+        column.addWidget(self._curve())
+        column.addStretch(1)
+        self._suggest_lane = Lane("celltrack suggest")
+        self._redraw = QTimer(self)
+        self._redraw.setSingleShot(True)
+        self._redraw.setInterval(_REDRAW_MS)
+        self._redraw.timeout.connect(self._show_counts)
+        self._connect_widgets()
+        self._connect_session()
+
+    def _suggest_row(self) -> QHBoxLayout:
+        self._suggest = QPushButton()
+        self._suggest.setObjectName("count_suggest")
+        self._suggest.setToolTip(
+            "Choose the settings by the frame in view, and by the cells that you clicked on if "
+            "you did. Undo in the Recipe menu takes it back."
+        )
+        self._click = QPushButton()
+        self._click.setObjectName("count_click")
+        self._click.setCheckable(True)
+        self._click.setToolTip(
+            "Then click on a few typical cells in the image, dim ones too, and press Suggest."
+        )
+        row = QHBoxLayout()
+        row.addWidget(self._suggest, 1)
+        row.addWidget(self._click, 1)
+        return row
+
+    def _curve(self) -> QWidget:
+        self._over_time = QWidget()
+        column = QVBoxLayout(self._over_time)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(ROW_GAP_PX)
+        column.addWidget(heading("Cells over time", "click a frame to go there"))
+        self._counts = Chart(
+            "count_curve",
+            "Cells over time",
+            "frame",
+            "cells",
+            empty="not counted yet",
+            tooltip="Cells in each frame; dotted where they were found with earlier settings. "
+            "Click to go to a frame.",
+            clickable=True,
+            whole_x=True,
+            whole_y=True,
+        )
+        column.addWidget(self._counts)
+        return self._over_time
+
+    # Connecting
+
+    def _connect_widgets(self) -> None:
+        session = self.session
+        for form, stage in ((self._segment_form, "segment"), (self._objects_form, "objects")):
+            form.valueChanged.connect(partial(self._take_form, stage))
+            form.problemChanged.connect(self._show_refusal)
+        self._source.imageChosen.connect(session.open_layer)
+        self._source.channelChosen.connect(
+            lambda channel: session.update(input=session.recipe.input.replace(channel=channel))
+        )
+        self._source.labelsChosen.connect(session.use_labels)
+        self._source.dropAsked.connect(session.drop_corrections)
+        self._histogram.moved.connect(self._take_threshold)
+        self._histogram.noted.connect(self._note_level)
+        self._counts.clicked.connect(lambda x: session.go_to(round(x)))
+        self._suggest.clicked.connect(self._ask_for_settings)
+
+    def _connect_session(self) -> None:
+        session, viewer = self.session, self.viewer
+        self.listen(session.frame_changed, self._show_frame)
+        self.listen(session.frame_found, self._show_found)
+        self.listen(session.cells_counted, self._redraw_soon)
+        self.listen(session.labels_changed, self._show_hand_made)
+        assert viewer is not None  # a dock is made for a viewer that is there
+        for name in ("inserted", "removed", "reordered"):
+            self.listen(getattr(viewer.layers.events, name), self._list_layers)
+        self._clicks = CellClicks(viewer, session, self)
+        self._clicks.changed.connect(self._show_clicks)
+        self._click.toggled.connect(self._clicks.turn)
+        # Qt's half of the dock goes before Python's; then nothing may be shown any more.
+        lane = self._suggest_lane
+        when_destroyed(self, lane.cancel)
+        self._show_clicks()
+        self._list_layers()
+
+    # From the user to the session
+
+    def _take_form(self, stage: str, value: Recipe) -> None:
+        self.session.update(**{stage: getattr(value, stage)})
+
+    def _take_threshold(self, threshold: Any) -> None:
+        segment = self.session.recipe.segment
+        if isinstance(segment, Regions):
+            self.session.update(segment=segment.replace(threshold=threshold))
+
+    def _ask_for_settings(self, checked: bool = False) -> None:
+        """Have settings suggested in the background."""
+        session, movie = self.session, self.session.movie
+        if movie is None:
+            self.say(_NO_IMAGE, wrong=True)
+            return
+        clicks = self._clicks.places_px or None
+        recipe = session.recipe
+        job = partial(_suggest, movie, recipe, session.frame, clicks, session.cache)
+        self._is_asking = True
+        self._suggest.setEnabled(False)
+        self.say("Looking for settings…")
+        self._suggest_lane.submit(
+            job, partial(self._take_suggestion, recipe), self._fail_to_suggest
+        )
+
+    def _take_suggestion(self, asked_with: Recipe, suggestion: Suggestion) -> None:
+        self._is_asking = False
+        self._show_hand_made()
+        if self.session.recipe != asked_with:
+            self.say("The settings were changed meanwhile; press Suggest again.", wrong=True)
+            return
+        self._click.setChecked(False)
+        self._advice = (suggestion.recipe, suggestion.sentence)
+        self.say(suggestion.sentence)
+        self.session.set_recipe(suggestion.recipe)
+
+    def _fail_to_suggest(self, error: Exception) -> None:
+        self._is_asking = False
+        self._show_hand_made()
+        if isinstance(error, CelltrackError):
+            self.say(str(error), wrong=True)
+            return
+        notification_manager.dispatch(ErrorNotification(error))
+        self.say("No settings could be suggested; please report the text that napari shows.", True)
+
+    # From the session to the user
+
+    @override
+    def refresh(self) -> None:
+        session, recipe = self.session, self.session.recipe
+        for form, stage in ((self._segment_form, "segment"), (self._objects_form, "objects")):
+            if getattr(form.value(), stage) != getattr(recipe, stage):
+                form.setValue(recipe)
+            size = self._pixel_size_um()
+            form.setPixelSize(size)
+        self._source.show_channels(session.movie, recipe.input.channel)
+        self._show_hand_made()
+        self._show_frame()
+        self._redraw_soon()
+        if session.layer is None and not session.problem:
+            self.say(_NO_IMAGE)
+
+    def _pixel_size_um(self) -> float | None:
+        movie = self.session.movie
+        size = self.session.recipe.input.calibrated(movie).pixel_size_um if movie else None
+        return (size[0] * size[1]) ** 0.5 if size else None
+
+    def _list_layers(self, event: Any = None) -> None:
+        """Offer the images of the viewer, and take one if none was chosen."""
+        viewer, session = self.viewer, self.session
+        images = image_layers(viewer) if viewer else []
+        if session.layer is None and viewer is not None and images:
+            active = viewer.layers.selection.active
+            session.open_layer(active if active in images else images[-1])
+        self._show_layers()
+
+    def _show_layers(self) -> None:
+        viewer, session = self.viewer, self.session
+        if viewer is not None:
+            self._source.show_images(image_layers(viewer), session.layer)
+            self._source.show_labels(labels_layers(viewer), session.labels_layer)
+
+    def _show_hand_made(self) -> None:
+        """Say what comes from the user's hand, and grey what has no say then."""
+        session = self.session
+        given = session.labels_layer
+        self._show_layers()
+        self._source.show_corrected(len(session.corrected_frames))
+        if given is not None:
+            self._given.setText(
+                f"The cells are those of the layer {given.name}; how they would be found has no "
+                "effect."
+            )
+        self._given.setVisible(given is not None)
+        self._segment_form.setEnabled(given is None)
+        may_ask = given is None and session.movie is not None
+        self._suggest.setEnabled(may_ask and not self._is_asking)
+        self._click.setEnabled(may_ask)
+        if given is not None:
+            self._click.setChecked(False)
+
+    def _show_frame(self, frame: int | None = None) -> None:
+        """Show the number of cells, in grey while a newer one is on its way."""
+        session, found = self.session, self.session.found
+        if frame is not None:
+            self._clicks.forget()
+        self._counts.set_cursor(session.frame if session.movie is not None else None)
+        self._histogram.refresh()
+        if session.movie is None or found is None:
+            self.figure("–", "cells", stale=True)
+            return
+        current = found.frame == session.frame and found.recipe == session.recipe
+        is_still = found.movie.n_frames == 1
+        noun = "cell" if found.n_cells == 1 else "cells"
+        caption = noun if is_still else f"{noun} in frame {found.frame}"
+        self.figure(str(found.n_cells), caption, stale=not current)
+        if not current and not session.live:
+            self.say(f"Frame {found.frame} with earlier settings; tick Live to see the change.")
+
+    def _show_found(self, found: Found) -> None:
+        session = self.session
+        self._show_frame()
+        if found.frame == session.frame and not self._refusal:
+            self._told = self._sentence_of(found)
+            # What was on its way when Live was switched off has been said to be earlier.
+            if session.live or found.recipe == session.recipe:
+                self.say(self._told)
+
+    def _sentence_of(self, found: Found) -> str:
+        """Say what is shown, and what is not shown yet."""
+        place = "" if found.movie.n_frames == 1 else f"frame {found.frame}: "
+        noun = "cell" if found.n_cells == 1 else "cells"
+        took = f", {found.took_ms:.0f} ms" if found.took_ms >= 1 else ""
+        hint = (
+            "" if found.n_cells else "; find dimmer or smaller ones with a lower threshold or area"
+        )
+        sentence = f"{place}{found.n_cells} {noun}{took}{hint}"
+        if self._advice is not None and self._advice[0] == self.session.recipe:
+            return f"{sentence}. {self._advice[1]}"
+        coverage = self.session.coverage if found.movie.n_frames > 1 else ""
+        return f"{sentence}. {coverage}" if coverage else sentence
+
+    def _redraw_soon(self) -> None:
+        if not self._redraw.isActive():
+            self._redraw.start()
+
+    def _show_counts(self) -> None:
+        """Draw the cells over time; frames that were never counted leave a gap."""
+        found = self.session.found
+        # Only what was said of the frame is said anew, not a problem or how a run ended.
+        if found is not None and self._told and self._foot.text() == self._told:
+            self._told = self._sentence_of(found)
+            self.say(self._told)
+        movie, counts = self.session.movie, self.session.counts
+        frames = _frames_of(movie, self.session.recipe)
+        self._over_time.setVisible(movie is None or movie.n_frames > 1)
+        if counts.empty or not len(frames):
+            self._counts.clear()
+            return
+        known = counts["frame"].to_numpy() - frames[0]
+        inside = (known >= 0) & (known < len(frames))
+        n_cells, stale = np.full(len(frames), np.nan), np.ones(len(frames), bool)
+        n_cells[known[inside]] = counts["n_cells"].to_numpy()[inside]
+        stale[known[inside]] = ~counts["is_current"].to_numpy()[inside]
+        ends = (float(frames[0]), float(max(frames[-1], frames[0] + 1)))
+        self._counts.plot_lines(np.asarray(frames), n_cells, stale, x_range=ends)
+
+    def _note_level(self, text: str) -> None:
+        self._segment_form.setNote("segment.threshold.offset", text)
+
+    def _show_clicks(self) -> None:
+        n = len(self._clicks.places_px)
+        cells = "1 cell" if n == 1 else f"{n} cells"
+        self._suggest.setText(f"Suggest from {cells}" if n else "Suggest settings")
+        self._click.setText(f"{cells} clicked" if self._clicks.is_on else "Click on a few cells")
+
+    def _show_refusal(self, sentence: str) -> None:
+        """Say why a value was refused, for as long as it stands there."""
+        if sentence == self._refusal:
+            return
+        self._refusal = sentence
+        if sentence:
+            self.say(sentence, wrong=True)
+        elif self.session.found is not None:
+            self._show_found(self.session.found)
+
+
+def _frames_of(movie: Movie | None, recipe: Recipe) -> range:
+    try:
+        return range(0) if movie is None else recipe.input.frames_of(movie)
+    except CelltrackError:
+        # The recipe names frames that are not here; the foot says so.
+        return range(0)
+
+
+def _suggest(
+    movie: Movie, recipe: Recipe, frame: int, clicks_px: Any, cache: StageCache
+) -> Iterator[Suggestion]:
+    """Suggest settings; runs on a lane."""
+    from napari_celltrack.engine.suggest import suggest
+
+    yield suggest(movie, recipe, frame, clicks_px, cache)

@@ -1,0 +1,1 @@
+"""The dock *Measure & plots*: what are the numbers."""

@@ -1,0 +1,272 @@
+"""The dock *Measure & plots*, which answers: what are the numbers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pandas as pd
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout
+from typing_extensions import override
+
+from napari_celltrack.analysis import TrackFilter
+from napari_celltrack.analysis.traces import Traces
+from napari_celltrack.gui.docks.dock import Dock
+from napari_celltrack.gui.docks.measure.cell_table import CellTable
+from napari_celltrack.gui.docks.measure.filter_chart import FilterChart
+from napari_celltrack.gui.docks.measure.measure_settings import MeasureSettings
+from napari_celltrack.gui.docks.measure.motions import Motions
+from napari_celltrack.gui.docks.measure.save_tables import SaveTables
+from napari_celltrack.gui.docks.plots.plot_panel import PlotPanel
+from napari_celltrack.gui.lane import Lane
+from napari_celltrack.gui.layers.movie_layers import image_layers
+from napari_celltrack.gui.session import Followed, Found
+from napari_celltrack.gui.theme import set_role, set_state
+from napari_celltrack.gui.when_destroyed import when_destroyed
+
+_log = logging.getLogger(__name__)
+
+#: How long the hand must rest before a long movie's tracks are all given to napari, in ms.
+_REST_MS = 400
+#: The plots to begin with, and the least height of one, in px.
+_PLOT_PX = 126
+_PLOTS = ("origin", "steps")
+_NOTHING = "Find cells first: open a movie and the dock Count cells."
+_ONE_FRAME = "This is one image: its cells are measured, and there is no motion."
+_NO_TRACKS = pd.DataFrame()
+_NO_CELLS = "There are no cells to measure; find them with the dock Count cells."
+
+
+class MeasurePlots(Dock):
+    """Measure cells and tracks, choose which tracks to keep, and draw them.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+        The viewer this dock belongs to.
+    """
+
+    prefix = "measure"
+    runs = True
+    run_text = "Measure all {n} frames"
+
+    # Laying out
+
+    @override
+    def fill(self, column: QVBoxLayout) -> None:
+        session = self.session
+        self._shown: Followed | None = None
+        #: What the plots were drawn from.
+        self._drawn: tuple[Followed, Traces] | None = None
+        self._motions: Motions | None = None
+        self._motions_lane = Lane("celltrack motion")
+        self._plot_timer = self._timer(0, self._draw_plots)
+        self._rest_timer = self._timer(_REST_MS, session.show_all_tracks)
+        self._settings = MeasureSettings(session, self.prefix)
+        column.addWidget(self._settings)
+        self._filter = FilterChart(self.prefix)
+        self.section(column, "Keep tracks", "drag the limit").addWidget(self._filter.menu)
+        column.addWidget(self._filter)
+        self._plots = tuple(self._plot(index, kind) for index, kind in enumerate(_PLOTS, start=1))
+        for plot in self._plots:
+            column.addWidget(plot, 1)
+        self._where = QLabel()
+        self._where.setObjectName("measure_where")
+        self._where.setWordWrap(True)
+        set_role(self._where, "hint")
+        column.addWidget(self._where)
+        self._connect_parts()
+
+    def _timer(self, ms: int, slot: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(ms)
+        timer.timeout.connect(slot)
+        return timer
+
+    def _plot(self, index: int, kind: str) -> PlotPanel:
+        theme_id = self.viewer.theme if self.viewer is not None else "dark"
+        plot = PlotPanel(self.session, f"{self.prefix}_{index}", kind, theme_id=theme_id)
+        plot.said.connect(self.say)
+        # Two plots fit a laptop, and share what room a larger screen has.
+        plot.canvas.setMinimumHeight(_PLOT_PX)
+        plot.canvas.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        return plot
+
+    @override
+    def _run_row(self) -> QHBoxLayout:
+        row = super()._run_row()
+        self._saving = SaveTables(self.session, self.prefix)
+        self._cell_table = CellTable(self.session, self.viewer, self)
+        self._saving.showAsked.connect(self._cell_table.open)
+        for part in (self._cell_table, self._saving):
+            part.told.connect(self.say)
+        row.addWidget(self._saving.button)
+        return row
+
+    def _connect_parts(self) -> None:
+        session, viewer = self.session, self.viewer
+        # Qt's half of the dock goes before Python's; then nothing may be shown any more.
+        lane = self._motions_lane
+        when_destroyed(self, lane.cancel)
+        # Somebody has to look, or no cells are looked for.
+        self.listen(session.frame_found, self._on_found)
+        self.listen(session.tracks_found, self._on_tracks)
+        self.listen(session.tracks_drawn, self._on_drawn)
+        self.listen(session.frame_changed, self._on_frame)
+        self.listen(session.selected_changed, self._on_selected)
+        # A click into the picture picks only while somebody shows what is picked.
+        self.listen(session.picked_changed, self._on_picked)
+        self.listen(session.others.changed, self._on_others)
+        self._settings.refused.connect(self._on_refused)
+        self._filter.valueChanged.connect(self._take_filter)
+        assert viewer is not None  # a dock is made for a viewer that is there
+        for name in ("inserted", "removed", "reordered"):
+            self.listen(getattr(viewer.layers.events, name), self._list_layers)
+        self._list_layers()
+
+    # From the user to the session
+
+    def _take_filter(self, value: TrackFilter) -> None:
+        self.session.update(tracks=value)
+
+    # From the session to the user
+
+    @override
+    def refresh(self) -> None:
+        self._settings.refresh()
+        self._filter.setValue(self.session.recipe.tracks)
+        followed = self.session.followed
+        if followed is None:
+            self._forget_tracks()
+        elif followed is not self._shown:
+            # They were found before this dock was opened.
+            self._on_tracks(followed)
+        else:
+            self._draw_plots()
+        self._show_figure()
+        self._show_foot()
+
+    def _list_layers(self, event: Any = None) -> None:
+        if (viewer := self.viewer) is not None:
+            self._settings.show_layers(image_layers(viewer))
+
+    def _on_found(self, found: Found) -> None:
+        self._show_foot()
+
+    def _on_frame(self, frame: int) -> None:
+        self._show_where()
+
+    def _on_picked(self, track_id: int) -> None:
+        self._show_where()
+
+    def _on_selected(self, track_ids: tuple[int, ...]) -> None:
+        self._cell_table.select(track_ids)
+
+    def _on_others(self) -> None:
+        self._settings.refresh()
+        self._show_figure()
+        self._show_foot()
+
+    def _on_tracks(self, followed: Followed) -> None:
+        self._shown = followed
+        self._motions_lane.submit(partial(_look_at, followed), self._take_motions, self._fail)
+        self._filter.setTracks(followed.linked.tracks)
+        self._cell_table.show_tables(followed.tables)
+        # The window may answer in between.
+        self._plot_timer.start()
+        self._rest_timer.start()
+        self._show_figure()
+        self._show_foot()
+
+    def _take_motions(self, found: tuple[Motions, str]) -> None:
+        self._motions, warning = found
+        self._settings.warn(warning)
+        self._show_where()
+
+    def _fail(self, error: Exception) -> None:
+        # Nothing but words is lost; what is wrong with the tracks is said by who made them.
+        _log.error("the motion of the tracks could not be looked at", exc_info=error)
+
+    def _on_refused(self, sentence: str) -> None:
+        if sentence:
+            self.say(sentence, wrong=True)
+        else:
+            self._show_foot()
+
+    def _forget_tracks(self) -> None:
+        """Show nothing: the movie is another one, or gone."""
+        self._shown = self._motions = self._drawn = None
+        self._rest_timer.stop()
+        self._filter.setTracks(_NO_TRACKS)
+        self._motions_lane.cancel()
+        self._settings.warn("")
+        for plot in self._plots:
+            plot.clear()
+        self._show_where()
+
+    def _draw_plots(self) -> None:
+        """Draw the tracks, and anew when only the baseline of their traces is another."""
+        followed, settings = self._shown, self.session.recipe.traces
+        if followed is None or (followed, settings) == self._drawn:
+            return
+        self._drawn = followed, settings
+        for plot in self._plots:
+            plot.show_tables(followed.tables, followed.recipe.replace(traces=settings))
+
+    def _on_drawn(self) -> None:
+        if (followed := self.session.followed) is not None:
+            self._cell_table.show_tables(followed.tables)
+
+    def _show_figure(self) -> None:
+        followed = self.session.followed
+        if followed is None:
+            self.figure("–", "tracks", stale=True)
+            return
+        n_all = len(followed.linked.tracks)
+        noun = "track" if n_all == 1 else "tracks"
+        caption = f"{self._filter.n_passing():,} pass the filter"
+        if not followed.is_whole:
+            caption += f", frames {followed.frames[0]}–{followed.frames[-1]}"
+        set_state(self._number, "long", True)
+        self.figure(f"{n_all:,} {noun}", caption, stale=not self.session.is_followed_now)
+        # The caption gives way, and not the figure.
+        self._number.setMinimumWidth(self._number.sizeHint().width())
+
+    def _show_where(self) -> None:
+        motions = self._motions
+        self._where.setText(
+            motions.sentence(self.session.picked, self.session.frame) if motions else ""
+        )
+
+    def _show_foot(self) -> None:
+        session, followed = self.session, self.session.followed
+        if session.problem or session.run_state.running:
+            return
+        if session.others.problem:
+            self.say(session.others.problem, wrong=True)
+        elif session.movie is None:
+            self.say(_NOTHING)
+        elif followed is not None:
+            n_cells = len(followed.tables.objects)
+            cells = f"{n_cells:,} cell{'' if n_cells == 1 else 's'} measured."
+            first = _NO_CELLS if not n_cells else cells
+            if session.movie.n_frames < 2 and n_cells:
+                first = _ONE_FRAME
+            self.say(f"{first} {session.coverage}".strip())
+
+    @override
+    def _restyle(self, event: Any = None) -> None:
+        super()._restyle(event)
+        if (viewer := self.viewer) is not None:
+            for plot in self._plots:
+                plot.restyle(viewer.theme)
+
+
+def _look_at(followed: Followed) -> Iterator[tuple[Motions, str]]:
+    """Work out what is said of the motion; runs on a lane."""
+    motions = Motions.of(followed)
+    yield motions, motions.warning()

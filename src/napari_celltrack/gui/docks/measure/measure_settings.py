@@ -1,0 +1,198 @@
+"""What is measured and how, as rows of the dock *Measure & plots*."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from napari.layers import Image
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QLabel, QWidget
+
+from napari_celltrack.errors import CelltrackError
+from napari_celltrack.gui.docks.measure.folded_row import (
+    Choices,
+    FoldedRow,
+    baseline_in_words,
+    ring_in_words,
+)
+from napari_celltrack.gui.forms.form import SettingsForm
+from napari_celltrack.gui.forms.rows import column
+from napari_celltrack.gui.session import Session
+from napari_celltrack.gui.theme import set_role
+from napari_celltrack.movie import Movie
+
+#: The fields that each form edits, by the stage of the recipe that they belong to.
+_FORMS: dict[str, tuple[str, tuple[str, ...] | None]] = {
+    "statistics": ("measure", ("statistics",)),
+    "ring": ("measure", ("ring",)),
+    "traces": ("traces", None),
+    "motion": ("motion", None),
+}
+
+
+class MeasureSettings(QWidget):
+    """Shows the settings of a session for measuring, and hands changes to it.
+
+    Parameters
+    ----------
+    session : Session
+    prefix : str
+        Beginning of the object names.
+    """
+
+    #: Why a value was refused, or a layer cannot be measured; empty when all is well again.
+    refused = Signal(str)
+
+    def __init__(self, session: Session, prefix: str) -> None:
+        super().__init__()
+        self._session = session
+        self._layers: list[Image] = []
+        self._channels = Choices(
+            f"{prefix}_channel", "Channels", "Measure the brightness of this channel."
+        )
+        self._others = Choices(
+            f"{prefix}_layer",
+            "Other layers of the same frames",
+            "Measure this layer under the same cells; its columns begin with its name.",
+        )
+        self._forms = {
+            name: SettingsForm(getattr(session.recipe, stage), fields)
+            for name, (stage, fields) in _FORMS.items()
+        }
+        self._drift = QLabel()
+        self._drift.setObjectName(f"{prefix}_drift")
+        self._drift.setWordWrap(True)
+        set_role(self._drift, "hint")
+        self._where = FoldedRow(
+            f"{prefix}_in",
+            "Measure in",
+            "The images that are measured under the cells, and what is taken of the pixels.",
+            self._channels,
+            self._others,
+            self._forms["statistics"],
+        )
+        self._ring = FoldedRow(
+            f"{prefix}_ring",
+            "Background",
+            "Measure the brightness round each cell, without the other cells.",
+            self._forms["ring"],
+        )
+        self._baseline = FoldedRow(
+            f"{prefix}_baseline",
+            "ΔF/F baseline",
+            "How brightness over time becomes ΔF/F: background, bleaching and baseline.",
+            self._forms["traces"],
+        )
+        self._motion = FoldedRow(
+            f"{prefix}_motion",
+            "Motion",
+            "How steps, paths and speeds are measured.",
+            self._forms["motion"],
+        )
+        layout = column(self)
+        for row in (self._where, self._ring, self._baseline, self._motion, self._drift):
+            layout.addWidget(row)
+        self._channels.chosen.connect(self._take_channels)
+        self._others.chosen.connect(self._take_layers)
+        for name, form in self._forms.items():
+            form.valueChanged.connect(partial(self._take_form, name))
+            form.problemChanged.connect(self.refused)
+
+    def refresh(self) -> None:
+        """Show the recipe, the channels of the movie and the other layers."""
+        recipe = self._session.recipe
+        for name, (stage, fields) in _FORMS.items():
+            form, wanted = self._forms[name], getattr(recipe, stage)
+            now = form.value()
+            if any(
+                getattr(now, field) != getattr(wanted, field)
+                for field in fields or type(wanted).model_fields
+            ):
+                form.setValue(wanted)
+            form.setPixelSize(self._pixel_size_um())
+        self._ring.setSummary(ring_in_words(recipe.measure.ring))
+        self._baseline.setSummary(baseline_in_words(recipe.traces))
+        is_drift_off = recipe.motion.subtract_drift
+        self._motion.setSummary("common drift subtracted" if is_drift_off else "as in the image")
+        self._show_images()
+
+    def show_layers(self, layers: list[Image]) -> None:
+        """Offer the other layers of the viewer."""
+        self._layers = [layer for layer in layers if layer is not self._session.layer]
+        self._show_images()
+
+    def warn(self, sentence: str) -> None:
+        """Say what about the motion deserves care, or nothing."""
+        self._drift.setText(sentence)
+        self._drift.setVisible(bool(sentence))
+
+    def _show_images(self) -> None:
+        session = self._session
+        names = _channels_in_words(session.movie)
+        ticked = self._ticked_channels()
+        self._channels.show_choices(names, ticked)
+        # A layer of the same name as another is told apart by its columns only.
+        in_use = session.others.in_use
+        others = {at for at, layer in enumerate(self._layers) if layer in in_use}
+        self._others.show_choices([layer.name for layer in self._layers], others)
+        words = [names[at] for at in sorted(ticked)]
+        words += [self._layers[at].name for at in sorted(others)]
+        self._where.setSummary(", ".join(words) if words else "no image, shape only")
+
+    def _ticked_channels(self) -> set[int]:
+        movie, wanted = self._session.movie, self._session.recipe.measure.channels
+        if movie is None:
+            return set()
+        if wanted is None:
+            return set(range(len(movie.channels)))
+        ticked = set()
+        for channel in wanted:
+            try:
+                ticked.add(movie.channel_index(channel))
+            except CelltrackError:
+                # The recipe names a channel that is not here; the foot says so.
+                continue
+        return ticked
+
+    def _take_channels(self, ticked: tuple[int, ...]) -> None:
+        movie = self._session.movie
+        if movie is None:
+            return
+        channels: tuple[int | str, ...] | None = tuple(
+            at if movie.channels[at] == str(at) else movie.channels[at] for at in ticked
+        )
+        if len(ticked) == len(movie.channels):
+            channels = None
+        measure = self._session.recipe.measure
+        self._session.update(measure=measure.replace(channels=channels))
+
+    def _take_layers(self, ticked: tuple[int, ...]) -> None:
+        chosen = [self._layers[at] for at in ticked]
+        # In the order they were chosen, as are their columns.
+        kept = [layer for layer in self._session.others.in_use if layer in chosen]
+        try:
+            self._session.others.use([*kept, *(each for each in chosen if each not in kept)])
+        except CelltrackError as error:
+            self._show_images()
+            self.refused.emit(str(error))
+        else:
+            self.refused.emit("")
+
+    def _take_form(self, name: str, value: object) -> None:
+        stage, fields = _FORMS[name]
+        now = getattr(self._session.recipe, stage)
+        own = {field: getattr(value, field) for field in fields or type(now).model_fields}
+        self._session.update(**{stage: now.replace(**own)})
+
+    def _pixel_size_um(self) -> float | None:
+        movie = self._session.movie
+        size = self._session.recipe.input.calibrated(movie).pixel_size_um if movie else None
+        return (size[0] * size[1]) ** 0.5 if size else None
+
+
+def _channels_in_words(movie: Movie | None) -> list[str]:
+    """Return how channels are called; the only one by the name of its layer."""
+    channels = () if movie is None else movie.channels
+    if movie is not None and len(channels) == 1 and channels[0].isdigit():
+        return [movie.name]
+    return [f"channel {name}" if name.isdigit() else name for name in channels]

@@ -1,0 +1,1 @@
+"""The dock *Movie & preprocess*: is my movie read correctly."""

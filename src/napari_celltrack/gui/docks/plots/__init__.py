@@ -1,0 +1,1 @@
+"""Plots in docks, linked with the viewer both ways."""

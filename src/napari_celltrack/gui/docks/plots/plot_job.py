@@ -1,0 +1,107 @@
+"""Drawing plots in the background, for the screen, a file or the clipboard."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from napari_celltrack.export import save_table
+from napari_celltrack.plots import Plot, StyleName, save_plot
+from napari_celltrack.plots.fit import fit_label
+from napari_celltrack.plots.kinds import KINDS
+from napari_celltrack.results.result import Result, drift_to_subtract
+
+#: Of the screen; a plot is so many inches wide that its words have the size of a dock's.
+_DPI = 100
+#: Of a picture on the clipboard.
+_COPY_DPI = 200
+
+#: Matplotlib reads formulas, such as powers of ten, one at a time.
+_drawing = threading.Lock()
+
+
+@dataclass(frozen=True, eq=False)
+class PlotJob:
+    """A plot that is wanted.
+
+    Parameters
+    ----------
+    result : Result
+        Of what; its drift is not known yet.
+    drift : DataFrame or None
+        What was taken out before linking.
+    kind : str
+        One of :data:`~napari_celltrack.plots.kinds.KINDS`.
+    column : str or None
+        What is drawn of the tables; None for the usual.
+    style : {"dark", "light", "print"}
+        Colours.
+    selected : tuple of int
+        Tracks that stand out.
+    """
+
+    result: Result
+    drift: pd.DataFrame | None
+    kind: str
+    column: str | None
+    style: StyleName
+    selected: tuple[int, ...] = ()
+
+    def draw(self, width_px: int, height_px: int, ratio: float) -> Iterator[Plot]:
+        """Draw for the screen; a job.
+
+        Parameters
+        ----------
+        width_px, height_px : int
+            In px of the window.
+        ratio : float
+            Px of the screen in one of the window.
+
+        Yields
+        ------
+        Plot
+            On an Agg canvas, drawn.
+        """
+        with _drawing:
+            plot = self._made()
+            plot.figure.set_size_inches(width_px / _DPI, height_px / _DPI)
+            plot.figure.set_dpi(_DPI * ratio)
+            canvas = FigureCanvasAgg(plot.figure)
+            fit_label(plot.ax, canvas.get_renderer())
+            canvas.draw()
+        yield plot
+
+    def save(self, path: str) -> Iterator[Path]:
+        """Write a file; a job that yields its path."""
+        with _drawing:
+            save_plot(self._made(), path)
+        yield Path(path)
+
+    def save_numbers(self, path: str) -> Iterator[Path]:
+        """Write the table that is drawn as CSV or Parquet; a job that yields its path."""
+        save_table(KINDS[self.kind].rows(self._numbers(), self.column), Path(path))
+        yield Path(path)
+
+    def picture(self) -> Iterator[npt.NDArray[np.uint8]]:
+        """Draw for the clipboard; a job that yields an array (y, x, 4), uint8."""
+        with _drawing:
+            plot = self._made()
+            plot.figure.set_dpi(_COPY_DPI)
+            canvas = FigureCanvasAgg(plot.figure)
+            canvas.draw()
+        yield np.array(canvas.buffer_rgba())
+
+    def _made(self) -> Plot:
+        return KINDS[self.kind].draw(self._numbers(), self.column, self.style, self.selected)
+
+    def _numbers(self) -> Result:
+        result = self.result
+        beside = drift_to_subtract(result.recipe, result.objects, self.drift)
+        return replace(result, drift=beside)

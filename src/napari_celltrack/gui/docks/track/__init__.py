@@ -1,0 +1,1 @@
+"""The dock *Track cells*: are the cells followed, and where does it fail."""

@@ -1,0 +1,172 @@
+"""DrawnLayers: what a session draws over the image, and where its viewer looks; knows no docks."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from napari.components import ViewerModel
+
+from napari_celltrack.gui import view
+from napari_celltrack.gui.finding import Followed
+from napari_celltrack.gui.gui_queue import GuiQueue
+from napari_celltrack.gui.hand_labels import HandLabels
+from napari_celltrack.gui.lane import Lane
+from napari_celltrack.gui.layers import movie_layers, track_layers
+from napari_celltrack.gui.layers.layer_watch import LayerWatch
+from napari_celltrack.gui.layers.track_rows import TrackRows, rows_to_show
+from napari_celltrack.gui.selection import mark_selected, track_under
+from napari_celltrack.movie import Movie
+
+#: What stands for the step after the last.
+_END = object()
+
+
+class DrawnLayers:
+    """Draws cells, tracks and what stands out, where there is a viewer and an image in it.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Held weakly.
+    watch : LayerWatch
+        Knows the image.
+    hand : HandLabels
+        Knows which cells a person corrected; those are never drawn over.
+    """
+
+    def __init__(self, viewer: ViewerModel, watch: LayerWatch, hand: HandLabels) -> None:
+        self._viewer = weakref.ref(viewer)
+        self._watch, self._hand = watch, hand
+        #: Getting very many tracks ready to be drawn takes long.
+        self._lane = Lane("celltrack rows")
+        self._turns = GuiQueue()
+        #: What was asked for with all its rows, and is drawn or on its way.
+        self._wholly: Followed | None = None
+
+    def frame(self, movie: Movie | None) -> int:
+        """Return the frame in view, 0 where there is none."""
+        viewer, image = self._viewer(), self._watch.layer
+        if viewer is None or movie is None or image not in viewer.layers:
+            return 0
+        return movie_layers.frame_in_view(viewer, image, movie)
+
+    def has_cells(self) -> bool:
+        """Whether cells are drawn."""
+        viewer = self._viewer()
+        return viewer is not None and movie_layers.cells_layer(viewer) is not None
+
+    def draw_cells(self, movie: Movie, frame: int, labels: npt.NDArray[np.int32]) -> None:
+        """Write the cells of a frame into their layer, unless the user corrected them."""
+        viewer, image = self._viewer(), self._watch.layer
+        if viewer is None or image is None:
+            return
+        if frame in self._hand.corrected and movie_layers.cells_layer(viewer) is not None:
+            return
+        in_view = frame == self.frame(movie)
+        with self._watch.drawing():
+            cells = movie_layers.show_labels(viewer, image, movie, frame, labels, in_view=in_view)
+        self._hand.watch(cells)
+
+    def release_cells(self) -> None:
+        """Give the cells that were corrected by hand to the user."""
+        viewer = self._viewer()
+        if self._hand.corrected and viewer is not None:
+            movie_layers.release_cells(viewer)
+
+    @property
+    def is_drawing(self) -> bool:
+        """Whether layers of tracks are still to be written."""
+        return self._turns.busy
+
+    def draw_tracks(self, shown: TrackRows | None, done: Callable[[], None]) -> None:
+        """Write the layers of tracks, one after the other, and then call a function."""
+        self._turns.take(self._drawing(shown), done)
+
+    def draw_tracks_now(self, shown: TrackRows | None) -> None:
+        """Write the layers of tracks at once."""
+        self._wholly = None
+        for _ in self._drawing(shown):
+            pass
+
+    def draw_all_tracks(self, followed: Followed, done: Callable[[], None]) -> None:
+        """Write also those rows of tracks that would be felt, as soon as they are ready.
+
+        Parameters
+        ----------
+        followed : Followed
+            What is shown a part of.
+        done : callable
+            Called when they are drawn; never when they were drawn already.
+        """
+        viewer = self._viewer()
+        if viewer is None or followed is self._wholly:
+            return
+        if track_layers.shows_all(viewer, followed.tables):
+            return
+        # Several docks come to rest at the same time.
+        self._wholly = followed
+        self._lane.submit(
+            partial(_all_rows, followed), partial(self._take_rows, done), partial(_raise)
+        )
+
+    def forget(self) -> None:
+        """Draw nothing more of what is on its way: the tracks are others."""
+        self._lane.cancel()
+        self._turns.finish()
+        self._wholly = None
+
+    def mark(
+        self, movie: Movie | None, followed: Followed | None, selected: tuple[int, ...]
+    ) -> None:
+        """Let tracks stand out."""
+        with self._watch.drawing():
+            mark_selected(self._viewer(), self._watch.layer, movie, followed, selected)
+
+    def track_under(self, followed: Followed, frame: int, world: Any) -> int:
+        """Return the track at a place of the viewer, or 0."""
+        viewer, image = self._viewer(), self._watch.layer
+        if viewer is None or image is None:
+            return 0
+        return track_under(viewer, image, followed, frame, world)
+
+    def follow_image(self) -> None:
+        """Bring all layers to the place of the image, which was moved or scaled."""
+        viewer, image = self._viewer(), self._watch.layer
+        if viewer is not None and image is not None:
+            movie_layers.move_cells(viewer, image)
+            track_layers.move_tracks(viewer, image)
+
+    def go_to(self, movie: Movie | None, frame: int, **place: float | None) -> None:
+        """Show a frame, and a place in it; see :func:`napari_celltrack.gui.view.go_to`."""
+        viewer, image = self._viewer(), self._watch.layer
+        if viewer is not None and image is not None and movie is not None:
+            view.go_to(viewer, image, movie, frame, **place)
+
+    def _take_rows(self, done: Callable[[], None], shown: TrackRows | None) -> None:
+        self.draw_tracks(shown, done)
+
+    def _drawing(self, shown: TrackRows | None) -> Iterator[None]:
+        viewer, image = self._viewer(), self._watch.layer
+        if viewer is None or image is None:
+            return
+        steps = track_layers.drawing_tracks(viewer, image, shown)
+        # A viewer that was closed meanwhile has no layers.
+        while image in viewer.layers:
+            with self._watch.drawing():
+                if next(steps, _END) is _END:
+                    return
+            yield
+
+
+def _all_rows(followed: Followed) -> Iterator[TrackRows | None]:
+    """Get all rows of tracks ready to be drawn; runs on a lane."""
+    yield rows_to_show(followed.tables, followed.movie, followed.frames[0], None)
+
+
+def _raise(error: Exception) -> None:
+    raise error

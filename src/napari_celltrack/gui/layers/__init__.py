@@ -1,0 +1,1 @@
+"""The only folder that adds, updates or removes layers of a viewer."""

@@ -1,0 +1,1 @@
+"""What runs have written, read again: tables, plots and the numbers behind them."""
