@@ -9,13 +9,19 @@ SYSTEM_PACKAGES = xvfb xauth libegl1 libgl1 libgl1-mesa-dri libglib2.0-0 libdbus
 	libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-render0 \
 	libxcb-shape0 libxcb-shm0 libxcb-sync1 libxcb-util1 libxcb-xfixes0 libxcb-xkb1 \
 	fonts-dejavu-core
+# Each opens windows of its own; more than four only share the same cores and memory.
+TEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(max(1, min(4, os.cpu_count() or 1)))')
+# What Python compiles is kept, else each of the many processes that tests start does it again.
+TEST_ENVIRONMENT = env -u PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint types layers unit screenshots bench bench-compare system clean
 
 demo: $(VENV)/ready-all
 	$(BIN)/celltrack demo
 
-test: lint types layers unit
+# The types take one core for long: the tests begin beside them.
+test:
+	$(MAKE) --jobs=2 lint types layers unit
 
 lint: $(VENV)/ready-test
 	$(BIN)/ruff check .
@@ -28,7 +34,7 @@ layers: $(VENV)/ready-test
 	$(BIN)/lint-imports
 
 unit: $(VENV)/ready-test system
-	tools/with_display $(BIN)/python -m pytest
+	tools/with_display $(TEST_ENVIRONMENT) $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal
 
 screenshots: $(VENV)/ready-test system
 	tools/with_display $(BIN)/python docs/screenshots.py

@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
-from typer.testing import CliRunner
 
+from command import celltrack
 from napari_celltrack.batch import FileDone, Item
-from napari_celltrack.cli.command import app
 from napari_celltrack.cli.run import said_once
 from napari_celltrack.recipe import Recipe, TunedOn
 from scenes import moving_disks
@@ -49,13 +48,6 @@ def folder(tmp_path: Path) -> Path:
     return images
 
 
-def celltrack(*arguments: object) -> str:
-    """Run a command that is to end well, and return what it printed."""
-    result = CliRunner().invoke(app, [*map(str, arguments)])
-    assert result.exit_code == 0, result.output
-    return result.output
-
-
 def tables(out: Path) -> dict[str, bytes]:
     found = [*out.glob("*.csv"), *out.glob("[!s]*/*.csv"), *out.glob("[!s]*/labels.tif")]
     return {str(p.relative_to(out)): p.read_bytes() for p in found if p.name != "summary.csv"}
@@ -72,7 +64,7 @@ def test_all_options_at_once_give_the_same_in_both_strategies(folder: Path, tmp_
         out = tmp_path / strategy
         said = celltrack(
             "run", tmp_path / "r.yaml", folder, "-o", out, *options, "--strategy", strategy
-        )
+        ).stdout
         assert "drug_w2.tif: Lengths in pixels are taken 2 times" in said
         summary = pd.read_csv(out / "summary.csv", dtype=str)
         summaries[strategy] = summary.drop(columns="seconds")
@@ -112,7 +104,7 @@ def test_plots_are_drawn_and_a_result_without_them_is_not_enough(
     arguments = ("run", tmp_path / "r.yaml", folder / "control_w1.tif", "-o", out)
     kept = []
     for options in ((), ("--plots", "--strategy", "horizontal"), ("--plots",)):
-        (row,) = json.loads(celltrack(*arguments, *options, "--json", "--no-report"))
+        (row,) = json.loads(celltrack(*arguments, *options, "--json", "--no-report").stdout)
         drawn = sorted((out / "control_w1").glob("plots/*"))
         kept.append((f"kept: {row['file']}" in (out / "run.log").read_text(), len(drawn) >= 3))
         assert all(path.stat().st_size for path in drawn)
@@ -124,12 +116,12 @@ def test_a_plan_takes_what_a_run_takes(folder: Path, tmp_path: Path) -> None:
     recipe = tmp_path / "r.yaml"
     options = ("--names", "{condition}_w{well}.tif", "--also", "er=../er/{name}.tif", "--rescale")
     arguments = ("plan", recipe, folder, *options, "--no-sample", "--json")
-    made = json.loads(celltrack(*arguments))
+    made = json.loads(celltrack(*arguments).stdout)
     assert (made["n_items"], made["n_frames"], made["n_unreadable"]) == (2, 6 + 2, 0)
     # What a run would say of each file, the plan knows before.
     (tmp_path / "er" / "drug_w2.tif").unlink()
     write_movie(folder / "control_w3.tif", moving_disks())
-    made = json.loads(celltrack(*arguments))
+    made = json.loads(celltrack(*arguments).stdout)
     assert (made["n_items"], made["n_unreadable"]) == (1, 2)
     assert "control_w3.tif does not say how large its pixels are" in made["unreadable_why"] or (
         "drug_w2.tif does not exist" in made["unreadable_why"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -17,8 +18,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
-from typer.testing import CliRunner
 
+from command import celltrack
 from napari_celltrack.batch import (
     FileDone,
     FrameDone,
@@ -31,7 +32,9 @@ from napari_celltrack.batch import (
 )
 from napari_celltrack.batch.blocks import blocks_of
 from napari_celltrack.batch.machine import free_memory_bytes
-from napari_celltrack.cli.command import app
+from napari_celltrack.batch.vertical import run_vertical
+from napari_celltrack.batch.work import Work
+from napari_celltrack.batch.workers import Workers
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.readers.grouped import Part
 from napari_celltrack.recipe import Recipe
@@ -57,44 +60,39 @@ def write_movie(path: Path, frames: np.ndarray) -> None:
     tifffile.imwrite(path, frames, imagej=True, metadata={"axes": "TYX"})
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run a Dask scheduler and two workers, each a process, and return their address."""
-    pytest.importorskip("distributed")
-    home = tmp_path_factory.mktemp("cluster")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"tcp://127.0.0.1:{port}"
-    scheduler = ["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
-    worker = ["worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny"]
-    options: dict[str, Any] = {"cwd": home, "stderr": subprocess.DEVNULL}
-    command = [sys.executable, "-m", "distributed.cli.dask_{0}"]
-    processes = []
-    try:
-        for name, *arguments in (scheduler, worker, worker):
-            module = command[-1].format(name)
-            processes.append(subprocess.Popen([*command[:-1], module, *arguments], **options))
-        wait_for_workers(address, 2)
-        yield address
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
+@pytest.fixture
+def cluster() -> Iterator[str]:
+    """Run a Dask scheduler with two workers, each a process, and return its address."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+    ) as here:
+        yield here.scheduler_address
 
 
-def wait_for_workers(address: str, n: int) -> None:
-    from distributed import Client
+def works_of(inputs: Inputs, out: Path, recipe: Recipe) -> list[Work]:
+    """Return the work of a run in a folder that is there."""
+    token = out / "token"
+    out.mkdir()
+    token.touch()
+    return [Work(recipe, item, out / item.name, token) for item in inputs.items]
 
-    with Client(address, timeout=60, set_as_default=False) as client:
-        client.wait_for_workers(n, timeout=60)
 
-
-def test_processes_give_the_bytes_of_threads(folder: Path, tmp_path: Path) -> None:
-    run(folder, tmp_path / "one", OVERLAP, n_workers=1)
-    rows = run(folder, tmp_path / "whole", OVERLAP, pool="processes", n_workers=2)
-    assert [row.status for row in rows] == ["done"] * 4 + ["failed"]
-    assert contents(tmp_path / "whole") == contents(tmp_path / "one")
+def test_processes_give_the_bytes_of_threads(
+    folder: Path, tmp_path: Path, three_processes: Workers
+) -> None:
+    OVERLAP.save(tmp_path / "r.yaml")
+    for way in ("threads", "processes"):
+        out = tmp_path / way
+        options = (f"--{way}", "--workers", 1, "--no-report", "--json")
+        done = celltrack("run", tmp_path / "r.yaml", folder, "-o", out, *options, code=1)
+        assert [row["status"] for row in json.loads(done.stdout)] == ["done"] * 4 + ["failed"]
+        assert f"pool={way}" in (out / "run.log").read_text()
+    assert contents(tmp_path / "processes") == contents(tmp_path / "threads")
+    several = tmp_path / "several"
+    list(run_vertical(works_of(find_inputs([folder]), several, OVERLAP), three_processes))
+    for name in ("m0", "m1", "m2", "m3"):
+        assert contents(several / name) == contents(tmp_path / "threads" / name)
 
 
 def sparse(path: Path, n_bytes: int) -> Path:
@@ -140,35 +138,22 @@ def test_threads_are_chosen_where_memory_is_short(tmp_path: Path) -> None:
     assert suitable_pool(items, n_workers=free_bytes // 2**20) == "threads"
 
 
-@pytest.mark.parametrize(
-    ("option", "pool"),
-    [([], "threads"), (["--threads"], "threads"), (["--processes"], "processes")],
-)
-def test_the_command_says_what_it_took(folder: Path, tmp_path: Path, option, pool) -> None:
-    out = tmp_path / "out"
+def test_threads_are_taken_for_little_unless_told_otherwise(folder: Path, tmp_path: Path) -> None:
     Recipe().save(tmp_path / "r.yaml")
-    arguments = ["run", tmp_path / "r.yaml", folder / "m0.tif", "-o", out, *option]
-    assert CliRunner().invoke(app, [*map(str, arguments)]).exit_code == 0
-    assert f"pool={pool}" in (out / "run.log").read_text()
+    celltrack("run", tmp_path / "r.yaml", folder / "m0.tif", "-o", tmp_path / "out")
+    assert "pool=threads" in (tmp_path / "out" / "run.log").read_text()
 
 
-def test_movies_in_blocks_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:
-    (folder / "m9.tif").unlink()
-    for index in (1, 2, 3):
-        (folder / f"m{index}.tif").unlink()
+def test_movies_in_blocks_give_the_same_bytes(
+    folder: Path, tmp_path: Path, three_processes: Workers
+) -> None:
     run(folder, tmp_path / "one", OVERLAP, n_workers=1)
-    events = list(
-        run_files(
-            OVERLAP,
-            find_inputs([folder]),
-            tmp_path / "blocks",
-            pool="processes",
-            n_workers=2,
-            report=False,
-        )
-    )
-    assert sum(isinstance(event, FrameDone) for event in events) == 9
-    assert contents(tmp_path / "blocks") == contents(tmp_path / "one")
+    works = works_of(find_inputs([folder / "m0.tif"]), tmp_path / "blocks", OVERLAP)
+    *frames, done = run_vertical(works, three_processes)
+    assert sum(isinstance(event, FrameDone) for event in frames) == 9
+    assert isinstance(done, FileDone) and done.status == "done"
+    expected = contents(tmp_path / "one" / "m0")
+    assert contents(tmp_path / "blocks" / "m0") == expected
 
 
 def test_blocks_hold_every_frame_once_and_are_small_enough() -> None:
@@ -208,20 +193,17 @@ class Deadly(Item):
         return os._exit, (1,)
 
 
+@pytest.mark.parametrize("good", [["m0", "m1", "m2"], ["m0"]], ids=["whole items", "blocks"])
 def test_an_item_that_kills_its_worker_fails_and_the_others_are_done(
-    folder: Path, tmp_path: Path
+    folder: Path, tmp_path: Path, three_processes: Workers, good: list[str]
 ) -> None:
-    found = find_inputs([folder])
-    deadly = Deadly(found.items[0].path, "deadly.tif", "deadly")
-    inputs = Inputs((found.items[0], deadly, found.items[1]), ())
-    for n_workers in (2, 4):  # whole items, and blocks of frames
-        out = tmp_path / str(n_workers)
-        events = run_files(
-            Recipe(), inputs, out, pool="processes", n_workers=n_workers, report=False
-        )
-        rows = {event.item.name: event for event in events if isinstance(event, FileDone)}
-        assert {name for name, row in rows.items() if row.status == "done"} == {"m0", "m1"}
-        assert "worker was ended from outside, most often because memory" in rows["deadly"].error
+    first, *others = find_inputs([folder / f"{name}.tif" for name in good]).items
+    deadly = Deadly(first.path, "deadly.tif", "deadly")
+    works = works_of(Inputs((first, deadly, *others), ()), tmp_path / "out", Recipe())
+    events = run_vertical(works, three_processes)
+    rows = {event.item.name: event for event in events if isinstance(event, FileDone)}
+    assert [name for name in sorted(rows) if rows[name].status == "done"] == good
+    assert "worker was ended from outside, most often because memory" in rows["deadly"].error
 
 
 def test_the_folder_of_the_results_goes_away(folder: Path, tmp_path: Path) -> None:
@@ -286,7 +268,7 @@ def test_ctrl_c_stops_cleanly_and_the_run_goes_on(folder: Path, tmp_path: Path) 
     Recipe().save(tmp_path / "r.yaml")
     for name in ("m1", "m2"):
         (folder / f"{name}.tif").unlink()
-    write_movie(folder / "m3.tif", np.tile(moving_disks(9), (30, 1, 1)))
+    write_movie(folder / "m3.tif", np.tile(moving_disks(9), (60, 1, 1)))
     out = tmp_path / "out"
     arguments = (tmp_path / "r.yaml", folder, "-o", out, "--processes", "--workers", "2")
     process = subprocess.Popen(

@@ -9,21 +9,22 @@ import pandas as pd
 import tifffile
 
 import napari_celltrack
+from command import Done, celltrack
 from napari_celltrack.recipe import Recipe
 from scenes import three_disks
 
 
-def celltrack(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+def in_a_process(*arguments: object) -> Done:
     """Run the command as a user would, in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "napari_celltrack", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done
+    command = [sys.executable, "-m", "napari_celltrack", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def test_a_process_says_and_ends_what_the_other_tests_see(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text("version: 1\nobjects: {min_area_px2: -1}")
+    for arguments, code in ((["--version"], 0), (["recipe", "check", tmp_path / "r.yaml"], 2)):
+        assert in_a_process(*arguments) == celltrack(*arguments, code=code)
 
 
 def test_version() -> None:
@@ -62,7 +63,8 @@ def test_run_prints_a_table_and_exits_with_1_when_a_file_failed(tmp_path: Path) 
     assert done.stdout.splitlines()[1].split()[:4] == ["a.tif", "done", "1", "3"]
     assert done.stderr == ""  # quiet when piped
     (images / "b.tif").write_text("no image")
-    done = celltrack("run", tmp_path / "r.yaml", images, "-o", tmp_path / "out", "--json", code=1)
+    done = in_a_process("run", tmp_path / "r.yaml", images, "-o", tmp_path / "out", "--json")
+    assert (done.code, done.stderr) == (1, "")
     rows = json.loads(done.stdout)
     assert [(row["file"], row["status"]) for row in rows] == [
         ("a.tif", "done"),

@@ -10,14 +10,13 @@ import pandas as pd
 import pytest
 import tifffile
 
+from command import celltrack
 from ctc_scenes import frames, truth
-from napari_celltrack import cli
 from napari_celltrack.analysis import read_ctc
 from napari_celltrack.batch import FileDone, link_labels
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.export import TablesCsv
 from napari_celltrack.recipe import Recipe
-from test_cli import celltrack
 
 #: Two cells that stand still, and one that is there twice; each number is the cell's in its frame.
 LABELS = ([7, 0, 3], [3, 0, 9], [1, 2, 5], [4, 6, 2])
@@ -42,12 +41,6 @@ def folder(tmp_path: Path) -> Path:
 def near(rows: tuple[list[int], ...]) -> list[np.ndarray]:
     """Return the scene with room between the cells, so that the nearest one is the same one."""
     return frames([[row[0], *[0] * 9, row[1], *[0] * 9, row[2]] for row in rows])
-
-
-def printed(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
-    """Run the command in this process, which is quicker, and return what it printed."""
-    assert cli.app([*map(str, arguments)], standalone_mode=False) is None
-    return capsys.readouterr().out
 
 
 def write_stack(path: Path, array: np.ndarray) -> None:
@@ -83,9 +76,7 @@ def test_link_and_score(folder: Path, tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_score_lists_what_is_wrong(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_score_lists_what_is_wrong(folder: Path, tmp_path: Path) -> None:
     run([folder], tmp_path / "out")
     home = truth(tmp_path, near(TRACKS), TABLE)
     broken = "1 0 1 0\n2 0 3 0\n3 2 3 0\n4 2 3 0\n"
@@ -93,11 +84,11 @@ def test_score_lists_what_is_wrong(
     for frame in (2, 3):
         mask = np.where(near(TRACKS)[frame] == 1, 4, near(TRACKS)[frame]).astype(np.uint16)
         tifffile.imwrite(tmp_path / "out" / "01_RES" / f"mask00{frame}.tif", mask)
-    text = printed(capsys, "score", tmp_path / "out", home / "TRA")
+    text = celltrack("score", tmp_path / "out", home / "TRA").stdout
     assert text.splitlines()[-1] == (
         "missed  frame 1 label 1 (y 1.5, x 1.5) -> frame 2 label 1 (y 1.5, x 1.5)"
     )
-    values = json.loads(printed(capsys, "score", tmp_path / "out", home, "--json"))
+    values = json.loads(celltrack("score", tmp_path / "out", home, "--json").stdout)
     assert values["links"] == {
         "precision": 1, "recall": 6 / 7, "f1": 12 / 13, "right": 6, "false": 0, "missed": 1,
     }  # fmt: skip
@@ -196,11 +187,11 @@ class TestInputs:
         assert (done.status, "of one size" in done.error) == ("failed", True)
 
 
-def test_real_nuclei(shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_real_nuclei(shared_data: Path, tmp_path: Path) -> None:
     """Given true masks, the default linker finds all links and all six divisions."""
     home = shared_data / "ctc_sim_nuclei" / "01_GT"
-    printed(capsys, "link", home / "TRA", "-o", tmp_path / "out")
-    values = json.loads(printed(capsys, "score", tmp_path / "out", home, "--json"))
+    celltrack("link", home / "TRA", "-o", tmp_path / "out")
+    values = json.loads(celltrack("score", tmp_path / "out", home, "--json").stdout)
     assert (values["DET"], values["SEG"]) == (1, 1)
     assert values["LNK"] == values["TRA"] == 1
     assert values["links"]["f1"] == values["divisions"]["f1"] == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 import tifffile
 
-from napari_celltrack import cli
+from command import celltrack
 from napari_celltrack.analysis.baseline import RunningPercentile
 from napari_celltrack.analysis.peaks import peaks
 from napari_celltrack.analysis.traces import Traces, traces
@@ -24,7 +25,6 @@ from napari_celltrack.recipe import Recipe
 from napari_celltrack.results.result import read_result
 from napari_celltrack.sample_data import calcium_movie
 from scenes import moving_disks
-from test_cli import celltrack
 
 #: Kinds that need no calibration, and those that need a window of the baseline.
 PLAIN = {
@@ -51,12 +51,6 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def result(made_once: Path, tmp_path: Path) -> Path:
     """Return a result without calibration that a test may change."""
     return shutil.copytree(made_once, tmp_path / "disks")
-
-
-def printed(capsys: pytest.CaptureFixture[str], *arguments: object) -> list[str]:
-    """Run the command in this process, which is quicker, and return the lines it printed."""
-    cli.app(["plot", *map(str, arguments)], standalone_mode=False)
-    return capsys.readouterr().out.splitlines()
 
 
 def test_all_kinds_that_make_sense_are_drawn_and_the_others_said(result: Path) -> None:
@@ -92,17 +86,18 @@ def test_the_calibration_of_the_recipe_comes_before_that_of_the_movie(result: Pa
 
 
 def test_one_plot_goes_to_one_file_with_units_and_the_selected_track(
-    result: Path, tmp_path: Path, capsys
+    result: Path, tmp_path: Path
 ) -> None:
     Recipe(input=KNOWN).save(result / "recipe.yaml")
     file = tmp_path / "new" / "way.svg"
-    lines = printed(capsys, result, "-k", "paths", "-o", file, "--tracks", "2", "--style", "dark")
-    assert lines == [str(file)]
+    options = ("-k", "paths", "--style", "dark", "-o")
+    done = celltrack("plot", result, *options, file, "--tracks", "2")
+    assert done.stdout.splitlines() == [str(file)]
     text = file.read_text()
     assert "<!-- x (µm) -->" in text
     assert "#262930" in text
     plain = tmp_path / "plain.svg"
-    printed(capsys, result, "-k", "paths", "-o", plain, "--style", "dark")
+    celltrack("plot", result, *options, plain)
     assert text.count("<path") > plain.read_text().count("<path")
 
 
@@ -115,9 +110,9 @@ def test_one_plot_goes_to_one_file_with_units_and_the_selected_track(
         (("-k", "steps", "-k", "counts"), {"steps.png", "counts.png"}),
     ],
 )
-def test_columns_and_kinds_choose(result: Path, tmp_path: Path, capsys, arguments, files) -> None:
-    lines = printed(capsys, result, "-o", tmp_path / "figures", *arguments)
-    assert {Path(line).name for line in lines} == files
+def test_columns_and_kinds_choose(result: Path, tmp_path: Path, arguments, files) -> None:
+    done = celltrack("plot", result, "-o", tmp_path / "figures", *arguments)
+    assert {Path(line).name for line in done.stdout.splitlines()} == files
     assert {file.name for file in (tmp_path / "figures").iterdir()} == files
 
 
@@ -143,8 +138,7 @@ def test_what_is_not_there_is_said_with_what_there_is(
     result: Path, monkeypatch, tmp_path: Path, arguments, sentence
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(CelltrackError, match=sentence):
-        cli.app(["plot", str(result), *arguments], standalone_mode=False)
+    assert re.search(sentence, celltrack("plot", result, *arguments, code=2).stderr)
     assert not [path for path in tmp_path.rglob("*.png") if path.name != "preview.png"]
 
 
@@ -188,13 +182,11 @@ def test_help_names_every_kind_and_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_numbers_of_every_plot_are_a_table(
-    capsys: pytest.CaptureFixture[str], result: Path, tmp_path: Path, kind: str
-) -> None:
+def test_the_numbers_of_every_plot_are_a_table(result: Path, tmp_path: Path, kind: str) -> None:
     recipe = Recipe(traces=Traces(baseline=RunningPercentile(window_frames=5)))
     recipe.save(result / "recipe.yaml")
     file = tmp_path / "new" / f"{kind}.csv"
-    assert printed(capsys, result, "-k", kind, "-o", file) == [str(file)]
+    assert celltrack("plot", result, "-k", kind, "-o", file).stdout.splitlines() == [str(file)]
     found, rows = pd.read_csv(file), KINDS[kind].rows(read_result(result), None)
     if "flag" in found:
         found = found.fillna({"flag": ""})

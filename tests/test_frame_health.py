@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ def cells(y: float, x: float) -> np.ndarray:
     return ndimage.shift(ndimage.gaussian_filter(scene, 1), (y, x))[50:-50, 50:-50]
 
 
+@cache
 def made_movie() -> np.ndarray:
     """Cells that stand still, of a 12-bit camera; five things go wrong, one after the other."""
     rng = np.random.default_rng(0)
@@ -41,7 +43,9 @@ def made_movie() -> np.ndarray:
         image = ndimage.gaussian_filter(image, 6) if t == BLURRED else image
         image = image * {SATURATED: 12, BLACK: 0}.get(t, 1) * (0.4 if t >= DIMMED else 1)
         frames.append(image + rng.normal(100, 8, image.shape))
-    return np.stack(frames).clip(0, 4095).astype(np.uint16)
+    movie = np.stack(frames).clip(0, 4095).astype(np.uint16)
+    movie.flags.writeable = False  # tests share it
+    return movie
 
 
 def problems(movie: np.ndarray) -> dict[int, str]:

@@ -123,15 +123,16 @@ def test_results_are_those_of_the_vertical_strategy(
     assert [row.is_kept for row in again] == [row.status == "done" for row in again]
 
 
-def test_processes_give_the_same_also_when_one_is_killed(movie: Path, tmp_path: Path) -> None:
+def test_processes_give_the_same_also_when_one_is_killed(
+    movie: Path, tmp_path: Path, three_processes: Workers
+) -> None:
     out = tmp_path / "steps"
     out.mkdir()
     items = find_inputs([movie]).items
-    with open_workers("processes", 2) as workers:
-        events = run_horizontal(lambda item: Recipe(), items, out, workers)
-        first = next(events)
-        multiprocessing.active_children()[0].kill()
-        *_, last = events
+    events = run_horizontal(lambda item: Recipe(), items, out, three_processes)
+    first = next(events)
+    multiprocessing.active_children()[0].kill()
+    *_, last = events
     assert isinstance(first, FrameDone)
     assert isinstance(last, FileDone)
     assert (last.item, last.status, last.n_cells_total) == (items[0], "done", 59)

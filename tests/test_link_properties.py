@@ -135,7 +135,7 @@ def test_hardly_any_cells(linker: Linker, movie: list) -> None:
 @every_linker
 @pytest.mark.parametrize("spread", [0.0, 4.0])
 def test_thousands_at_one_place(linker: Linker, spread: float) -> None:
-    n_cells = 400 if isinstance(linker, Trackpy) else 3000
+    n_cells = 400 if isinstance(linker, Trackpy) else 2000
     random = np.random.default_rng(0)
     crowd = objects_at((50 + spread * random.standard_normal((3, n_cells, 2))).tolist())
     started = time.perf_counter()

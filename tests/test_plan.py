@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from typer.testing import CliRunner
 
+from command import celltrack
 from napari_celltrack.batch.inputs import find_inputs
 from napari_celltrack.batch.item_headers import ItemHeader, read_headers
 from napari_celltrack.batch.machine import free_disk_bytes, own_memory_bytes, rooms_in_groups
@@ -27,7 +27,6 @@ from napari_celltrack.batch.plan import (
     speed_up,
 )
 from napari_celltrack.batch.sample import Sample, take_sample, typical_sample
-from napari_celltrack.cli.command import app
 from napari_celltrack.plots import plot_pipeline
 from napari_celltrack.preprocess import Gaussian
 from napari_celltrack.recipe import FrameRange, Input, Recipe
@@ -295,9 +294,8 @@ def test_times_in_words(seconds: float, text: str) -> None:
 def test_the_command_prints_the_plan(movies: Path, tmp_path: Path) -> None:
     recipe = tmp_path / "recipe.yaml"
     Recipe().save(recipe)
-    arguments = ["plan", str(recipe), str(movies), "--no-sample", "--workers", "2"]
-    told = CliRunner().invoke(app, [*arguments, "--json"])
-    assert told.exit_code == 0, told.output
+    arguments = ("plan", recipe, movies, "--no-sample", "--workers", "2")
+    told = celltrack(*arguments, "--json")
     made = make_plan(Recipe(), find_inputs([movies]), n_workers=2, sample=False).to_json()
     said = json.loads(told.stdout)
     # What is free changes from moment to moment, and with it what is held.
@@ -305,7 +303,7 @@ def test_the_command_prints_the_plan(movies: Path, tmp_path: Path) -> None:
     assert {name: said[name] for name in steady} == {name: made[name] for name in steady}
     assert said["vertical"]["disk_bytes"] == made["vertical"]["disk_bytes"]
     assert said["vertical"]["peak_bytes"] == pytest.approx(made["vertical"]["peak_bytes"], rel=0.2)
-    shown = CliRunner().invoke(app, arguments).stdout
+    shown = celltrack(*arguments).stdout
     assert "Image by image" in shown and "Step by step" in shown
     assert "368,640 bytes" in shown  # 15 frames of 96 x 128 px of 16 bit
     assert "broken.tif" in shown

@@ -260,17 +260,17 @@ def test_a_frame_in_which_most_cells_change_is_said_once() -> None:
 
 def test_events_take_the_room_of_their_words() -> None:
     # Every cell is lost after each frame.
-    places = np.random.default_rng(0).uniform(0, 200, (40, 250, 2)).tolist()
-    tracks = (1 + np.arange(40 * 250)).reshape(40, 250).tolist()
+    places = np.random.default_rng(0).uniform(0, 200, (20, 250, 2)).tolist()
+    tracks = (1 + np.arange(20 * 250)).reshape(20, 250).tolist()
     table = objects_at(places)
     table[AREA_PX2], table[LINK_DISTANCE_PX], table[LINK_MARGIN] = 100.0, np.nan, np.inf
     table[TRACK_ID] = np.ravel(tracks)
     tracemalloc.start()
     try:
-        events = find_events(table, {}, range(40), (200, 200), max_distance_px=10)
+        events = find_events(table, {}, range(20), (200, 200), max_distance_px=10)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert len(events) > 20_000
+    assert len(events) > 10_000
     # The sentence, the event and its row; strings as wide as the longest would take twice as much.
     assert peak < 600 * len(events)
