@@ -1,4 +1,4 @@
-"""Object table -> track ids and parents, one file a method.
+"""Object table -> track ids and parents, one file per method.
 
 Each method is called with the objects and the number of frames, and returns a
 :class:`~napari_celltrack.link.linking.Linking`.

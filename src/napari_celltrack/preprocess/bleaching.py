@@ -57,18 +57,7 @@ class BleachCorrection(ReferenceStep):
     )
 
     def __call__(self, image: NDArray[Any], reference: NDArray[Any]) -> NDArray[np.float32]:
-        """Scale one plane to the brightness of the reference.
-
-        Parameters
-        ----------
-        image, reference : ndarray
-            One plane (Y, X) each, uint8, uint16 or float32.
-
-        Returns
-        -------
-        ndarray
-            The scaled plane (Y, X), float32, in the units of `image`.
-        """
+        """Return the scaled plane, in the units of `image`."""
         ground, level = self._level(image)
         reference_ground, reference_level = self._level(reference)
         if level <= 0 or reference_level <= 0:

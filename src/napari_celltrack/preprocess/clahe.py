@@ -61,18 +61,7 @@ class Clahe(Step):
     )
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.float32]:
-        """Equalise one plane.
-
-        Parameters
-        ----------
-        image : ndarray
-            One plane (Y, X), uint8, uint16 or float32.
-
-        Returns
-        -------
-        ndarray
-            The equalised plane (Y, X), float32, from 0 to 1; 0 where the plane is constant.
-        """
+        """Return the equalised plane, from 0 to 1; 0 where the plane is constant."""
         grey = np.rint(_RANGE(image) * np.float32(_LEVELS - 1)).astype(np.uint8)
         if not grey.any():
             return np.zeros(image.shape, np.float32)

@@ -70,18 +70,7 @@ class DriftCorrection(ReferenceStep):
     )
 
     def __call__(self, image: NDArray[Any], reference: NDArray[Any]) -> NDArray[Any]:
-        """Return the stabilised picture of one plane.
-
-        Parameters
-        ----------
-        image, reference : ndarray
-            One plane (Y, X) each, of equal shape, uint8, uint16 or float32.
-
-        Returns
-        -------
-        ndarray
-            The plane (Y, X), moved back by its shift; same dtype.
-        """
+        """Return the plane moved back by its shift, in its own data type."""
         return np.array(stabilised(image, self.shift_px(image, reference)))
 
     def shift_px(self, image: NDArray[Any], reference: NDArray[Any]) -> tuple[float, float]:

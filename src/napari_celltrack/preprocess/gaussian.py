@@ -41,18 +41,7 @@ class Gaussian(Step):
     )
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.float32]:
-        """Smooth one plane.
-
-        Parameters
-        ----------
-        image : ndarray
-            One plane (Y, X), uint8, uint16 or float32.
-
-        Returns
-        -------
-        ndarray
-            The smoothed plane (Y, X), float32, in the units of `image`.
-        """
+        """Return the smoothed plane, in the units of `image`."""
         return gaussian_blur(image, self.sigma_px, self.sigma_px)
 
 

@@ -44,18 +44,7 @@ class GaussianBackground(Step):
     )
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.float32]:
-        """Take the background away from one plane.
-
-        Parameters
-        ----------
-        image : ndarray
-            One plane (Y, X), uint8, uint16 or float32.
-
-        Returns
-        -------
-        ndarray
-            The difference (Y, X), float32, not clipped: about half of an empty image is negative.
-        """
+        """Return the difference, not clipped: about half of an empty image is negative."""
         difference: NDArray[np.float32] = np.subtract(
             image, _wide_blur(image, self.sigma_px), dtype=np.float32
         )

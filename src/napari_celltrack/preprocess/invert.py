@@ -26,18 +26,7 @@ class Invert(Step):
     method: Literal["invert"] = "invert"
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.float32]:
-        """Invert one plane.
-
-        Parameters
-        ----------
-        image : ndarray
-            One plane (Y, X), uint8, uint16 or float32.
-
-        Returns
-        -------
-        ndarray
-            The inverted plane (Y, X), float32.
-        """
+        """Return the inverted plane."""
         if image.dtype.kind == "f":
             top = float(image.max()) + float(image.min())
         else:

@@ -53,18 +53,7 @@ class Median(Step):
     )
 
     def __call__(self, image: NDArray[Any]) -> NDArray[Any]:
-        """Filter one plane.
-
-        Parameters
-        ----------
-        image : ndarray
-            One plane (Y, X), uint8, uint16 or float32.
-
-        Returns
-        -------
-        ndarray
-            The filtered plane (Y, X), of the data type of `image`.
-        """
+        """Return the filtered plane, in the data type of `image`."""
         if self.size_px == 1:
             return np.array(image)
         before, after = self.size_px // 2, (self.size_px - 1) // 2

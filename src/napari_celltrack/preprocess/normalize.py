@@ -68,18 +68,7 @@ class Normalize(Step):
         return self
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.float32]:
-        """Stretch one plane.
-
-        Parameters
-        ----------
-        image : ndarray
-            One plane (Y, X), uint8, uint16 or float32.
-
-        Returns
-        -------
-        ndarray
-            The stretched plane (Y, X), float32; within 0..1 only when clipped.
-        """
+        """Return the stretched plane; within 0..1 only when clipped."""
         low, high = percentiles(image, (self.low_percent, self.high_percent))
         if low == high:
             low, high = float(image.min()), float(image.max())

@@ -47,18 +47,7 @@ class RollingBall(Step):
     )
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.float32]:
-        """Take the background away from one plane.
-
-        Parameters
-        ----------
-        image : ndarray
-            One plane (Y, X), uint8, uint16 or float32.
-
-        Returns
-        -------
-        ndarray
-            The difference (Y, X), float32, not clipped.
-        """
+        """Return the difference, not clipped."""
         shrink = next(factor for radius, factor in _SHRINK if self.radius_px <= radius)
         small = _block_minimum(image, shrink).astype(np.float32)
         background = _roll(small, _drops(self.radius_px, shrink))

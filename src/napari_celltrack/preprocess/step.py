@@ -14,13 +14,6 @@ class Step(Settings):
     """One step from image to image, which can be switched off without losing its settings.
 
     A step is called with one plane and gives a new one; the engine skips steps that are off.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    enabled : bool
-        Whether the engine takes the step.
     """
 
     method: str

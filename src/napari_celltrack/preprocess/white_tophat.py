@@ -47,18 +47,7 @@ class WhiteTophat(Step):
     )
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.float32]:
-        """Take the background away from one plane.
-
-        Parameters
-        ----------
-        image : ndarray
-            One plane (Y, X), uint8, uint16 or float32.
-
-        Returns
-        -------
-        ndarray
-            The difference (Y, X), float32; by the nature of an opening it is never negative.
-        """
+        """Return the difference; an opening never exceeds its image, so it is never negative."""
         lowest, highest = _bounds(image.dtype)
         eroded = _over_disk(image, self.radius_px, cv2.min, highest)
         opened = _over_disk(eroded, self.radius_px, cv2.max, lowest)

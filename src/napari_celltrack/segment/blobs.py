@@ -25,21 +25,7 @@ _FIFTH_TO_SIGMA = 3.947
 
 
 class Blobs(Settings):
-    """What both detectors of bright round spots have in common.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    min_diameter_px, max_diameter_px : float
-        The smallest and the largest cell.
-    min_contrast : float
-        How much brighter than its surroundings a cell is at least.
-    noise_factor : float
-        The same in multiples of the image's noise.
-    max_overlap_percent : float
-        Overlap from which on two spots are one.
-    """
+    """What both detectors of bright round spots have in common."""
 
     method: str
     min_diameter_px: float = Field(
@@ -88,19 +74,7 @@ class Blobs(Settings):
         return self
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.int32]:
-        """Find the cells of one plane.
-
-        Parameters
-        ----------
-        image : ndarray of uint8, uint16 or float32, shape (Y, X)
-            One plane without NaN.
-
-        Returns
-        -------
-        ndarray of int32, shape (Y, X)
-            0 is background, 1 to n discs in order of their first pixel; where discs meet each
-            pixel belongs to the nearest centre.
-        """
+        """Return a disc for each cell; where discs meet, a pixel belongs to the nearest centre."""
         spots = self.spots(image)
         return in_raster_order(discs(image.shape[:2], spots[:, :2], spots[:, 2] * sqrt(2)))
 
@@ -144,13 +118,6 @@ class LogBlobs(Blobs):
 
     Same centres and scales as ``skimage.feature.blob_log`` at equal thresholds.
 
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    n_scales : int
-        Sizes that are tried between the smallest and the largest.
-
     Notes
     -----
     T. Lindeberg, "Feature detection with automatic scale selection", International Journal of
@@ -180,13 +147,6 @@ class DogBlobs(Blobs):
     """Bright spots by the difference of two Gaussians; nearly as exact and faster.
 
     Same centres and scales as ``skimage.feature.blob_dog`` at equal thresholds.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    sigma_ratio : float
-        Ratio of one size to the next.
 
     Notes
     -----

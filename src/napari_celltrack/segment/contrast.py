@@ -55,23 +55,6 @@ class Contrast(Settings):
     The first keeps empty images empty, the second keeps haze and halos out, the third cuts
     each cell at about half its own height, so that dim and bright cells can stand side by side.
 
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    noise_factor : float
-        Smallest contrast in multiples of the noise.
-    typical_percent : float
-        Smallest brightness relative to that of the edges in the image.
-    local_percent : float
-        Smallest brightness relative to the brightest nearby.
-    local_radius_px : int
-        How far "nearby" reaches.
-    smoothing_px : float
-        Standard deviation of the Gaussian that suppresses noise first.
-    background_px : int
-        Size of the window that the local background is sought in.
-
     Notes
     -----
     The brightness of edges is the mean grey level weighted by the gradient: J. Kittler,
@@ -132,18 +115,7 @@ class Contrast(Settings):
     )
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.bool_]:
-        """Return the foreground; an image without cells has none.
-
-        Parameters
-        ----------
-        image : ndarray of uint8, uint16 or float32, shape (Y, X)
-            One plane without NaN.
-
-        Returns
-        -------
-        ndarray of bool, shape (Y, X)
-            The foreground.
-        """
+        """Return the foreground; an image without cells has none."""
         if image.min() == image.max():
             return np.zeros(image.shape, dtype=np.bool_)
         pixels = _smooth(image, self.smoothing_px)

@@ -16,15 +16,7 @@ _Mask = NDArray[np.bool_]
 
 
 class DiskStep(Settings):
-    """A step that slides a disk over the mask.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    radius_px : int
-        Radius of the disk.
-    """
+    """A step that slides a disk over the mask."""
 
     method: str
     radius_px: int = Field(
@@ -40,15 +32,6 @@ class Erode(DiskStep):
     """Take a rim off every object, so that objects which only just touch come apart.
 
     Equal to ``skimage.morphology.erosion`` with ``disk(radius_px)``; see `outside` for the border.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    radius_px : int
-        Radius of the disk.
-    outside : str
-        What lies beyond the image.
 
     Notes
     -----

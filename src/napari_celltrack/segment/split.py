@@ -41,35 +41,12 @@ class NoSplit(Settings):
     method: Literal["none"] = "none"
 
     def __call__(self, parts: _Labels, image: NDArray[Any]) -> _Labels:
-        """Return the parts, in order of their first pixel.
-
-        Parameters
-        ----------
-        parts : ndarray of int32, shape (Y, X)
-            Connected parts, numbered in any order.
-        image : ndarray, shape (Y, X)
-            Not looked at.
-
-        Returns
-        -------
-        ndarray of int32, shape (Y, X)
-            The same parts.
-        """
+        """Return the parts as they are, renumbered; the image is not used."""
         return in_raster_order(parts)
 
 
 class Watershed(Settings):
-    """What the watersheds have in common.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    min_distance_px : float
-        Smallest distance of two cells.
-    smoothing_px : float
-        Standard deviation of the Gaussian that smooths the landscape first.
-    """
+    """What the watersheds have in common."""
 
     method: str
     min_distance_px: float = Field(
@@ -103,19 +80,6 @@ class WatershedDistance(Watershed):
     A line that is darker than both cells lowers the distance and counts as steepness too, with
     `intensity_weight`; the texture within cells is smoothed away in proportion to their width.
 
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    min_distance_px : float
-        Smallest distance of two cells.
-    smoothing_px : float
-        Standard deviation of the Gaussian that smooths the distance.
-    steepness_percent : float
-        Least fall of the half width on the way from the centres to the neck.
-    intensity_weight : float
-        How much the darkness of the line counts.
-
     Notes
     -----
     Watershed: S. Beucher and C. Lantuéjoul, "Use of watersheds in contour detection",
@@ -143,20 +107,7 @@ class WatershedDistance(Watershed):
     )
 
     def __call__(self, parts: _Labels, image: NDArray[Any]) -> _Labels:
-        """Return the parts, cut at their necks.
-
-        Parameters
-        ----------
-        parts : ndarray of int32, shape (Y, X)
-            Connected parts, numbered in any order.
-        image : ndarray of uint8, uint16 or float32, shape (Y, X)
-            One plane without NaN.
-
-        Returns
-        -------
-        ndarray of int32, shape (Y, X)
-            The cells in order of their first pixel.
-        """
+        """Return the parts, cut at their necks."""
         mosaics, ground = mosaics_of(label_runs_of(parts)), ground_of(image, parts)
         landscapes = self._landscapes(mosaics, image, ground)
         steepness = self.steepness_percent / 100
@@ -218,17 +169,6 @@ class WatershedIntensity(Watershed):
     Basins of the smoothed image are merged again, from the highest saddle down, where the line
     is not dark enough.
 
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    min_distance_px : float
-        Smallest distance of two cells.
-    smoothing_px : float
-        Standard deviation of the Gaussian that smooths the image.
-    depth_percent : float
-        How much darker the line must be.
-
     Notes
     -----
     L. Vincent and P. Soille, "Watersheds in digital spaces: an efficient algorithm based on
@@ -255,20 +195,7 @@ class WatershedIntensity(Watershed):
     )
 
     def __call__(self, parts: _Labels, image: NDArray[Any]) -> _Labels:
-        """Return the parts, cut along their darker lines.
-
-        Parameters
-        ----------
-        parts : ndarray of int32, shape (Y, X)
-            Connected parts, numbered in any order.
-        image : ndarray of uint8, uint16 or float32, shape (Y, X)
-            One plane without NaN.
-
-        Returns
-        -------
-        ndarray of int32, shape (Y, X)
-            The cells in order of their first pixel.
-        """
+        """Return the parts, cut along their darker lines."""
         mosaics, ground = mosaics_of(label_runs_of(parts)), ground_of(image, parts)
 
         def smooth(strip: Strip) -> tuple[_Plane]:

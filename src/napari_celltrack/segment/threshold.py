@@ -17,17 +17,7 @@ _COARSE_BINS = 256
 
 
 class GlobalThreshold(Settings):
-    """A level that the image's histogram decides, moved by a factor and an offset.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    offset : float
-        Added to the automatic level.
-    factor : float
-        Multiplies the automatic level.
-    """
+    """A level that the image's histogram decides, moved by a factor and an offset."""
 
     method: str
     offset: float = Field(
@@ -213,15 +203,7 @@ class Yen(GlobalThreshold):
 
 
 class Manual(Settings):
-    """A fixed level, for movies whose brightness means the same everywhere.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    value : float
-        The level.
-    """
+    """A fixed level, for movies whose brightness means the same everywhere."""
 
     method: Literal["manual"] = "manual"
     value: float = Field(
@@ -261,18 +243,7 @@ class Manual(Settings):
         return self.automatic_level(image)
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.bool_]:
-        """Return the pixels brighter than the level.
-
-        Parameters
-        ----------
-        image : ndarray of uint8, uint16 or float32, shape (Y, X)
-            One plane without NaN.
-
-        Returns
-        -------
-        ndarray of bool, shape (Y, X)
-            The foreground.
-        """
+        """Return the pixels brighter than the level."""
         return brighter_than(image, self.value)
 
 
