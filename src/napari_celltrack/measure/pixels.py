@@ -16,7 +16,7 @@ Statistic = Literal["mean", "median", "total", "min", "max", "sd"]
 def statistics_of(
     ids: Ids, values: npt.NDArray[Any], n: int, wanted: tuple[Statistic, ...]
 ) -> dict[Statistic, Floats]:
-    """Take statistics of the pixels of each cell.
+    """Compute statistics of the pixels of each cell.
 
     Parameters
     ----------
@@ -32,9 +32,9 @@ def statistics_of(
     Returns
     -------
     dict of ndarray, each shape (n,), float64
-        In the order of `wanted`; entry k is of cell k + 1. NaN for a cell without pixels, and for
-        one with a NaN pixel; the total of no pixels is 0. `sd` is that of all pixels, not an
-        estimate from a sample.
+        In the order of `wanted`; entry k is of cell k + 1. NaN for a cell without pixels or with
+        a NaN pixel; the total of no pixels is 0. `sd` divides by the number of pixels, not by one
+        less.
     """
     grey = values.astype(np.float64)
     n_pixels = np.bincount(ids, minlength=n + 1)
@@ -66,11 +66,11 @@ def statistics_of(
 
 
 def _medians(ids: Ids, values: npt.NDArray[Any], n_pixels: npt.NDArray[np.int64]) -> Floats:
-    """Return the median of each id, shape as `n_pixels`; anything where an id has no pixels."""
+    """Return the median of each id, shape as `n_pixels`; undefined for an id without pixels."""
     if not len(ids):
         return np.full(len(n_pixels), np.nan)
     if values.dtype.kind in "bu" and values.dtype.itemsize <= 4:
-        # One number that sorts by id, then value: several times faster than sorting by two keys.
+        # One number holds id and value: sorting it is several times faster than by two keys.
         key = np.sort((ids.astype(np.int64) << 32) | values.astype(np.int64))
         ordered = (key & 0xFFFFFFFF).astype(np.float64)
     else:

@@ -15,8 +15,8 @@ from napari_celltrack.preprocess.step import Step
 class DifferenceOfGaussians(Step):
     """Little blur minus much blur: keeps what is between the two sizes.
 
-    Noise below the small sigma and background above the large one both go, and what is left is
-    centred on zero: negative values are meant and are kept.
+    This removes noise below the small sigma and background above the large one. The result is
+    centred on zero; its negative values are intended and kept.
 
     References
     ----------

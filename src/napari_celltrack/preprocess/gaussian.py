@@ -11,7 +11,7 @@ from pydantic import Field
 
 from napari_celltrack.preprocess.step import Step
 
-#: Where the kernel is cut off, in sigmas: SciPy's default, so that answers agree.
+#: Where the kernel is cut off, in sigmas: SciPy's default, so that results agree.
 TRUNCATE = 4.0
 
 
@@ -19,8 +19,8 @@ class Gaussian(Step):
     """Weighted mean of the neighbourhood; calms noise, blurs edges.
 
     The kernel is cut off at 4 sigma and the image is mirrored at its borders with the edge pixel
-    repeated: the defaults of ``scipy.ndimage.gaussian_filter``, whose answer this is to within
-    1e-5 of the largest value.
+    repeated. These are the defaults of ``scipy.ndimage.gaussian_filter``; results agree with it
+    within 1e-5 of the largest value.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Readers: a file, folder or pattern becomes a lazy movie; one file a format."""
+"""Readers: open a file, folder or pattern as a lazy movie; one file per format."""
 
 from __future__ import annotations
 

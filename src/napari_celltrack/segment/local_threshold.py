@@ -123,5 +123,5 @@ def gaussian(image: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]
 
 
 def gaussian_reach_px(sigma_px: float) -> int:
-    """Return how far from a pixel :func:`gaussian` looks, in px."""
+    """Return the reach of the kernel of :func:`gaussian`, in px."""
     return int(4.0 * sigma_px + 0.5)

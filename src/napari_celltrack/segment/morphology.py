@@ -120,7 +120,7 @@ class FillHoles(Settings):
 
     def __call__(self, mask: _Mask) -> _Mask:
         """Return the mask without holes."""
-        # One flood from a padded border reaches all background that is not a hole.
+        # A flood from the padded border reaches all background except holes.
         padded = cv2.copyMakeBorder(as_bytes(mask), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
         cv2.floodFill(padded, None, (0, 0), 2, flags=4)
         return np.asarray(padded[1:-1, 1:-1] != 2)

@@ -12,7 +12,7 @@ from pydantic import Field
 from napari_celltrack.segment.histogram import Histogram, histogram
 from napari_celltrack.settings import Settings
 
-#: Bins that triangle and yen look at in a float image; in finer ones their peak is noise.
+#: Bins for triangle and yen in a float image; in finer bins the peak would be noise.
 _COARSE_BINS = 256
 
 
@@ -36,7 +36,7 @@ class GlobalThreshold(Settings):
     )
 
     def automatic_level(self, image: NDArray[Any]) -> float:
-        """Return the level that the method finds by itself.
+        """Return the level that the method computes from the image.
 
         Parameters
         ----------
@@ -51,7 +51,7 @@ class GlobalThreshold(Settings):
         return self.level_of(histogram(image))
 
     def level_of(self, pixels: Histogram) -> float:
-        """Return the automatic level of an image that was counted before.
+        """Return the automatic level of an image by its histogram.
 
         Parameters
         ----------
@@ -61,7 +61,7 @@ class GlobalThreshold(Settings):
         Returns
         -------
         float
-            A grey level; of a constant image its value.
+            A grey level; for a constant image, its value.
         """
         return float(pixels.centers[0]) if pixels.is_constant else self._level_of(pixels)
 
@@ -114,7 +114,7 @@ class Otsu(GlobalThreshold):
     method: Literal["otsu"] = "otsu"
 
     def _level_of(self, pixels: Histogram) -> float:
-        # In scikit-image's precision and order of sums, so that ties of levels end alike.
+        # Precision and order of sums are scikit-image's, so that ties are resolved as there.
         counts = pixels.counts.astype(np.float32)
         values = counts * pixels.centers
         dark, bright = np.cumsum(counts), np.cumsum(counts[::-1])[::-1]
@@ -213,33 +213,11 @@ class Manual(Settings):
     )
 
     def automatic_level(self, image: NDArray[Any]) -> float:
-        """Return the fixed level, so that it can be asked like the automatic ones.
-
-        Parameters
-        ----------
-        image : ndarray
-            Not looked at.
-
-        Returns
-        -------
-        float
-            The level.
-        """
+        """Return the fixed level, whatever the image."""
         return self.value
 
     def level(self, image: NDArray[Any]) -> float:
-        """Return the fixed level.
-
-        Parameters
-        ----------
-        image : ndarray
-            Not looked at.
-
-        Returns
-        -------
-        float
-            The level.
-        """
+        """Return the fixed level, whatever the image."""
         return self.automatic_level(image)
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.bool_]:
@@ -264,7 +242,7 @@ def brighter_than(image: NDArray[Any], level: float) -> NDArray[np.bool_]:
     """
     if image.dtype.kind == "f":
         return np.asarray(image > level)
-    # An integer is above a level where it is above its floor; so no float copy is made.
+    # An integer is above a level if it is above its floor, so no float copy is needed.
     whole = floor(max(-1.0, min(level, float(np.iinfo(image.dtype).max))))
     if whole < 0:
         return np.ones(image.shape, dtype=np.bool_)
