@@ -88,7 +88,7 @@ class LinkedObjects:
         return int(self.next[row] if ahead == 1 else self.previous[row])
 
     def is_taken(self, row: int, ahead: int) -> bool:
-        """Return whether an object is linked already, for a track end in direction `ahead` of it."""
+        """Return whether an object is linked, for a track that would reach it by going `ahead`."""
         # A daughter's first detection is linked to her mother, a mother's last to her daughters.
         family: Collection[int] = self.parents if ahead == 1 else self.mothers
         return self.link_of(row, -ahead) >= 0 or int(self.track[row]) in family

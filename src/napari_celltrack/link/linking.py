@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from napari_celltrack.tables import (
+    FRAME,
+    LABEL,
     LINK_COST_PX,
     LINK_DISTANCE_PX,
     LINK_MARGIN,
@@ -67,3 +70,30 @@ class Linking:
             LINK_MARGIN: self.margin,
             N_CANDIDATES: self.n_candidates,
         }
+
+
+def link_by_label(objects: pd.DataFrame) -> Linking:
+    """Link cells that stay where they are: the objects of one label in all frames are one track.
+
+    Parameters
+    ----------
+    objects : DataFrame
+        With `frame` and `label`, sorted by frame; labels 1..n, the same masks in every frame.
+
+    Returns
+    -------
+    Linking
+        The track id is the label. Every link is 0 px long; its margin is NaN, as it has no
+        alternative.
+    """
+    label = objects[LABEL].to_numpy(np.int64)
+    frame = objects[FRAME].to_numpy(np.int64)
+    is_linked = frame > frame.min(initial=np.iinfo(np.int64).max)
+    length = np.where(is_linked, 0.0, np.nan)
+    return Linking(
+        track_id=label,
+        distance_px=length,
+        cost=length.copy(),
+        margin=np.full(len(label), np.nan),
+        n_candidates=is_linked.astype(np.int64),
+    )

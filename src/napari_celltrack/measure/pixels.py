@@ -1,4 +1,4 @@
-"""Statistics of the pixels of many cells at once."""
+"""Pixels of many cells at once: their statistics, and how many two label images share."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[Any]
+Whole = npt.NDArray[np.int64]
 
 Statistic = Literal["mean", "median", "total", "min", "max", "sd"]
 
@@ -81,3 +82,24 @@ def _medians(ids: Ids, values: npt.NDArray[Any], n_pixels: npt.NDArray[np.int64]
     upper = np.clip(first + n_pixels // 2, 0, last)
     median: Floats = (ordered[lower] + ordered[upper]) / 2
     return median
+
+
+def overlaps_px(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> tuple[Whole, Whole, Whole]:
+    """Count the pixels that cells of two label images share.
+
+    Parameters
+    ----------
+    first, second : ndarray, shape (Y, X), any integer
+        Label images, 0 is background.
+
+    Returns
+    -------
+    first_label, second_label, n_pixels : ndarray, shape (n_pairs,), int64
+        Of each pair that shares at least one pixel.
+    """
+    both = (first > 0) & (second > 0)
+    n_second = int(second.max(initial=0)) + 1
+    pair = first[both].astype(np.int64) * n_second + second[both].astype(np.int64)
+    pairs, n_pixels = np.unique(pair, return_counts=True)
+    first_label, second_label = np.divmod(pairs, n_second)
+    return first_label, second_label, n_pixels

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_celltrack.errors import MovieError
-from napari_celltrack.readers.natural_order import natural_key
 from napari_celltrack.readers.stored import Stored
 
 #: Suffixes of files that can be the frames of a folder.
@@ -21,8 +21,34 @@ STILL_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".stk", ".lsm", ".png", ".jpg
 #: Suffixes that mean the same kind of image.
 _SAME_KIND = {".tiff": ".tif", ".jpeg": ".jpg"}
 
+_DIGITS = re.compile(r"(\d+)")
+
 #: Reads the headers of one file.
 ReadFile = Callable[[Path], Stored]
+
+
+def natural_key(name: str) -> tuple[tuple[str | int, ...], str]:
+    """Return a sort key that orders the numbers within names by their value.
+
+    Parameters
+    ----------
+    name : str
+        A file name or path.
+
+    Returns
+    -------
+    tuple
+        To be used as ``sorted(names, key=natural_key)``; upper and lower case sort alike.
+
+    Examples
+    --------
+    >>> sorted(["t10.tif", "t2.tif"], key=natural_key)
+    ['t2.tif', 't10.tif']
+    """
+    # The split alternates text and digits, so that a text is never compared with a number.
+    parts = _DIGITS.split(name.casefold())
+    key = tuple(int(part) if i % 2 else part for i, part in enumerate(parts))
+    return key, name
 
 
 def frames_in(folder: Path) -> tuple[list[Path], str]:

@@ -57,7 +57,7 @@ def jpeg2000_size(data: bytes) -> tuple[int, int, int] | None:
 
 
 def bmp_size(data: bytes) -> tuple[int, int, int, int, int] | None:
-    """Return height, width, bits per pixel, compression and offset of the pixels of a BMP."""
+    """Return height, width, bits per pixel, compression and pixel offset of a BMP, or None."""
     if len(data) < 34 or data[:2] != b"BM":
         return None
     start, header = struct.unpack("<II", data[10:18])
