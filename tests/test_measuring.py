@@ -14,7 +14,7 @@ from napari_celltrack.engine.given_labels import run_labels
 from napari_celltrack.engine.measuring import measure_frame
 from napari_celltrack.errors import MovieError
 from napari_celltrack.input import FrameRange, Input
-from napari_celltrack.link import link_still
+from napari_celltrack.link import link_by_label
 from napari_celltrack.measure import Measure, Ring
 from napari_celltrack.movie import Movie, movie_from_array
 from napari_celltrack.recipe import Recipe
@@ -126,11 +126,11 @@ def test_still_cells_are_linked_by_their_label() -> None:
     array, _ = calcium(3)
     movie = movie_of(array, "TCYX")
     objects = [measure_frame(movie, still(), frame, labelled()) for frame in (0, 2)]
-    linking = link_still(pd.concat(objects, ignore_index=True))
+    linking = link_by_label(pd.concat(objects, ignore_index=True))
     assert linking.track_id.tolist() == [1, 2, 3, 1, 2, 3]
     assert np.isnan(linking.distance_px).tolist() == [True] * 3 + [False] * 3
     assert linking.parents == {}
-    assert len(link_still(objects[0].iloc[:0]).track_id) == 0
+    assert len(link_by_label(objects[0].iloc[:0]).track_id) == 0
 
 
 def test_other_files_of_the_same_frames_are_measured_under_the_same_labels() -> None:

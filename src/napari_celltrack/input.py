@@ -1,4 +1,4 @@
-"""Input: which pixels of a movie the cells are looked for in, and reading them."""
+"""Input: in which pixels of a movie cells are detected, and reading them."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ class Input(Settings):
         )
 
     def frames_of(self, movie: Movie) -> range:
-        """Return the true indices of the frames that there are results for.
+        """Return the true indices of the frames that get results.
 
         Raises
         ------
@@ -197,7 +197,7 @@ class Input(Settings):
         return _project(flat, self.project_t or "max")
 
     def measured_plane(self, movie: Movie, frame: int, channel: int | str) -> Plane:
-        """Read one channel as it is measured: of this frame alone where each frame is measured.
+        """Read one channel for measuring: of this frame alone where each frame is measured.
 
         Parameters
         ----------
@@ -218,7 +218,7 @@ class Input(Settings):
         return alone.plane(movie, frame, channel)
 
     def __call__(self, movie: Movie, frame: int) -> Plane:
-        """Return the image that cells are looked for in: one channel, projected and cropped.
+        """Return the image in which cells are detected: one channel, projected and cropped.
 
         Parameters
         ----------
@@ -235,7 +235,7 @@ class Input(Settings):
         Raises
         ------
         MovieError, RecipeError
-            If the frame cannot be read, or the movie has not what is asked for.
+            If the frame cannot be read, or the movie lacks the channel, frame or crop.
         """
         return as_grey(self.plane(movie, frame, self.channel)[self.slices_in(movie)])
 
@@ -261,8 +261,8 @@ def as_grey(plane: Plane) -> Plane:
     -------
     ndarray, shape (Y, X), uint8, uint16 or float32
         8- and 16-bit unsigned planes as they are; booleans as uint8 0 and 1; everything else as
-        float32, with NaN and infinity set to the lowest finite value, which is what an unseen
-        pixel most resembles: background.
+        float32, with NaN and infinity set to the lowest finite value, so that pixels without a
+        value count as background.
     """
     if plane.dtype == bool:
         return plane.astype(np.uint8)

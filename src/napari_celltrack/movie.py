@@ -1,7 +1,7 @@
 """Movie: a lazy time-lapse (or still) with its axes, channels and calibration.
 
-A movie never holds its pixels; it asks its source for one plane at a time. Nothing about it is
-invented: pixel size and frame interval are None when the file does not say.
+A movie never holds its pixels; it asks its source for one plane at a time. Nothing is assumed:
+pixel size and frame interval are None when the file does not state them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ RGB_CHANNELS = ("red", "green", "blue", "alpha")
 
 
 class FrameSource(Protocol):
-    """Where the planes of a movie come from; one implementation a file format.
+    """Where the planes of a movie come from; one implementation per file format.
 
     A source is safe to call from several threads: it locks where its library needs it.
     """
@@ -53,7 +53,7 @@ class Movie:
     dtype : numpy dtype
         Of the planes that `source` returns.
     channels : tuple of str
-        One name a channel, unique.
+        One unique name per channel.
     fingerprint : str
         Equal for equal content; part of every cache key.
     pixel_size_um : (float, float) or None
@@ -65,7 +65,7 @@ class Movie:
     axes : str
         The axes of the stored array as they were read, e.g. ``"TCYX"``, for messages.
     axes_note : str
-        Where the axes come from when they were guessed, in words; empty if the file said so.
+        How the axes were guessed, in words; empty if the file states them.
     """
 
     source: FrameSource
@@ -163,7 +163,7 @@ class ArraySource:
     array : array-like
         Anything with `shape`, `dtype` and slicing.
     axes : str
-        One of T, C, Z, Y, X a dimension, Y before X as the data are.
+        One of T, C, Z, Y, X per dimension, in the order of the data.
     """
 
     array: Any
@@ -205,7 +205,7 @@ def movie_from_array(
     pixel_size_um, z_step_um, frame_interval_s : optional
         Calibration, where it is known.
     fingerprint : str, optional
-        By default a new one at each call: an array may change under us.
+        By default a new one at each call, because an array may be changed in place.
 
     Returns
     -------

@@ -56,7 +56,7 @@ class TunedOn(Settings):
 
     @classmethod
     def of(cls, movie: Movie) -> TunedOn:
-        """Return what is remembered of a movie."""
+        """Return the facts to remember of a movie."""
         return cls(
             pixel_size_um=movie.pixel_size_um,
             frame_interval_s=movie.frame_interval_s,
@@ -65,9 +65,9 @@ class TunedOn(Settings):
         )
 
     def differences(self, movie: Movie) -> list[str]:
-        """Say in what another movie differs, a sentence each; none where it is alike.
+        """Return a sentence for each fact in which another movie differs.
 
-        What either of the two does not know is not compared.
+        A fact that is unknown of one of the two is not compared.
         """
         now = TunedOn.of(movie)
         found = []
@@ -157,7 +157,7 @@ class Recipe(Settings):
         return json.dumps(self.model_dump(mode="json", include=wanted), sort_keys=True)
 
     def to_yaml(self) -> str:
-        """Return the recipe as YAML, every setting spelled out, in the order of the stages."""
+        """Return the recipe as YAML with all settings, defaults too, in the order of the stages."""
         values = self.model_dump(mode="json")
         return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
@@ -178,7 +178,7 @@ class Recipe(Settings):
 
     @classmethod
     def from_yaml(cls, text: str, name: str = "recipe") -> Recipe:
-        """Make a recipe from YAML; what is left out takes its default.
+        """Make a recipe from YAML; settings that are left out take their defaults.
 
         Parameters
         ----------
@@ -227,7 +227,7 @@ class Recipe(Settings):
 
 
 def _differ(before: Sequence[float | None], now: Sequence[float | None]) -> bool:
-    """Tell whether numbers differ by more than a hundredth, which rounding in files explains."""
+    """Tell whether numbers differ by more than 1 %; rounding in files explains less."""
     return not np.allclose(np.array(before, float), np.array(now, float), rtol=0.01, atol=0)
 
 

@@ -13,9 +13,9 @@ from napari_celltrack.settings import Settings
 _PACKAGE = "napari_celltrack"
 _WIDTH = 88
 _INDENT = "    "
-#: Stands for the movie where none is named.
+#: Placeholder for the movie where none is named.
 _ANY_MOVIE = "movie.tif"
-#: Says which class it is, which the name of the class does already.
+#: The field that names the method; in Python the class does.
 _TAG = "method"
 
 _SCRIPT = '''\
@@ -45,8 +45,8 @@ tables.drift.to_csv("drift.csv", index=False)  # a row a frame
 def to_script(recipe: Recipe, movie_path: str | Path | None = None) -> str:
     """Return a script that runs a recipe on a movie and writes its tables as CSV.
 
-    It names only what differs from the defaults, and uses only public names of the package. What
-    the recipe would export beside tables is left out.
+    It names only what differs from the defaults, and uses only public names of the package.
+    Exports other than tables are left out.
 
     Parameters
     ----------
@@ -73,14 +73,14 @@ def to_script(recipe: Recipe, movie_path: str | Path | None = None) -> str:
 
 
 def constructor_of(value: Any, indent: str = "") -> str:
-    """Return the Python expression that makes a setting, with what is not the default.
+    """Return the Python expression that makes a setting, without its defaults.
 
     Parameters
     ----------
     value : Settings, tuple, str, number or None
         A recipe or a part of it.
     indent : str
-        Of the line that it stands in, for what is broken over several.
+        Of the line that the expression begins in; used where it is broken over several lines.
     """
     if isinstance(value, Settings):
         name = type(value).__name__
@@ -101,7 +101,7 @@ def repr_of(value: Any) -> str:
 
 
 def _call(begin: str, parts: list[tuple[str, Any]], end: str, indent: str) -> str:
-    """Put an expression into one line, or each of its parts into a line of its own."""
+    """Write an expression in one line, or each of its parts in its own line."""
     line = begin + ", ".join(name + constructor_of(part) for name, part in parts) + end
     if not parts or ("\n" not in line and len(indent) + len(line) < _WIDTH):
         return line

@@ -75,7 +75,7 @@ def parse(cls: type[SettingsT], values: Any) -> SettingsT:
     Raises
     ------
     RecipeError
-        One sentence a mistake, each with the path of its field.
+        One sentence per mistake, each with the path of its field.
     """
     try:
         return cls.model_validate(values)
@@ -97,8 +97,8 @@ def _sentences(error: ValidationError, values: Any) -> Iterable[str]:
 def _path(location: tuple[int | str, ...], value: Any) -> str:
     """Join a location into ``preprocess[0].sigma_px``.
 
-    pydantic puts the name of the chosen method into the location of a menu of methods; that is
-    nothing a user wrote, so it is left out.
+    pydantic puts the name of the chosen method into the location of a menu of methods. The user
+    did not write it, so it is left out.
     """
     path = ""
     for part in location:

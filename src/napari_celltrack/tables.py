@@ -1,17 +1,17 @@
-"""Columns of the tables that a result is made of: names, units, dtypes.
+"""Columns of the tables of a result: names, units, dtypes.
 
 objects
-    A row a cell and frame, sorted by frame, then label.
+    One row per cell and frame, sorted by frame, then label.
 tracks
-    A row a track, sorted by track id.
+    One row per track, sorted by track id.
 counts
-    A row a frame, also for frames without cells.
+    One row per frame, also for frames without cells.
 events
-    A row a place that deserves a look, with the reason in words.
+    One row per place where tracking may have failed, with the reason in words.
 drift
-    A row a frame, the common motion that was taken out before linking.
+    One row per frame: the common motion that was subtracted before linking.
 
-Lengths are given in px always, and in µm where the movie is calibrated (empty otherwise); times
+Lengths are always given in px, and in µm where the movie is calibrated (empty otherwise); times
 in s where the frame interval is known. Intensity columns are ``<channel>_<statistic>``.
 """
 
@@ -48,54 +48,54 @@ ROUNDNESS = "roundness"
 #: is from the Y axis to the long axis, from -pi/2 to pi/2.
 PERIMETER_PX = "perimeter_px"
 ECCENTRICITY, ORIENTATION_RAD = "eccentricity", "orientation_rad"
-#: Pixels of background that were found round the cell, where that is measured; 0 where other cells
-#: leave none, and the background is empty then.
+#: Number of background pixels around the cell, where the ring is measured. It is 0 where other
+#: cells leave no pixel; then the background is empty.
 RING_PX2 = "ring_px2"
 
 START_FRAME, END_FRAME = "start_frame", "end_frame"
 #: Frames in which the cell was seen; gaps do not count.
 N_FRAMES = "n_frames"
-#: Length of the way from centroid to centroid, and the straight line from first to last.
+#: Length of the path from centroid to centroid, and of the straight line from first to last.
 PATH_PX, DISPLACEMENT_PX = "path_px", "displacement_px"
 PATH_UM, DISPLACEMENT_UM = "path_um", "displacement_um"
 #: Path over time from first to last detection.
 SPEED_PX_PER_FRAME, SPEED_UM_PER_S = "speed_px_per_frame", "speed_um_per_s"
 
-#: From first to last detection, in steps of true frames.
+#: Time from first to last detection; `duration_frames` counts true frames.
 DURATION_FRAMES, DURATION_S = "duration_frames", "duration_s"
-#: Of the steps between frames that follow each other; steps over a gap are left out.
+#: Fastest step between consecutive frames; steps over a gap are left out.
 MAX_SPEED_PX_PER_FRAME, MAX_SPEED_UM_PER_S = "max_speed_px_per_frame", "max_speed_um_per_s"
-#: Displacement over path: 1 of a straight way, near 0 of one that comes back; NaN without motion.
+#: Displacement over path: 1 if straight, near 0 if the cell comes back, NaN without motion.
 STRAIGHTNESS = "straightness"
-#: Mean of the absolute turning angles, from 0 straight on to pi back and forth.
+#: Mean of the absolute turning angles, from 0 (straight on) to pi (back and forth).
 MEAN_TURNING_ANGLE_RAD = "mean_turning_angle_rad"
 
 #: A step is from the track's last detection to the row's frame; see :mod:`.analysis.motion`.
 STEP_PX, STEP_UM = "step_px", "step_um"
-#: The step as it is in the image, with the drift that was taken out of the others.
+#: The step as seen in the image, including the drift that is subtracted from the other columns.
 STEP_IN_IMAGE_PX = "step_in_image_px"
-#: Way and straight line from the track's first detection.
+#: Path and straight line from the track's first detection.
 CUMULATIVE_PATH_PX, CUMULATIVE_PATH_UM = "cumulative_path_px", "cumulative_path_um"
 NET_DISPLACEMENT_PX, NET_DISPLACEMENT_UM = "net_displacement_px", "net_displacement_um"
-#: Where a step goes, from the X axis (right) towards Y (down), from -pi to pi; and how far that is
-#: from where the step before went.
+#: Direction of a step, from the X axis (right) towards Y (down), from -pi to pi; and the angle
+#: between it and the direction of the step before.
 DIRECTION_RAD, TURNING_ANGLE_RAD = "direction_rad", "turning_angle_rad"
-#: Whether the cell was not seen in the frame before.
+#: Whether the cell was missing in the frame before.
 ACROSS_GAP = "across_gap"
-#: Whether a row was put into a gap, between two detections, and nothing was seen there.
+#: Whether a row fills a gap between two detections, so that nothing was detected there.
 IS_INTERPOLATED = "is_interpolated"
 
 #: Mean squared displacement by lag; `n_steps` pairs of detections went into a value.
 LAG_FRAMES, LAG_S = "lag_frames", "lag_s"
 MSD_PX2, MSD_UM2, N_STEPS = "msd_px2", "msd_um2", "n_steps"
-#: How many independent pairs they are worth, as pairs overlap; and how many tracks went in.
+#: Number of independent pairs that these overlapping pairs are worth, and number of tracks.
 N_INDEPENDENT, N_TRACKS = "n_independent", "n_tracks"
 
-#: A trace: what was measured, its background, what is left of it, its baseline, and their ratio.
+#: A trace: the measured intensity, its background, the corrected intensity, its baseline, dF/F.
 F, BACKGROUND, F_CORRECTED, F0, DFF = "f", "background", "f_corrected", "f0", "dff"
-#: Why a value of a trace deserves care; empty where nothing is wrong.
+#: Why a value of a trace may be wrong; empty where nothing is.
 FLAG = "flag"
-#: A peak of a trace: its height in dF/F, how far it stands out, and its width at half of that.
+#: A peak of a trace: its height in dF/F, its prominence, and its width at half prominence.
 HEIGHT_DFF, PROMINENCE_DFF = "height_dff", "prominence_dff"
 WIDTH_FRAMES, WIDTH_S = "width_frames", "width_s"
 
@@ -104,7 +104,7 @@ N_CELLS = "n_cells"
 #: Masks that share pixels in consecutive frames; `frame` is that of the later one.
 LABEL_BEFORE, OVERLAP_PX = "label_before", "overlap_px"
 
-#: What kind of event, who else is involved (0 for nobody), how likely a mistake (0 to 1), and why.
+#: Kind of event, the other track involved (0 for none), how likely a mistake (0 to 1), and why.
 KIND, OTHER_TRACK_ID, SEVERITY, REASON = "kind", "other_track_id", "severity", "reason"
 
 OBJECT_COLUMNS = {
@@ -232,20 +232,20 @@ COUNT_COLUMNS = {FRAME: np.int64, TIME_S: np.float64, N_CELLS: np.int64}
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables that a result is made of, columns as above.
+    """The tables of a result, with the columns above.
 
     Parameters
     ----------
     objects : DataFrame
-        A row a cell and frame, sorted by frame, then label.
+        One row per cell and frame, sorted by frame, then label.
     tracks : DataFrame
-        A row a track, sorted by track id.
+        One row per track, sorted by track id.
     counts : DataFrame
-        A row a frame, also for frames without cells.
+        One row per frame, also for frames without cells.
     events : DataFrame
-        A row a place that deserves a look, most severe first.
+        One row per place where tracking may have failed, most severe first.
     drift : DataFrame
-        A row a frame: the common motion that was taken out before linking, 0 where none was.
+        One row per frame: the common motion that was subtracted before linking, 0 where none was.
     """
 
     objects: pd.DataFrame
@@ -265,7 +265,7 @@ def as_table(
     dtypes: Mapping[str, type | str],
     extra: Iterable[str] = (),
 ) -> pd.DataFrame:
-    """Put columns into a table of known order and dtypes.
+    """Make a table of known column order and dtypes.
 
     Parameters
     ----------
@@ -288,5 +288,5 @@ def as_table(
 
 
 def _as_column(values: npt.NDArray[Any], dtype: type | str) -> npt.NDArray[Any] | pd.Series[Any]:
-    # Words go by no string array of numpy, in which all are as wide as the longest.
+    # Not by a string array of numpy, in which every string takes as much memory as the longest.
     return pd.Series(values, dtype="str") if dtype == "str" else values.astype(dtype)

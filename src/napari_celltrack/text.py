@@ -1,4 +1,4 @@
-"""Amounts in words: bytes and times as a person says them, rounded to what an estimate is worth."""
+"""Bytes and durations in words, rounded as an estimate deserves."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def bytes_text(n_bytes: float) -> str:
     Returns
     -------
     str
-        With one decimal below ten, and in the larger unit from a tenth of it on, so that what
-        stands in one column is mostly in one unit.
+        With one decimal below ten. From a tenth of a unit on that unit is used, so that the
+        numbers of a column mostly share one.
     """
     value, unit = n_bytes / 1000, "kB"
     if value < 0.1:
         return f"{n_bytes:.0f} bytes"
     for larger in _UNITS[1:]:
-        # 99.6 would be rounded to 100, which is said in the larger unit.
+        # 99.6 would be rounded to 100, which reads better in the larger unit.
         if value < 99.5:
             break
         value, unit = value / 1000, larger

@@ -1,4 +1,4 @@
-"""Baseline F0 of a trace: what a cell shines when nothing happens."""
+"""Baseline F0 of a trace: the intensity of a cell at rest."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from napari_celltrack.settings import Settings
 
 Floats = npt.NDArray[np.float64]
 
-#: Frames below which a window in s is refused: the baseline of a value would be that value itself,
-#: or the lower of two, and dF/F next to nothing everywhere.
+#: A shorter window in s is refused: the baseline of a value would be that value itself, or the
+#: lower of two, and dF/F would be near 0 everywhere.
 MIN_WINDOW_FRAMES = 3
 
 
 class _Window(Settings):
-    """A stretch of time round each frame."""
+    """A window of time around each frame."""
 
     window_s: float = Field(
         60.0,
@@ -42,12 +42,12 @@ class _Window(Settings):
     )
 
     def length(self, interval_s: float | None) -> int:
-        """Return the length of the window in values of a trace.
+        """Return the length of the window in values of the trace.
 
         Raises
         ------
         RecipeError
-            If it is given in s, and the time between frames is not known, or the window shorter
+            If it is given in s and the time between frames is unknown, or the window is shorter
             than :data:`MIN_WINDOW_FRAMES` frames.
         """
         if self.window_frames is not None:
@@ -88,14 +88,14 @@ class RunningPercentile(_Window):
         Parameters
         ----------
         trace : ndarray, shape (T,), float64
-            Values at equal times, NaN in gaps, which are left out.
+            Values at equal intervals; NaN in gaps, which are ignored.
         interval_s : float, optional
             Time between values.
 
         Returns
         -------
         ndarray, shape (T,), float64
-            At the ends the window is cut off.
+            At the ends of the trace the window is shorter.
         """
         rolling = pd.Series(trace).rolling(self.length(interval_s), center=True, min_periods=1)
         return rolling.quantile(self.percentile / 100).to_numpy(np.float64)

@@ -16,11 +16,11 @@ Ids = npt.NDArray[np.int64]
 
 Correction = Literal["none", "exponential", "population"]
 
-#: Fewer cells than this are not a population whose activity averages out.
+#: With fewer cells than this, activity does not average out over the population.
 MIN_CELLS = 5
-#: Events make cells brighter: what bleaches is the lower part of their values.
+#: Events make cells brighter, so bleaching is measured at this low quantile of the values.
 LOW = 0.1
-#: Fewer frames than this do not show a decay.
+#: A decay cannot be measured from fewer frames than this.
 MIN_FRAMES = 5
 
 
@@ -32,16 +32,16 @@ def bleaching_factors(ids: Ids, frame: Ids, f: Floats, how: Correction) -> Float
     ids, frame : ndarray, shape (n,), int64
         Track and frame of each value.
     f : ndarray, shape (n,), float64
-        Brightness, NaN where it is not known.
+        Brightness, NaN where it is unknown.
     how : str
-        ``"none"``; ``"exponential"``: an exponential decay to a constant is fitted to what the
-        cells have in common; ``"population"``: what the cells have in common, frame by frame,
-        which takes out activity of all cells at once as well.
+        ``"none"``; ``"exponential"``: an exponential decay to a constant, fitted to the common
+        course of the cells; ``"population"``: the common course of the cells itself, frame by
+        frame, which also removes activity of all cells at once.
 
     Returns
     -------
     ndarray, shape (n,), float64
-        1 in the first frame; divide by it. All 1 where there are too few frames to tell.
+        1 in the first frame; divide by it. All 1 if there are too few frames.
 
     Raises
     ------
@@ -68,10 +68,10 @@ def bleaching_factors(ids: Ids, frame: Ids, f: Floats, how: Correction) -> Float
 
 
 def _in_common(ids: Ids, frame: Ids, f: Floats) -> pd.Series[float]:
-    """Split brightness into a number a track times a number a frame, and return the latter.
+    """Model brightness as a factor per track times a factor per frame; return those per frame.
 
-    Both by a low quantile. Tracks come and go while everything bleaches, so a mean over those
-    present would jump.
+    Both are low quantiles. Tracks begin and end while everything bleaches, so a mean over the
+    tracks present in a frame would jump.
     """
     table = pd.DataFrame({"id": ids, "frame": frame, "f": f})
     of_frame: pd.Series[float] = pd.Series(1.0, index=np.unique(frame))

@@ -7,28 +7,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_celltrack.analysis.linked_objects import LinkedObjects, Lookout
+from napari_celltrack.analysis.linked_objects import LinkedObjects, Neighbours
 
-#: One mask where two cells were has at least this share of their areas together.
+#: One mask over two cells has at least this share of their total area.
 _MERGED_AREA = 0.75
-#: How far back and ahead a missing cell is looked for.
+#: Number of frames, back and ahead, in which a missing cell is searched.
 _LOOK_FRAMES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One place that deserves a look.
+    """One place where tracking may have failed.
 
     Parameters
     ----------
     row : int
-        Row of the object that it is shown at.
+        Row of the object at which it is shown.
     kind : str
         `start`, `end`, `merge`, `split`, `gap`, `jump`, `swap risk`, `area`, `intensity`, `short`.
     reason : str
         Why, in words and numbers.
     severity : float
-        From 0, most likely fine, to 1, most likely a mistake.
+        From 0 (most likely right) to 1 (most likely a mistake).
     other : int
         Track id of the other cell that is involved, 0 for none.
     """
@@ -42,10 +42,10 @@ class Event:
 
 @dataclass(frozen=True)
 class _Break:
-    """A track that does not go on: `ahead` is 1 at its end, -1 at its start.
+    """The end of a track (`ahead` is 1) or its start (`ahead` is -1).
 
-    `near` is the object nearest to it in the frame where it should be, -1 in an empty one;
-    `around` knows what else there is.
+    `near` is the nearest object in the frame where the cell should be, or -1 in an empty frame;
+    `around` finds the other objects near it.
     """
 
     row: int
@@ -53,7 +53,7 @@ class _Break:
     frame: int
     near: int
     distance: float
-    around: Lookout
+    around: Neighbours
 
     @property
     def kind(self) -> str:
@@ -74,7 +74,7 @@ def find_breaks(linked: LinkedObjects) -> Iterator[Event]:
         for frame in np.unique(linked.frame[broken]).tolist():
             rows = linked.rows_in(frame)
             rows = rows[broken[rows]]
-            around = Lookout(linked, rows)
+            around = Neighbours(linked, rows)
             for row in rows.tolist():
                 distance, near = around.nearest(row, frame + ahead)
                 place = _Break(row, ahead, frame + ahead, near, distance, around)
@@ -88,9 +88,9 @@ def _empty_frame(linked: LinkedObjects, place: _Break) -> Event | None:
 
 
 def _shared_mask(linked: LinkedObjects, place: _Break) -> Event | None:
-    """Find one mask over both the cell and a neighbour of it: forward a merge, backward a split."""
+    """Find one mask over the cell and a neighbour of it: forwards a merge, backwards a split."""
     row = place.row
-    # The middle of the one mask is off by up to the size of the other cell.
+    # The centre of the common mask is off by up to the size of the other cell.
     for near in place.around.within_reach(row, place.frame):
         rival = linked.link_of(near, -place.ahead)
         if rival < 0 or linked.frame[rival] != linked.frame[row]:
@@ -140,7 +140,7 @@ def _unlinked(linked: LinkedObjects, place: _Break) -> Event | None:
 
 
 def _missing_masks(linked: LinkedObjects, place: _Break) -> Event | None:
-    """Find the cell again some frames on, as a track that is loose at that end."""
+    """Find the cell again some frames later, as a track without a link at that end."""
     for n_missing in range(1, _LOOK_FRAMES + 1):
         frame = int(linked.frame[place.row]) + place.ahead * (n_missing + 1)
         if not 0 <= frame < len(linked.names):
@@ -172,7 +172,7 @@ def _lost(linked: LinkedObjects, place: _Break) -> Event:
     return place.event(f"lost in segmentation, {where}", 0.6)
 
 
-#: What may have broken a track, the first that fits is said.
+#: Explanations of why a track ends or begins; the first that fits is used.
 _EXPLAIN = (
     _empty_frame,
     _shared_mask,

@@ -20,14 +20,14 @@ Ids = npt.NDArray[np.int64]
 Node = tuple[int, int]
 
 _RESULT, _TRUTH = "res_track.txt", "man_track.txt"
-#: The names of the masks that go with a table, and where its folder may be below the one given.
+#: Prefix of the masks that belong to a table, and where its folder may be below the given one.
 _MASKS = {_RESULT: "mask", _TRUTH: "man_track"}
 _PLACES = {_RESULT: (".", "01_RES", "*_RES", "*/*_RES"), _TRUTH: (".", "TRA", "*_GT/TRA")}
 
 
 @dataclass(frozen=True, eq=False)
 class CtcTracks:
-    """Tracks as masks and a table, checked to agree.
+    """Tracks as masks and a table, which agree.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class CtcTracks:
     def divisions(self) -> dict[Node, frozenset[Node]]:
         """Return the last detection of each mother with the first detections of her children.
 
-        A parent with one child is a track with a gap, and no division.
+        A parent with one child is a track with a gap, not a division.
         """
         end = dict(self.table[:, [0, 2]].tolist())
         children: dict[Node, set[Node]] = {}
@@ -88,8 +88,8 @@ class CtcTracks:
 def read_ctc(folder: str | Path, *, is_truth: bool = False) -> CtcTracks:
     """Read a result or truth of the Cell Tracking Challenge and check it.
 
-    A truth (``man_track.txt``) may have tracks with gaps, as annotators leave some; a result may
-    not, by the rules of the format.
+    A truth (``man_track.txt``) may have tracks with gaps, as annotators leave some. The format does
+    not allow them in a result.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def read_ctc(folder: str | Path, *, is_truth: bool = False) -> CtcTracks:
         The folder with ``res_track.txt`` or ``man_track.txt`` beside its masks, or one above it: a
         result of this program, ``01_GT``, or a data set with one such folder.
     is_truth : bool
-        Which of the two tables is taken where there are both.
+        Whether the truth is read where there are both tables.
 
     Returns
     -------

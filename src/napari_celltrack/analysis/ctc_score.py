@@ -17,7 +17,7 @@ from napari_celltrack.analysis.score import F1
 from napari_celltrack.errors import ResultError
 from napari_celltrack.measure import overlaps_px
 
-#: Columns of the table of wrong links: what it is, and the cells at both ends.
+#: Columns of the table of wrong links: their kind, and the cells at both ends.
 WRONG_LINK_COLUMNS = (
     "kind",
     "from_frame",
@@ -38,8 +38,9 @@ class CtcMeasures:
     Parameters
     ----------
     det, tra, lnk : float or None
-        Cells, cells and links, links alone: how little it takes to make the truth out of the
-        result, against making it out of nothing. `lnk` is None for truth without links.
+        Score of cells, of cells and links, of links: 1 minus the cost of correcting the result to
+        the truth, relative to the cost of building the truth from nothing. `lnk` is None for truth
+        without links.
     seg : float or None
         Mean overlap (intersection over union) of true cells with the cells that cover most of
         them; None without true cells.
@@ -66,8 +67,8 @@ class CtcScore:
     measures : CtcMeasures or None
         None when the library that computes them is not installed.
     seg_truth : str
-        What `seg` was measured against: ``"SEG"``, or ``"TRA"`` where there is no such folder;
-        then it means something only if the tracking masks show whole cells.
+        What `seg` was measured against: ``"SEG"``, or ``"TRA"`` where there is no such folder.
+        With ``"TRA"`` it is meaningful only if the tracking masks show whole cells.
     cells, links, divisions : F1
         A cell is right when it covers most of one true cell, and of no other; a link when both
         its ends are right and linked in truth; a division when mother and all children are right
@@ -107,7 +108,7 @@ class CtcScore:
 
 @dataclass(frozen=True)
 class _Frame:
-    """Which found cells cover which true cells, in one frame; places by label."""
+    """Matches of found and true cells in one frame, and the places of both by label."""
 
     found: list[int]
     true: list[int]
@@ -159,7 +160,7 @@ def score_ctc(result: CtcTracks, truth: CtcTracks) -> CtcScore:
 
 
 def _match(found: npt.NDArray[Any], true: npt.NDArray[Any], name: str) -> _Frame:
-    """Match the cells of a frame as the challenge does: more than half of the true cell."""
+    """Match the cells of a frame as the challenge does: by more than half of the true cell."""
     if found.shape != true.shape:
         raise ResultError(
             f"{name} is {true.shape} px and the result's mask {found.shape} px; choose result and "
@@ -246,13 +247,13 @@ def _n_cells(tracks: CtcTracks) -> int:
 def _measures(
     result: CtcTracks, truth: CtcTracks, frames: list[_Frame], seg_masks: Mapping[int, Path]
 ) -> CtcMeasures | None:
-    """Let the library of the challenge's organisers compute its measures, if it is there."""
+    """Compute the measures by the library of the challenge's organisers, if it is installed."""
     try:
         from ctc_metrics.metrics import det, lnk, seg, tra
         from ctc_metrics.utils.representations import count_acyclic_graph_correction_operations
     except ImportError:
         return None
-    # A movie of one frame has no links, which the library only understands without tables.
+    # A movie of one frame has no links; the library accepts that only without tables.
     tables = (truth.table, result.table) if truth.n_frames > 1 else (None, None)
     operations = count_acyclic_graph_correction_operations(
         *tables,

@@ -1,7 +1,7 @@
 """Frame health: which frames of a movie are saturated, blurred, empty, or have jumped.
 
-Frames are looked at one at a time and shrunk first, so that a movie can be checked while it is
-looked at. Nothing is changed: what to do about a bad frame is up to the user.
+Frames are read one at a time and shrunk first, so that a movie can be checked while the user views
+it. Nothing is changed; the user decides what to do about a bad frame.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ Floats = npt.NDArray[np.float64]
 MEAN, GROUND, SATURATED_PERCENT, FOCUS = "mean", "background", "saturated_percent", "focus"
 STEP_Y_PX, STEP_X_PX, IS_EMPTY, PROBLEM = "step_y_px", "step_x_px", "is_empty", "problem"
 
-#: Frames are shrunk to this before they are looked at, and to this before they are aligned.
+#: Frames are shrunk to these sizes before they are measured, and before they are aligned.
 _LARGEST_PX, _LARGEST_ALIGNED_PX = 512, 256
-#: The brightest values of cameras of 8 to 16 bits, also when they are scaled up to 16.
+#: The brightest values of cameras of 8 to 16 bits, also if scaled up to 16 bits.
 _FULL = (255, 1023, 4095, 16383, 32767, 65472, 65520, 65532, 65535)
-#: A frame is empty when nothing stands out by so many times the noise, or by so few grey levels.
+#: A frame is empty if its signal is below this many times the noise, or this many grey levels.
 _LEAST_SIGNAL, _LEAST_LEVELS = 6.5, 0.3
-#: Noise left by the smoothing that signal is sought after, relative to that of a pixel.
+#: Noise after the smoothing that precedes the search for signal, relative to that of a pixel.
 _NOISE_LEFT = 0.17
-#: Side of the window that the brightness around a signal is taken from.
+#: Side of the window whose mean is the brightness around a signal.
 _AROUND_PX = 65
-#: A frame of a movie that is saturated throughout is red at this many times the usual share.
+#: If most frames are saturated, only those with this many times the usual share are reported.
 _MORE_SATURATED = 3.0
 #: Share of pixels at the brightest possible value from which a frame counts as saturated, in %.
 _SATURATED_PERCENT = 0.1
-#: What is unusual lies so many robust standard deviations from what is usual.
+#: Number of robust standard deviations from the usual value above which a value is unusual.
 _UNUSUAL = 6.0
-#: The least change that counts: of log focus, of brightness relative to the signal, of place.
+#: Smallest changes that count: of log focus, of brightness relative to the signal, of position.
 _LEAST_BLUR, _LEAST_CHANGE, _LEAST_JUMP_PX = 0.4, 0.25, 3.0
 #: Frames on each side that a frame's focus is compared with.
 _NEIGHBOURS = 5
@@ -51,7 +51,7 @@ _NEIGHBOURS = 5
 
 @dataclass(frozen=True)
 class FrameHealth:
-    """What one frame is like.
+    """Measurements of one frame.
 
     Parameters
     ----------
@@ -62,12 +62,12 @@ class FrameHealth:
     background : float
         Grey value of the darkest twentieth.
     saturated_percent : float
-        Share of the pixels at the brightest value that the camera knows.
+        Share of the pixels at the brightest value of the camera.
     focus : float
-        Variance of the Laplacian over that of the image; falls when the image blurs. Neither the
-        brightness, nor the camera's offset, nor the number of cells counts.
+        Variance of the Laplacian over that of the image; lower in a blurred image. It depends on
+        neither brightness, nor the camera's offset, nor the number of cells.
     step_y_px, step_x_px : float
-        How far the field has moved since the frame before (of those that are not empty).
+        How far the field has moved since the last frame that was not empty.
     is_empty : bool
         Whether the frame is constant or nothing stands out of its noise.
     """
@@ -83,7 +83,7 @@ class FrameHealth:
 
 
 def health_of(plane: Plane, frame: int = 0) -> FrameHealth:
-    """Look at one frame.
+    """Measure one frame.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def health_of(plane: Plane, frame: int = 0) -> FrameHealth:
     Returns
     -------
     FrameHealth
-        With steps of 0: for those one frame is not enough.
+        With steps of 0, as they need a second frame.
 
     References
     ----------
@@ -123,16 +123,16 @@ def health_of(plane: Plane, frame: int = 0) -> FrameHealth:
 def frame_health(
     movie: Movie, recipe_input: Input, frames: Sequence[int] | None = None
 ) -> Generator[FrameHealth, None, None]:
-    """Look at frame after frame; closing the generator stops it.
+    """Measure frame after frame; closing the generator stops it.
 
     Parameters
     ----------
     movie : Movie
         The input.
     recipe_input : Input
-        Its channel, crop and projection over Z are used; time is not flattened.
+        Its channel, crop and projection over Z are used, its projection over time is not.
     frames : sequence of int, optional
-        True indices, in order; by default all that the recipe names.
+        True indices, in order; by default all frames of the recipe.
 
     Yields
     ------
@@ -160,7 +160,7 @@ def frame_health(
 
 
 def judge(rows: Sequence[FrameHealth]) -> pd.DataFrame:
-    """Tell which frames deserve a look, seen beside the others of the movie.
+    """Find the frames that may be bad, in comparison with the others of the movie.
 
     Parameters
     ----------
@@ -170,15 +170,15 @@ def judge(rows: Sequence[FrameHealth]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The fields of :class:`FrameHealth` and `problem`: what is wrong in words, empty when all
-        is fine.
+        The fields of :class:`FrameHealth` and `problem`: what is wrong, in words; empty if
+        nothing is.
     """
     columns = list(FrameHealth.__dataclass_fields__)
     table = pd.DataFrame([astuple(row) for row in rows], columns=columns)
     table = table.astype({FRAME: np.int64, IS_EMPTY: bool})
     problems: list[list[str]] = [["empty"] if empty else [] for empty in table[IS_EMPTY]]
     full = _is_saturated(table)
-    # What holds for most frames is the way the movie was taken; the summary says it.
+    # If most frames are saturated, all of the movie is; the summary says so, not each frame.
     usual = float(table[SATURATED_PERCENT].median()) if 2 * full.sum() > len(table) else 0.0
     unusual = full & (table[SATURATED_PERCENT].to_numpy() > _MORE_SATURATED * usual)
     for row in np.flatnonzero(unusual).tolist():
@@ -198,7 +198,7 @@ def judge(rows: Sequence[FrameHealth]) -> pd.DataFrame:
 
 
 def summarise(judged: pd.DataFrame) -> str:
-    """Say in a few words how a movie is.
+    """Summarise the health of a movie in a few words.
 
     Parameters
     ----------
@@ -242,7 +242,7 @@ def _frames(n_frames: int) -> str:
 
 
 def _shrunk(grey: Plane, largest_px: int) -> npt.NDArray[np.float32]:
-    """Return means over blocks, so that neither side is longer than a limit."""
+    """Return means over blocks, so that no side is longer than a limit."""
     factor = -(-max(grey.shape) // largest_px)
     if factor > 1:
         size = tuple(max(1, length // factor) for length in grey.shape[::-1])
@@ -251,7 +251,7 @@ def _shrunk(grey: Plane, largest_px: int) -> npt.NDArray[np.float32]:
 
 
 def _is_empty(pixels: npt.NDArray[np.float32], *, is_integer: bool) -> bool:
-    """Tell whether nothing stands out of the noise, hot pixels not counting."""
+    """Return whether nothing but hot pixels stands out of the noise."""
     steps = np.abs(np.diff(pixels, axis=1)) if pixels.shape[1] > 1 else np.zeros(1)
     noise = 1.4826 * float(np.median(steps)) / np.sqrt(2)
     calm = cv2.medianBlur(pixels, 3).reshape(pixels.shape)
@@ -259,13 +259,13 @@ def _is_empty(pixels: npt.NDArray[np.float32], *, is_integer: bool) -> bool:
     around = cv2.blur(smooth, (_AROUND_PX, _AROUND_PX), borderType=cv2.BORDER_REFLECT)
     signal = float((smooth - around).max())
     least = _LEAST_SIGNAL * _NOISE_LEFT * noise
-    # Rounding only: float32 sums of a constant image differ in the last digits.
+    # Rounding alone: float32 sums of a constant image differ in the last digits.
     rounding = 1e-5 * float(np.abs(pixels).max())
     return bool(signal <= max(least, _LEAST_LEVELS if is_integer else 0.0, rounding))
 
 
 def _is_blurred(focus: Floats) -> npt.NDArray[np.bool_]:
-    """Tell which frames are far less sharp than their neighbours."""
+    """Return which frames are far less sharp than their neighbours."""
     sharpness = np.log(np.maximum(focus, 1e-12))
     window = 2 * _NEIGHBOURS + 1
     usual = pd.Series(sharpness).rolling(window, center=True, min_periods=1).median().to_numpy()
@@ -274,7 +274,7 @@ def _is_blurred(focus: Floats) -> npt.NDArray[np.bool_]:
 
 
 def _is_jump(steps: Floats) -> npt.NDArray[np.bool_]:
-    """Tell which steps are far from the usual drift."""
+    """Return which steps are far from the usual drift."""
     if not len(steps):
         return np.zeros(0, np.bool_)
     beside = np.hypot(*(steps - np.median(steps, axis=0)).T)
@@ -282,7 +282,7 @@ def _is_jump(steps: Floats) -> npt.NDArray[np.bool_]:
 
 
 def _changes(mean: Floats, signal: float) -> Generator[int, None, None]:
-    """Name the frames whose brightness differs from the frames before, once a change."""
+    """Yield the frames whose brightness differs from the frames before, once per change."""
     if not len(mean):
         return
     least = max(_UNUSUAL * _spread(np.diff(mean)), _LEAST_CHANGE * signal)
@@ -296,5 +296,5 @@ def _changes(mean: Floats, signal: float) -> Generator[int, None, None]:
 
 
 def _spread(values: Floats) -> float:
-    """Return the robust standard deviation, 0 of nothing."""
+    """Return the robust standard deviation, 0 without values."""
     return 1.4826 * float(np.median(np.abs(values - np.median(values)))) if len(values) else 0.0

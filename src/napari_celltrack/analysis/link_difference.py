@@ -1,7 +1,7 @@
-"""What two runs over the same frames link differently.
+"""Which links differ between two runs over the same frames.
 
-Labels and track ids differ from run to run, so cells are matched by where they are: within a
-frame, two that are each other's nearest and closer than the cell's own radius are the same.
+Labels and track ids differ from run to run, so cells are matched by position: two cells of a frame
+are the same if they are each other's nearest and closer than the radius of the cell.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from napari_celltrack.tables import AREA_PX2, FRAME, PARENT_ID, TRACK_ID, X_PX, 
 
 Rows = npt.NDArray[np.int64]
 
-#: Where a link comes from; `frame`, `y_px` and `x_px` are where it leads to.
+#: Where a link begins; `frame`, `y_px` and `x_px` are where it ends.
 FRAME_BEFORE, Y_BEFORE_PX, X_BEFORE_PX = "frame_before", "y_before_px", "x_before_px"
 
 #: Columns of a table of links, with their dtypes.
@@ -39,8 +39,8 @@ class LinkDifference:
     Parameters
     ----------
     only_a, only_b : DataFrame
-        A row a link, columns of :data:`LINK_COLUMNS`, by frame; `track_id` is that of the cell
-        that the link leads to, in its own run.
+        One row per link, columns of :data:`LINK_COLUMNS`, by frame; `track_id` is that of the cell
+        at the end of the link, in its own run.
     n_both : int
         Links that both have.
     """
@@ -53,8 +53,8 @@ class LinkDifference:
 def compare_links(a: Tables, b: Tables) -> LinkDifference:
     """Find the links that only one of two runs has.
 
-    A link leads from one detection of a cell to its next, over a gap too, or from a mother's last
-    detection to a daughter's first. Only frames that both runs looked at are compared.
+    A link joins one detection of a cell to the next, also over a gap, or a mother's last detection
+    to a daughter's first. Only frames of both runs are compared.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def compare_links(a: Tables, b: Tables) -> LinkDifference:
     common = np.intersect1d(a.counts[FRAME], b.counts[FRAME])
     links_a, links_b = _links(a, common), _links(b, common)
     in_b = _match(a.objects, b.objects)
-    # A link of A in the rows of B; -1 where a cell is not there.
+    # A link of A in the rows of B; -1 where B has no such cell.
     as_b = np.where(links_a >= 0, in_b[links_a], -1)
     n_rows = len(b.objects) + 1
     key_a = as_b[:, 0] * n_rows + as_b[:, 1]
@@ -115,7 +115,7 @@ def _match(a: pd.DataFrame, b: pd.DataFrame) -> Rows:
             continue
         distance, nearest = map(np.asarray, cKDTree(place_b[others]).query(place_a[rows]))
         back = np.asarray(cKDTree(place_a[rows]).query(place_b[others])[1])
-        # Half a pixel, for a cell of one pixel may be elsewhere in its own.
+        # At least half a pixel: the position of a cell of one pixel may differ by as much.
         same = (back[nearest] == np.arange(len(rows))) & (distance <= np.maximum(radius[rows], 0.5))
         found[rows[same]] = others[nearest[same]]
     return found

@@ -1,4 +1,4 @@
-"""Linked objects, to be asked about: who is near, who was before, who touches the border."""
+"""Queries about linked objects: neighbours in space and in track, cells at the border."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Rows = npt.NDArray[np.int64]
 class LinkedObjects:
     """The objects of a movie by frame and by track.
 
-    Rows are those of `objects`; `frame` counts positions in the linked frames and `names` has their
-    true indices; `previous` and `next` are the rows before and after in the same track, -1 for
-    none. Where common motion was taken out before linking, `at` is beside it and `in_field` is
-    where the cell is seen.
+    Rows are those of `objects`. `frame` is an index into the linked frames, and `names` has their
+    true indices. `previous` and `next` are the rows before and after in the same track, -1 for
+    none. `in_field` is the position in the image; in `at`, common motion that was subtracted
+    before linking is subtracted too.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class LinkedObjects:
         self.frame: Rows = objects[FRAME].map(index_of).to_numpy(np.int64)
         self.track: Rows = objects[TRACK_ID].to_numpy(np.int64)
         self.in_field: Floats = objects[[Y_PX, X_PX]].to_numpy(np.float64)
-        # Cells were linked beside their common motion, so that is how far apart they are.
+        # Cells were linked without their common motion, so distances are measured without it.
         self.at = self.in_field if drift_px is None else self.in_field - drift_px[self.frame]
         self.area: Floats = objects[AREA_PX2].to_numpy(np.float64)
         self.step: Floats = objects[LINK_DISTANCE_PX].to_numpy(np.float64)
@@ -57,7 +57,7 @@ class LinkedObjects:
 
     @cached_property
     def typical_step(self) -> float:
-        """Median step, at least half a pixel: cells that stand still have no scale."""
+        """Median step, at least half a pixel, as cells that do not move have no typical step."""
         steps = self.step[np.isfinite(self.step)]
         return max(float(np.median(steps)), 0.5) if len(steps) else 0.5
 
@@ -78,17 +78,17 @@ class LinkedObjects:
 
     @cached_property
     def is_at_border(self) -> npt.NDArray[np.bool_]:
-        """Of each row, whether it touches the edge of the field or reaches it with a usual step."""
+        """Whether the object of each row touches the edge of the field or is one step from it."""
         edge = np.minimum(self.in_field, np.array(self.shape) - 1 - self.in_field).min(axis=1)
         found: npt.NDArray[np.bool_] = edge <= np.sqrt(self.area / np.pi) + self.typical_step
         return found
 
     def link_of(self, row: int, ahead: int) -> int:
-        """Return the row that a row is linked to in its own track, -1 for none."""
+        """Return the next row of the same track (`ahead` 1) or the previous (-1); -1 for none."""
         return int(self.next[row] if ahead == 1 else self.previous[row])
 
     def is_taken(self, row: int, ahead: int) -> bool:
-        """Tell whether an object has a link already towards where one looks `ahead` from."""
+        """Return whether an object is linked, for a track that would reach it by going `ahead`."""
         # A daughter's first detection is linked to her mother, a mother's last to her daughters.
         family: Collection[int] = self.parents if ahead == 1 else self.mothers
         return self.link_of(row, -ahead) >= 0 or int(self.track[row]) in family
@@ -107,12 +107,13 @@ class LinkedObjects:
         return previous, following
 
 
-class Lookout:
-    """What lies round some rows of one frame in other frames; asked for all of them at once.
+class Neighbours:
+    """Objects near some rows of one frame, in other frames; each frame is searched once for all.
 
     Parameters
     ----------
     linked : LinkedObjects
+        The objects.
     rows : ndarray of int64
         Rows of one frame.
     """

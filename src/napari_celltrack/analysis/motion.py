@@ -1,4 +1,4 @@
-"""How cells move: step after step, drift, and the rows of gaps."""
+"""Motion of cells: steps, drift, and rows that fill gaps."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ from napari_celltrack.tables import (
 Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
 
-#: Share of the typical step that all cells make together, from which drift is worth a word.
+#: The drift is mentioned if it is at least this share of the typical step.
 LARGE_SHARE = 0.3
-#: Cells that must make a step together before their median is a drift.
+#: Number of cells that the median step must have to count as drift.
 MIN_CELLS = 3
 
 
@@ -76,19 +76,19 @@ def steps(
         Columns in s are NaN without it.
     drift : DataFrame, optional
         With `frame`, `drift_y_px`, `drift_x_px`, e.g. of :func:`common_motion`: subtracted from
-        positions first. `step_in_image_px` keeps the step as it is in the image.
+        positions first. `step_in_image_px` is the step without this subtraction.
     interpolated : bool
-        Whether to take rows of :func:`with_gaps_filled` that nobody saw as if they were seen.
+        Whether rows that :func:`with_gaps_filled` added count as detections.
 
     Returns
     -------
     DataFrame
-        A row a cell and frame, sorted by track, then frame; columns of
-        :data:`~napari_celltrack.tables.STEP_COLUMNS`. A step leads to its row; the first row of a
-        track has none (NaN, path 0). A step over frames without a detection has `across_gap`; its
-        speed is per frame of the gap, and it has no turning angle, nor has the step after it.
+        One row per cell and frame, sorted by track, then frame; columns of
+        :data:`~napari_celltrack.tables.STEP_COLUMNS`. A step ends at its row; the first row of a
+        track has none (NaN, path 0). `across_gap` marks a step over frames without a detection;
+        its speed is per frame of the gap, and neither it nor the next step has a turning angle.
     """
-    rows = sights_of(objects, interpolated)
+    rows = detections_of(objects, interpolated)
     ids, frame = rows[TRACK_ID].to_numpy(np.int64), rows[FRAME].to_numpy(np.int64)
     image = rows[[Y_PX, X_PX]].to_numpy(np.float64)
     place = image if drift is None else image - drift_at(drift, frame)
@@ -103,7 +103,7 @@ def steps(
     across_gap = n_frames > frame_step(objects[FRAME].to_numpy(np.int64))
     net = place - place[_first_row(starts)]
     direction = np.arctan2(step[:, 0], step[:, 1])
-    # A cell that stays has no direction.
+    # A cell that does not move has no direction.
     direction[length_px == 0] = np.nan
     columns = {
         TRACK_ID: ids,
@@ -138,11 +138,11 @@ def common_motion(objects: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a frame of `objects`, motion since the first; columns of
-        :data:`~napari_celltrack.tables.DRIFT_COLUMNS`. A step that fewer than
-        :data:`MIN_CELLS` cells make counts as none.
+        One row per frame of `objects`, motion since the first; columns of
+        :data:`~napari_celltrack.tables.DRIFT_COLUMNS`. A step with fewer than
+        :data:`MIN_CELLS` cells counts as none.
     """
-    rows = sights_of(objects)
+    rows = detections_of(objects)
     ids, frame = rows[TRACK_ID].to_numpy(np.int64), rows[FRAME].to_numpy(np.int64)
     step = _step_into(rows[[Y_PX, X_PX]].to_numpy(np.float64), is_first(ids))
     usual = np.diff(frame, prepend=frame[:1]) == frame_step(objects[FRAME].to_numpy(np.int64))
@@ -156,7 +156,7 @@ def common_motion(objects: pd.DataFrame) -> pd.DataFrame:
 
 
 def drift_warning(objects: pd.DataFrame, drift: pd.DataFrame | None = None) -> str:
-    """Say it when much of how cells seem to move is the motion of all together.
+    """Return a warning if the common motion is a large share of the steps of cells.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def drift_warning(objects: pd.DataFrame, drift: pd.DataFrame | None = None) -> s
     Returns
     -------
     str
-        A sentence, or nothing when drift is below 30 % of the typical step.
+        A sentence, or an empty string if drift is below 30 % of the typical step.
     """
     if drift is None or not drift[[DRIFT_Y_PX, DRIFT_X_PX]].to_numpy().any():
         drift = common_motion(objects)
@@ -185,7 +185,7 @@ def drift_warning(objects: pd.DataFrame, drift: pd.DataFrame | None = None) -> s
 
 
 def with_gaps_filled(objects: pd.DataFrame) -> pd.DataFrame:
-    """Put a row into every frame in which a tracked cell was not seen, half-way in between.
+    """Add rows for the frames in which a tracked cell was not detected, by interpolation.
 
     Parameters
     ----------
@@ -195,11 +195,11 @@ def with_gaps_filled(objects: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns of `objects` and `is_interpolated`, sorted by frame, rows of gaps last. In these,
-        positions are on the straight line between detections, ids are the track's, label is 0 and
-        what was not measured is NaN (0 in whole numbers).
+        Columns of `objects` and `is_interpolated`, sorted by frame, added rows last. In these,
+        positions are on the straight line between detections, ids are the track's, label is 0, and
+        what was not measured is NaN (0 in integer columns).
     """
-    rows = sights_of(objects)
+    rows = detections_of(objects)
     ids, frame = rows[TRACK_ID].to_numpy(np.int64), rows[FRAME].to_numpy(np.int64)
     unit = frame_step(objects[FRAME].to_numpy(np.int64))
     n_missing = np.where(is_first(ids), 0, np.diff(frame, prepend=frame[:1]) // unit - 1)
@@ -209,7 +209,7 @@ def with_gaps_filled(objects: pd.DataFrame) -> pd.DataFrame:
     place = rows[[Y_PX, X_PX]].to_numpy(np.float64)
     between = place[after - 1] * (1 - share) + place[after] * share
     filled = objects.iloc[:0].reindex(range(len(after)))
-    # Ids of the track are those of its detections, whatever was not measured stays empty.
+    # Ids are those of the track; what was not measured stays empty.
     whole = [str(name) for name, kind in objects.dtypes.items() if kind.kind in "iu"]
     filled[whole] = 0
     kept = [name for name in ("parent_id", "lineage_id") if name in objects]
@@ -230,38 +230,38 @@ def with_gaps_filled(objects: pd.DataFrame) -> pd.DataFrame:
     return ordered
 
 
-def sights_of(objects: pd.DataFrame, interpolated: bool = False) -> pd.DataFrame:
-    """Return the rows of tracks, sorted by track, then frame, without those nobody saw."""
+def detections_of(objects: pd.DataFrame, interpolated: bool = False) -> pd.DataFrame:
+    """Return the rows of tracks, sorted by track, then frame; interpolated ones if asked for."""
     ids, frame = objects[TRACK_ID].to_numpy(np.int64), objects[FRAME].to_numpy(np.int64)
     wanted = ids > 0
     if not interpolated and IS_INTERPOLATED in objects:
         wanted &= ~objects[IS_INTERPOLATED].to_numpy(bool)
     at = np.flatnonzero(wanted)
-    return sorted_sights(objects, at[np.lexsort((frame[at], ids[at]))])
+    return sorted_detections(objects, at[np.lexsort((frame[at], ids[at]))])
 
 
-def sorted_sights(objects: pd.DataFrame, order: Ids) -> pd.DataFrame:
-    """Return track, frame and place of rows in an order; the table of a long movie is large."""
+def sorted_detections(objects: pd.DataFrame, order: Ids) -> pd.DataFrame:
+    """Return only track, frame and place of rows in an order, as the full table may be large."""
     columns = {name: objects[name].to_numpy()[order] for name in (TRACK_ID, FRAME, Y_PX, X_PX)}
     rows: pd.DataFrame = pd.DataFrame(columns, index=objects.index[order])
     return rows
 
 
 def frame_step(frames: Ids) -> int:
-    """Return the number of true frames from one that was worked on to the next, 1 if unknown."""
+    """Return the number of true frames between consecutive processed frames, 1 if unknown."""
     apart = np.diff(np.unique(frames))
     return int(np.gcd.reduce(apart)) if len(apart) else 1
 
 
 def is_first(ids: Ids) -> npt.NDArray[np.bool_]:
-    """Tell of each row, sorted by track, whether it is the first of its track."""
+    """Return whether each row, sorted by track, is the first of its track."""
     first = np.ones(len(ids), bool)
     first[1:] = ids[1:] != ids[:-1]
     return first
 
 
 def drift_at(drift: pd.DataFrame, frame: Ids) -> Floats:
-    """Return the drift (y, x) at frames, shape (n, 2); between known frames on a line."""
+    """Return the drift (y, x) at frames, shape (n, 2), interpolated between known frames."""
     known = drift[FRAME].to_numpy(np.float64)
     if not len(known):
         return np.zeros((len(frame), 2))
@@ -281,7 +281,7 @@ def _first_row(starts: npt.NDArray[np.bool_]) -> Ids:
 
 
 def _path(length: Floats, starts: npt.NDArray[np.bool_]) -> Floats:
-    """Return the way since the first row of each track."""
+    """Return the length of the path since the first row of each track."""
     total = np.cumsum(np.nan_to_num(length))
     way: Floats = total - total[_first_row(starts)]
     return way
@@ -290,7 +290,7 @@ def _path(length: Floats, starts: npt.NDArray[np.bool_]) -> Floats:
 def _turning(
     direction: Floats, starts: npt.NDArray[np.bool_], across_gap: npt.NDArray[np.bool_]
 ) -> Floats:
-    """Return how far each step turns from the one before, from -pi to pi."""
+    """Return the angle between each step and the one before, from -pi to pi."""
     turned = np.diff(direction, prepend=direction[:1])
     turned = np.arctan2(np.sin(turned), np.cos(turned))
     over = starts | across_gap

@@ -1,4 +1,4 @@
-"""Mean squared displacement: how far cells get in a given time, and what motion that is."""
+"""Mean squared displacement of cells by lag, and the kind of motion that it shows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from napari_celltrack.analysis.motion import drift_at, frame_step, is_first, sights_of
+from napari_celltrack.analysis.motion import detections_of, drift_at, frame_step, is_first
 from napari_celltrack.tables import (
     ENSEMBLE_MSD_COLUMNS,
     FRAME,
@@ -28,27 +28,27 @@ from napari_celltrack.tables import (
 
 Floats = npt.NDArray[np.float64]
 
-#: Lags that a fit needs, and the most that it takes: at long lags there is little to average.
+#: Fewest and most lags of a fit; at long lags there are few pairs to average.
 MIN_LAGS, MAX_LAGS = 3, 10
 
 
 @dataclass(frozen=True)
 class MsdFit:
-    """What kind of motion a curve of mean squared displacements shows.
+    """The kind of motion that a curve of mean squared displacements shows.
 
     Parameters
     ----------
     diffusion_px2_per_frame, diffusion_um2_per_s : float or None
-        Diffusion coefficient, the slope over twice the number of dimensions; the latter only of a
+        Diffusion coefficient, the slope over twice the number of dimensions; in µm only for a
         calibrated movie.
     alpha : float or None
-        Exponent of the growth with time: 1 random, below 1 confined, towards 2 directed.
+        Exponent of the growth with time: 1 is random, below 1 confined, near 2 directed motion.
     offset_px2 : float or None
-        Where the straight line begins: 4 times the squared error of a position, in two dimensions.
+        Offset of the straight line: 4 times the squared error of a position, in two dimensions.
     n_lags : int
-        Lags that were fitted.
+        Number of lags that were fitted.
     sentence : str
-        The same in words, or why there is nothing.
+        The result in words, or why there is none.
     """
 
     diffusion_px2_per_frame: float | None
@@ -66,7 +66,7 @@ def msd(
     frame_interval_s: float | None = None,
     drift: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Average the squared displacement of every track over all its pairs of detections a lag apart.
+    """Average the squared displacement of each track over all pairs of detections one lag apart.
 
     Parameters
     ----------
@@ -84,15 +84,16 @@ def msd(
     Returns
     -------
     DataFrame
-        A row a track and lag, sorted so; columns of :data:`~napari_celltrack.tables.MSD_COLUMNS`.
-        NaN where a gap leaves no pair; a track seen once has no rows.
+        One row per track and lag, sorted by both; columns of
+        :data:`~napari_celltrack.tables.MSD_COLUMNS`. NaN where gaps leave no pair; a track with
+        one detection has no rows.
 
     References
     ----------
     H. Qian, M. P. Sheetz, E. L. Elson, "Single particle tracking", Biophysical Journal 1991, whose
     equation B4 gives `n_independent`. Equal to ``trackpy.motion.imsd``.
     """
-    rows = sights_of(objects)
+    rows = detections_of(objects)
     frame = rows[FRAME].to_numpy(np.int64)
     place = rows[[Y_PX, X_PX]].to_numpy(np.float64)
     if drift is not None:
@@ -104,7 +105,7 @@ def msd(
     n_seen = last - first + 1
     length = (frame[last] - frame[first]) // unit + 1
 
-    # One line of places, track after track, with NaN in the gaps.
+    # The places of all tracks in one array, one after another, with NaN in the gaps.
     owner = np.repeat(np.arange(len(first)), length)
     begin = np.cumsum(length) - length
     line = np.full((len(owner), 2), np.nan)
@@ -140,7 +141,7 @@ def msd(
 
 
 def ensemble_msd(curves: pd.DataFrame) -> pd.DataFrame:
-    """Average the curves of all tracks, each by how many independent pairs it is worth.
+    """Average the curves of all tracks, weighted by their numbers of independent pairs.
 
     Parameters
     ----------
@@ -150,7 +151,7 @@ def ensemble_msd(curves: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a lag; columns of :data:`~napari_celltrack.tables.ENSEMBLE_MSD_COLUMNS`. Equal to
+        One row per lag; columns of :data:`~napari_celltrack.tables.ENSEMBLE_MSD_COLUMNS`. Equal to
         ``trackpy.motion.emsd``.
     """
     known = curves[curves[N_INDEPENDENT] > 0]
@@ -164,7 +165,7 @@ def ensemble_msd(curves: pd.DataFrame) -> pd.DataFrame:
             N_TRACKS: 1,
         }
     )
-    # A sum of nothing but NaN stays NaN.
+    # With min_count, a sum of NaN alone stays NaN.
     total = weighted.groupby(LAG_FRAMES).sum(min_count=1)
     columns = {
         LAG_FRAMES: total.index,
@@ -231,7 +232,7 @@ def _no_fit(sentence: str) -> MsdFit:
 def _independent(
     length: npt.NDArray[np.int64], n_seen: npt.NDArray[np.int64], n_steps: npt.NDArray[np.int64]
 ) -> Floats:
-    """Return how many independent pairs the lags of each track are worth, (n_tracks, n_lags)."""
+    """Return the number of independent pairs of each track and lag, (n_tracks, n_lags)."""
     lag = np.arange(1.0, n_steps.shape[1] + 1)[None]
     n = length[:, None].astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -240,7 +241,7 @@ def _independent(
         near = 6 * (n - lag) ** 2 * lag / (2 * n - lag + 4 * n * lag**2 - 5 * lag**3)
     worth = np.where(lag > n / 2, far, near) * (n_seen[:, None] / n)
     worth = np.where(lag < n, worth, 0)
-    # What gaps took from one lag goes to the others, so that a track keeps its weight.
+    # The weight of lags without pairs goes to the others, so that a track keeps its weight.
     left = np.where(n_steps > 0, worth, 0)
     total = left.sum(axis=1, keepdims=True)
     scale = np.divide(

@@ -1,4 +1,4 @@
-"""Events of a trace: its peaks, when they are, how high and how long."""
+"""Events of a trace: time, height and width of its peaks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from napari_celltrack.tables import (
 
 Floats = npt.NDArray[np.float64]
 
-#: The trace begins or ends before the peak has come down to half; it goes over frames unseen.
+#: The trace begins or ends before the peak has fallen to half; the peak spans missing frames.
 CUT_OFF, OVER_GAP = "cut off", "over a gap"
 
 
@@ -70,14 +70,14 @@ def peaks(traces: pd.DataFrame, settings: Peaks | None = None) -> pd.DataFrame:
     traces : DataFrame
         Of :func:`~napari_celltrack.analysis.traces.traces`.
     settings : Peaks, optional
-        Which; the defaults if left out.
+        Which peaks count; the defaults if left out.
 
     Returns
     -------
     DataFrame
-        A row a peak, sorted by track, then frame; columns of
-        :data:`~napari_celltrack.tables.PEAK_COLUMNS`. Width is that at half the
-        prominence. No peak is in a gap, but one may reach over it, which its flag says.
+        One row per peak, sorted by track, then frame; columns of
+        :data:`~napari_celltrack.tables.PEAK_COLUMNS`. Widths are at half the prominence. No peak
+        is in a gap, but one may span it; its flag says so.
 
     References
     ----------
@@ -126,6 +126,6 @@ def _of_track(trace: pd.DataFrame, settings: Peaks) -> pd.DataFrame:
 
 
 def _is_cut_off(line: Floats, peak: int) -> bool:
-    """Tell whether a trace begins or ends before a peak has come down to half its height."""
+    """Return whether a trace begins or ends before a peak has fallen to half its height."""
     is_low = line <= line[peak] / 2
     return not (is_low[:peak].any() and is_low[peak + 1 :].any())

@@ -1,4 +1,4 @@
-"""How much found cells look like cells, where no truth is known."""
+"""Plausibility: how much detected objects look like cells, without ground truth."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ Plane = npt.NDArray[np.float32]
 
 #: Objects of less than this share of the typical area are fragments.
 _FRAGMENT = 0.3
-#: Edges are slopes that exceed the usual one by so many times its spread.
+#: Edges are slopes that exceed the usual slope by this many times its spread.
 _EDGE_TO_NOISE = 3.0
-#: Slopes above this percentile of the edges count no more: a few bright cells are not all.
+#: Slopes are limited to this percentile of the edges, so that bright cells do not count for most.
 _STEEPEST_PERCENT = 75.0
-#: A sum over an object must exceed that around it by so many times its noise; what a threshold
-#: cuts out of noise alone reaches about 8.
+#: The sum over an object must exceed its surroundings by this many times its noise; an object that
+#: a threshold cuts out of pure noise reaches about 8.
 _LEAST_SIGNAL = 12.0
-#: Noise that rounding to whole grey levels leaves at least.
+#: Smallest noise of an image of integers, from rounding.
 _ROUNDING = 0.3
-#: Of more objects than this a part is looked at.
+#: Number of objects above which only some are measured.
 _MOST_OBJECTS = 300
 
 
 @dataclass(frozen=True)
 class Plausibility:
-    """What speaks for found cells being cells; each part from 0 to 1, more is better.
+    """Evidence that detected objects are cells; each measure from 0 to 1, higher is better.
 
     Parameters
     ----------
     on_edges : float
-        How near the outlines lie to the steepest slope beside them.
+        Slope at the outlines, relative to the steepest slope near them.
     edges_found : float
-        Share of the image's edges that an outline lies along.
+        Share of the image's edges that lie along an outline.
     solidity : float
-        Area over that of the convex hull, as a mean by area.
+        Area over that of the convex hull, averaged by area.
     whole : float
-        Share of the objects that are not far smaller than the typical one.
+        Share of the objects that are not much smaller than the typical one.
     stands_out : float
-        Share of the objects that are brighter than what is around them by far more than noise.
+        Share of the objects that are brighter than their surroundings by far more than noise.
     diameter_px : float
-        Of a disc with the mean area, every pixel of a cell counting once; 0 without cells.
+        Diameter of a disc with the mean area, weighted by area; 0 without cells.
     n_cells : int
         Number of objects.
     """
@@ -60,25 +60,25 @@ class Plausibility:
 
     @property
     def score(self) -> float:
-        """Everything in one number from 0 to 1; 0 without cells."""
+        """All measures in one number from 0 to 1; 0 without cells."""
         if not self.n_cells:
             return 0.0
-        # Solidity differs little between good and bad: 0.96 is fine, 0.88 is rags.
+        # Solidity differs little between good and bad outlines: 0.96 is good, 0.88 is ragged.
         edges, objects = self.on_edges * self.edges_found, self.whole * self.stands_out
         return edges * objects * float(self.solidity**8)
 
 
 def plausibility(image: npt.NDArray[Any], labels: Labels, diameter_px: float) -> Plausibility:
-    """Tell how much found cells look like cells.
+    """Measure how much detected objects look like cells.
 
     Parameters
     ----------
     image : ndarray, shape (Y, X), uint8, uint16 or float32
-        What the cells were found in.
+        The image in which the cells were detected.
     labels : ndarray, shape (Y, X), int32
         The cells, 1..n.
     diameter_px : float
-        About how wide a cell is: how far beside an outline an edge is looked for.
+        Approximate width of a cell; edges are searched within a share of it from the outlines.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def plausibility(image: npt.NDArray[Any], labels: Labels, diameter_px: float) ->
 
 
 def _outlines(labels: Labels) -> npt.NDArray[np.bool_]:
-    """Return the pixels on both sides of a border of a cell."""
+    """Return the pixels on both sides of the border of each cell."""
     names = labels.astype(np.float32)
     square = np.ones((3, 3), np.uint8)
     return np.asarray(cv2.dilate(names, square) != cv2.erode(names, square))
@@ -128,7 +128,7 @@ def _slope(image: npt.NDArray[Any], sigma_px: float) -> Plane:
 
 
 def _edges(slope: Plane) -> Plane:
-    """Return what of the slopes stands out of the noise, the steepest not more than others."""
+    """Return how far slopes exceed the noise, limited so that the steepest do not dominate."""
     usual = float(np.median(slope))
     spread = 1.4826 * float(np.median(np.abs(slope - usual)))
     edges = np.maximum(slope - (usual + _EDGE_TO_NOISE * spread), 0)
@@ -138,7 +138,7 @@ def _edges(slope: Plane) -> Plane:
 
 
 def _share_that_stands_out(image: npt.NDArray[Any], labels: Labels) -> float:
-    """Return the share of objects whose mean differs from that of a rim around by no chance."""
+    """Return the share of objects that are significantly brighter than a rim around them."""
     pixels = image.astype(np.float32)
     names = labels.astype(np.float32)
     grown = cv2.dilate(names, np.ones((7, 7), np.uint8)).astype(np.int32)
@@ -168,7 +168,7 @@ def _means(
 
 
 def _solidity(labels: Labels) -> float:
-    """Return the areas of objects over those of their convex hulls, as a mean by area."""
+    """Return the areas of objects over those of their convex hulls, averaged by area."""
     places = [
         (name, place)
         for name, place in enumerate(ndimage.find_objects(labels), start=1)

@@ -1,8 +1,8 @@
-"""Where tracking may have failed, and why: every unexpected event with the numbers behind it.
+"""Where tracking may have failed, and why: each unexpected event, with numbers.
 
-A track that begins or ends in the middle of a movie and of the field is either a cell that came or
-went, or a mistake; :mod:`napari_celltrack.analysis.breaks` explains each. Here are steps, areas and
-intensities that do not fit, and links that could as well have gone another way.
+A track that begins or ends inside the movie and the field may be a mistake;
+:mod:`napari_celltrack.analysis.breaks` explains each. Here are unusual steps, areas and
+intensities, and links with an almost equal alternative.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from napari_celltrack.tables import (
     as_table,
 )
 
-#: A step, area or brightness is sudden when it is this many times what is usual.
+#: A step is a jump, and a change of area or brightness is sudden, at this many times the usual.
 _SUDDEN_STEP, _SUDDEN_RATIO = 3.0, 1.6
-#: A step is felt from this share of the search radius.
-_FELT_SHARE = 0.15
-#: So many cells that change at once, and most of their frame, are a matter of the frame.
+#: A step below this share of the search radius is never a jump.
+_LEAST_SHARE = 0.15
+#: If at least this many cells, and most of a frame, change at once, the frame is the cause.
 _FEW_CELLS = 3
-#: A link is doubtful when an alternative was less than this many typical steps worse.
+#: A link is doubtful if an alternative was less than this many typical steps worse.
 _DOUBTFUL_MARGIN = 1.7
-#: A track of so few frames that lies inside the movie is more likely a mistake than a cell.
+#: A track of at most this many frames inside the movie is more likely a mistake than a cell.
 _SHORT_FRAMES = 2
 
 
@@ -53,7 +53,7 @@ def find_events(
     max_gap_frames: int = 0,
     drift_px: npt.NDArray[np.float64] | None = None,
 ) -> pd.DataFrame:
-    """List what is unexpected about tracks, most severe first.
+    """List the unexpected events of tracks, most severe first.
 
     Parameters
     ----------
@@ -67,14 +67,14 @@ def find_events(
     shape_px : (int, int)
         Height and width of the field.
     max_distance_px, max_gap_frames : float, int
-        The limits that were linked with.
+        The limits of the linker.
     drift_px : ndarray, shape (n_frames, 2), float64, optional
-        Common motion (y, x) that was taken out before linking.
+        Common motion (y, x) that was subtracted before linking.
 
     Returns
     -------
     DataFrame
-        A row an event, columns of :data:`~napari_celltrack.tables.EVENT_COLUMNS`, by falling
+        One row per event, columns of :data:`~napari_celltrack.tables.EVENT_COLUMNS`, by falling
         severity, then frame.
     """
     linked = LinkedObjects(
@@ -95,7 +95,7 @@ def find_events(
     columns: dict[str, npt.NDArray[Any]] = {
         name: objects[name].to_numpy()[rows] for name in (FRAME, TRACK_ID, Y_PX, X_PX)
     }
-    # As objects: strings of numpy's own are all as wide as the longest, in four bytes a letter.
+    # As objects: numpy's own strings all take the memory of the longest, four bytes per letter.
     columns[KIND] = np.array([event.kind for event in events], object)
     columns[OTHER_TRACK_ID] = np.array([event.other for event in events], np.int64)
     columns[SEVERITY] = np.round(np.array([event.severity for event in events], np.float64), 3)
@@ -110,7 +110,7 @@ def find_events(
 
 
 def _gaps(linked: LinkedObjects) -> Iterator[Event]:
-    """Name the links that skip frames."""
+    """Yield the links that skip frames."""
     rows = np.flatnonzero(linked.previous >= 0)
     n_missing = linked.frame[rows] - linked.frame[linked.previous[rows]] - 1
     first = linked.frame[rows] - n_missing
@@ -124,7 +124,7 @@ def _gaps(linked: LinkedObjects) -> Iterator[Event]:
             where = f"frames {linked.names[gap[0]]} to {linked.names[gap[-1]]}"
         is_empty = not any(len(linked.rows_in(frame)) for frame in gap)
         if is_empty and len(across) >= _FEW_CELLS:
-            # One sentence about empty frames says more than one about each cell.
+            # One event for the empty frames is more useful than one for each cell.
             reason = f"gap: no cells in {where}, {len(across)} tracks are bridged over it"
             yield Event(across[0], "gap", reason, 0.9)
             continue
@@ -136,7 +136,7 @@ def _gaps(linked: LinkedObjects) -> Iterator[Event]:
 
 
 def _jumps(linked: LinkedObjects) -> Iterator[Event]:
-    """Name steps far above the cell's own and those of the other cells of the frame."""
+    """Yield steps much longer than the cell's usual step and those of other cells in the frame."""
     rows = np.flatnonzero((linked.previous >= 0) & np.isfinite(linked.step))
     if not len(rows):
         return
@@ -145,8 +145,8 @@ def _jumps(linked: LinkedObjects) -> Iterator[Event]:
     others = steps.groupby(linked.frame[rows]).transform("median").to_numpy()
     usual = np.maximum.reduce([own, others, np.full(len(rows), linked.typical_step)])
     share = steps.to_numpy() / linked.limit
-    # Among cells that hardly move, a step of a pixel is far above all others and yet no jump.
-    is_jump = (steps.to_numpy() > _SUDDEN_STEP * usual) & (share > _FELT_SHARE)
+    # Among cells that hardly move, a step of a pixel is far longer than usual but not a jump.
+    is_jump = (steps.to_numpy() > _SUDDEN_STEP * usual) & (share > _LEAST_SHARE)
     for index in np.flatnonzero(is_jump):
         ratio = float(steps[index] / usual[index])
         reason = (
@@ -158,7 +158,7 @@ def _jumps(linked: LinkedObjects) -> Iterator[Event]:
 
 
 def _swap_risks(linked: LinkedObjects) -> Iterator[Event]:
-    """Name links that could nearly as well have gone another way."""
+    """Yield links with an almost equal alternative."""
     margin = linked.objects[LINK_MARGIN].to_numpy(np.float64)
     for row in np.flatnonzero(margin < _DOUBTFUL_MARGIN):
         worse = max(float(margin[row]), 0.0)
@@ -167,7 +167,7 @@ def _swap_risks(linked: LinkedObjects) -> Iterator[Event]:
 
 
 def _changes(linked: LinkedObjects) -> Iterator[Event]:
-    """Name sudden changes of area and of the first measured intensity."""
+    """Yield sudden changes of area and of the first measured intensity."""
     mean = [name for name in linked.objects.columns if name.endswith("_mean")][:1]
     for kind, column in [("area", AREA_PX2), *(("intensity", name) for name in mean)]:
         values = linked.objects[column].to_numpy(np.float64)
@@ -176,7 +176,7 @@ def _changes(linked: LinkedObjects) -> Iterator[Event]:
         ratio = np.full(len(rows), 1.0)
         np.divide(now, before, out=ratio, where=(before > 0) & (now > 0))
         size = np.abs(np.log(ratio))
-        # A movie in which everything changes, by bleaching or growth, has its own measure.
+        # If everything changes, by bleaching or growth, only larger changes are unusual.
         usual = 1.4826 * float(np.median(size)) if len(size) else 0.0
         changed = size > max(np.log(_SUDDEN_RATIO), 6 * usual)
         frames = linked.frame[rows]
@@ -185,7 +185,7 @@ def _changes(linked: LinkedObjects) -> Iterator[Event]:
             n_changed = int(changed[here].sum())
             if n_changed < _FEW_CELLS or 2 * n_changed <= here.sum():
                 continue
-            # One sentence about the frame says more than one about each of its cells.
+            # One event for the frame is more useful than one for each of its cells.
             row = int(rows[here & changed][0])
             reason = f"{kind} of {n_changed} of {here.sum()} cells changes in one step: look at"
             yield Event(row, kind, f"{reason} frame {linked.names[frame]} as a whole", 0.9)
@@ -197,7 +197,7 @@ def _changes(linked: LinkedObjects) -> Iterator[Event]:
 
 
 def _short_tracks(linked: LinkedObjects) -> Iterator[Event]:
-    """Name tracks that are too short to be a cell, unless the movie or the border cuts them."""
+    """Yield tracks that are too short to be a cell, unless the movie or the border cuts them."""
     last = len(linked.names) - 1
     firsts = np.flatnonzero((linked.previous < 0) & (linked.track > 0) & (linked.frame > 0))
     for row in firsts.tolist():

@@ -1,7 +1,7 @@
-"""Which search radius fits a movie, told from its objects alone, without ground truth.
+"""Radius advisor: which search radius fits a movie, from its objects alone, without truth.
 
-The number of tracks falls as the radius grows, until every cell is linked to itself; then it
-stays flat until cells begin to be linked to others. The flat part is the right range.
+The number of tracks falls as the radius grows, until each cell is linked to itself. Then it stays
+constant, until cells are linked to other cells. The constant range is the right one.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ N_TRACKS = "n_tracks"
 LINKED_SHARE = "linked_share"
 AMBIGUOUS_SHARE = "ambiguous_share"
 
-#: A range of radii is flat when the number of tracks changes by less than this share of the cells
-#: a frame.
+#: A range of radii is flat if the number of tracks changes by less than this share of the cells per
+#: frame.
 _FLAT = 0.02
 
 
 @dataclass(frozen=True)
 class RadiusAdvice:
-    """What the search radius does to the tracks of a movie.
+    """How the search radius changes the tracks of a movie.
 
     Parameters
     ----------
     curve : DataFrame
-        A row a radius: `radius_px`, `n_tracks`, `linked_share` (objects with a link from the
+        One row per radius: `radius_px`, `n_tracks`, `linked_share` (objects with a link from the
         frame before, of those that could have one), `ambiguous_share` (links with another
-        candidate hardly farther away).
+        candidate at almost the same distance).
     plateau_px : (float, float) or None
-        Range of radii that give the same tracks; None where there is none.
+        Range of radii that give the same tracks; None if there is none.
     suggested_px : float or None
         A radius in the lower part of the plateau.
     sentence : str
@@ -57,10 +57,10 @@ class RadiusAdvice:
 def advise_radius(
     objects: pd.DataFrame, n_frames: int, radii_px: npt.ArrayLike | None = None
 ) -> RadiusAdvice:
-    """Say which search radius fits.
+    """Suggest a search radius.
 
-    Cells are paired between neighbouring frames, closest pairs first. What is linked at a radius
-    is then the beginning of what is linked at any larger one, so one pass gives every radius.
+    Cells are paired between consecutive frames, closest pairs first. The links at a radius are then
+    the first of the links at any larger radius, so one pass gives all radii.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def advise_radius(
     n_frames : int
         Length of the movie.
     radii_px : array-like, optional
-        Radii to look at; by default 30, up to one and a half times the distance between cells.
+        Radii to compare; by default 30, up to one and a half times the distance between cells.
 
     Returns
     -------
@@ -98,9 +98,9 @@ def _spacing(frames: list[Floats]) -> float:
 
 
 def _links(position: Floats, frame: Ids, n_frames: int, limit: float) -> tuple[Floats, Floats]:
-    """Pair neighbouring frames, closest first.
+    """Pair consecutive frames, closest pairs first.
 
-    Returns the length of each link, and the length of the best other pair at either of its ends.
+    Return the length of each link, and that of the best other pair at either of its ends.
     """
     pairs = candidate_pairs(position, frame, n_frames, limit)
     chosen = closest_first(pairs)
@@ -110,7 +110,7 @@ def _links(position: Floats, frame: Ids, n_frames: int, limit: float) -> tuple[F
     def best_other(ends: Ids) -> Floats:
         best, second = _two_smallest(ends[by_length], pairs.distance_px[by_length], len(frame))
         end = ends[chosen]
-        # The best other pair at an end is its best one, or the second where the best is the link.
+        # The best other pair at an end is its best one, or its second if the best is the link.
         return np.where(best[end] < own, best[end], second[end])
 
     return own, np.minimum(best_other(pairs.before), best_other(pairs.after))
@@ -168,9 +168,9 @@ def _advice(curve: pd.DataFrame, n_cells: float) -> RadiusAdvice:
 
 
 def _plateau(curve: pd.DataFrame, tolerance: float) -> tuple[float, float] | None:
-    """Return the longest range of radii, as a ratio, over which the number of tracks is flat."""
+    """Return the range of radii with a flat number of tracks whose ratio is largest."""
     radius, n_tracks = curve[RADIUS_PX].to_numpy(), curve[N_TRACKS].to_numpy()
-    # Where hardly anything is linked the curve is flat too, and means nothing.
+    # The curve is also flat where almost nothing is linked; that does not count.
     is_linked = curve[LINKED_SHARE].to_numpy() >= 0.5
     best: tuple[float, float] | None = None
     for low in np.flatnonzero(is_linked):

@@ -1,7 +1,7 @@
-"""Which events the user has seen, and which she found to be fine.
+"""Which events the user has reviewed, and which were dismissed.
 
-Tracks are made anew with every change of a setting, and track ids change; an event is the same
-when it is of the same kind, in the same frame and hardly elsewhere.
+Each change of a setting makes new tracks with other ids. So an event is the same if its kind and
+frame are the same and its place is almost the same.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from napari_celltrack.tables import FRAME, KIND, X_PX, Y_PX
 
 _Place = tuple[Hashable, str, int, float, float]
 
-#: A cell whose mask changes a bit stays the same cell.
+#: Places closer than this are the same, as masks change a little with the settings.
 _NEAR_PX = 3.0
 
 
 class Reviewed:
     """Remembers events by movie, kind, frame and place.
 
-    `movie` is what tells movies apart, such as a fingerprint; `event` is a row of an event table.
+    `movie` identifies a movie, e.g. by its fingerprint; `event` is a row of an event table.
     """
 
     def __init__(self) -> None:
@@ -31,11 +31,11 @@ class Reviewed:
         self._dismissed: set[_Place] = set()
 
     def see(self, movie: Hashable, event: pd.Series) -> None:
-        """Remember that an event was looked at."""
+        """Remember that an event was reviewed."""
         self._seen.add(_place(movie, event))
 
     def dismiss(self, movie: Hashable, event: pd.Series) -> None:
-        """Remember that an event is fine as it is."""
+        """Remember that an event is no mistake."""
         self._dismissed.add(_place(movie, event))
 
     def restore(self, movie: Hashable, event: pd.Series) -> None:
@@ -46,7 +46,7 @@ class Reviewed:
         }
 
     def are_seen(self, movie: Hashable, events: pd.DataFrame) -> npt.NDArray[np.bool_]:
-        """Return which events of a table were looked at, shape (n_events,)."""
+        """Return which events of a table were reviewed, shape (n_events,)."""
         return _are_at(self._seen, movie, events)
 
     def are_dismissed(self, movie: Hashable, events: pd.DataFrame) -> npt.NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""How good a result is, where the truth is known."""
+"""Scores of a result against known truth."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class F1:
 def match_labels(found: Labels, true: Labels, min_iou: float = 0.5) -> dict[int, int]:
     """Pair found with true cells that overlap by more than `min_iou`.
 
-    Above one half the pairs are unique, so nothing has to be optimised.
+    Above one half, pairs are unique, so no optimisation is needed.
 
     Parameters
     ----------
@@ -87,15 +87,15 @@ def detection_f1(found: Labels, true: Labels, min_iou: float = 0.5) -> F1:
 
 
 def link_f1(found: Iterable[Labels], true: Iterable[Labels], parents: Mapping[int, int]) -> F1:
-    """Score the links between frames that follow each other.
+    """Score the links between consecutive frames.
 
     Parameters
     ----------
     found, true : iterable of ndarray, shape (Y, X), int32
-        Frame after frame; a pixel holds a track id. Daughters have ids of their own.
+        Frame after frame; a pixel holds a track id. Daughters have their own ids.
     parents : mapping of int to int
-        The true mothers: a found track that goes on from a mother to her daughter counts as
-        right, as no division was claimed.
+        The true mothers: a found track that continues from a mother to her daughter counts as
+        right, as it claims no division.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Intensity over time: background, bleaching, baseline and dF/F of every track."""
+"""Traces: background, bleaching, baseline and dF/F of each track over time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from napari_celltrack.tables import (
 Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
 
-#: What a flag says, the first that applies.
+#: Values of the flag, in the order in which they apply.
 GAP, NO_VALUE, NO_BACKGROUND = "not seen", "no value", "no background"
 NO_BASELINE, LOW_BASELINE, EDGE = "no baseline", "baseline near zero", "near the end of the trace"
 
@@ -83,33 +83,34 @@ def traces(
     settings: Traces | None = None,
     frame_interval_s: float | None = None,
 ) -> pd.DataFrame:
-    """Make the trace of every track from a column of the object table.
+    """Compute the trace of each track from a column of the object table.
 
     Parameters
     ----------
     objects : DataFrame
         With `track_id` (rows with 0 are left out), `frame` and `column`.
     column : str
-        What was measured, e.g. ``red_mean``.
+        The measured intensity, e.g. ``red_mean``.
     settings : Traces, optional
-        How; the defaults if left out.
+        How traces are computed; the defaults if left out.
     frame_interval_s : float, optional
         Time between frames; without it `time_s` is NaN, and windows must be in frames.
 
     Returns
     -------
     DataFrame
-        A row a track and frame from its first to its last detection, also for gaps, sorted by
-        track, then frame; columns of :data:`~napari_celltrack.tables.TRACE_COLUMNS`. `f` is as
-        measured, `background` what is taken off (NaN without), `f_corrected` is without
-        background and bleaching, `f0` its baseline, `dff` = (f_corrected - f0) / f0. `flag` says
-        why a value is missing or deserves care. Nothing is divided by a baseline near zero.
+        One row per track and frame from its first to its last detection, gaps included, sorted by
+        track, then frame; columns of :data:`~napari_celltrack.tables.TRACE_COLUMNS`. `f` is the
+        measured value, `background` is subtracted from it (NaN if none is), `f_corrected` is
+        without background and bleaching, `f0` its baseline, `dff` = (f_corrected - f0) / f0.
+        `flag` says why a value is missing or may be wrong. Nothing is divided by a baseline near
+        zero.
 
     Raises
     ------
     RecipeError
         If there is no such column, no background to subtract, too few cells for a population, or
-        a window in s without a frame interval or shorter than three frames.
+        if the window is given in s without a frame interval or is shorter than three frames.
     """
     settings = settings or Traces()
     f_seen = _numbers(objects, column)
@@ -175,7 +176,7 @@ def _numbers(objects: pd.DataFrame, column: str) -> Floats:
 
 
 def _background(objects: pd.DataFrame, column: str, settings: Traces) -> Floats:
-    """Return what is to be taken off each row of `column`; NaN where nothing is."""
+    """Return the background to subtract from each row of `column`; all NaN if it is off."""
     if not settings.subtract_background:
         return np.full(len(objects), np.nan)
     channel, _, statistic = column.rpartition("_")
@@ -197,7 +198,7 @@ def _background(objects: pd.DataFrame, column: str, settings: Traces) -> Floats:
 
 
 def _whole_lines(ids: Ids, frame: Ids, unit: int) -> tuple[Ids, Ids, Ids]:
-    """Return track and frame of all frames of a track, and the rows of its detections."""
+    """Return track and frame of each row of the traces, gaps included, and the detected rows."""
     first = np.flatnonzero(is_first(ids))
     last = np.append(first[1:], len(ids)) - 1 if len(first) else first
     length = (frame[last] - frame[first]) // unit + 1
@@ -214,7 +215,7 @@ def _lines(ids: Ids) -> list[slice]:
 
 
 def _near_end(n: int, settings: Traces, interval_s: float | None) -> npt.NDArray[np.bool_]:
-    """Tell of each value whether the window of its baseline reaches over an end of the trace."""
+    """Return whether the window of each value's baseline reaches beyond an end of the trace."""
     baseline = settings.baseline
     half = baseline.length(interval_s) // 2 if hasattr(baseline, "length") else 0
     from_end = np.minimum(np.arange(n), np.arange(n)[::-1])

@@ -1,4 +1,4 @@
-"""Which tracks to keep."""
+"""Track filter: which tracks to keep."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ class TrackFilter(Settings):
     )
 
     def __call__(self, tracks: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows of the track table that pass; a mother left out is no mother.
+        """Return the rows of the track table that pass; references to removed mothers become 0.
 
         Raises
         ------
         RecipeError
-            If a limit names a column that the table has not, or one without numbers.
+            If a limit names a column that does not exist or holds no numbers.
         """
         passes = tracks[N_FRAMES] >= self.min_length_frames
         for index, limit in enumerate(self.limits):

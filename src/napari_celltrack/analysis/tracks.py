@@ -1,4 +1,4 @@
-"""From linked objects to a table of tracks and a table of counts."""
+"""Tables of tracks and of counts, from linked objects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from napari_celltrack.analysis.motion import drift_at, sorted_sights, steps
+from napari_celltrack.analysis.motion import drift_at, sorted_detections, steps
 from napari_celltrack.tables import (
     ACROSS_GAP,
     COUNT_COLUMNS,
@@ -48,7 +48,7 @@ def track_table(
     frame_interval_s: float | None = None,
     drift: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Summarise every track.
+    """Summarise each track.
 
     Parameters
     ----------
@@ -66,14 +66,15 @@ def track_table(
     Returns
     -------
     DataFrame
-        A row a track, sorted by id; columns of :data:`~napari_celltrack.tables.TRACK_COLUMNS`. A
-        track seen once has path 0 and no speed (NaN). Speeds and turning angles of steps over
-        gaps are left out of the maximum and the mean; the mean speed is path over duration.
+        One row per track, sorted by id; columns of
+        :data:`~napari_celltrack.tables.TRACK_COLUMNS`. A track with one detection has path 0 and
+        no speed (NaN). Steps over gaps do not count for the maximal speed and the mean turning
+        angle; the mean speed is path over duration.
     """
     if IS_INTERPOLATED in objects:
         objects = objects[~objects[IS_INTERPOLATED].astype(bool)]
     order = np.lexsort((objects[FRAME].to_numpy(np.int64), objects[TRACK_ID].to_numpy(np.int64)))
-    rows = sorted_sights(objects, order)
+    rows = sorted_detections(objects, order)
     ids = rows[TRACK_ID].to_numpy(np.int64)
     frame = rows[FRAME].to_numpy(np.int64)
     position = rows[[Y_PX, X_PX]].to_numpy(np.float64)
@@ -125,14 +126,14 @@ def track_table(
 def count_table(
     objects: pd.DataFrame, frames: Sequence[int], frame_interval_s: float | None = None
 ) -> pd.DataFrame:
-    """Count the cells of every frame, also of frames without any.
+    """Count the cells of each frame, also of frames without cells.
 
     Parameters
     ----------
     objects : DataFrame
         With `frame`.
     frames : sequence of int
-        True indices of all frames that were looked at.
+        True indices of all processed frames.
     frame_interval_s : float, optional
         `time_s` is NaN without it.
 
@@ -148,7 +149,7 @@ def count_table(
 
 
 def _moves(found: pd.DataFrame, track_id: np.ndarray) -> dict[str, np.ndarray]:
-    """Return maximal speeds and the mean absolute turning angle, one a track."""
+    """Return the maximal speeds and the mean absolute turning angle of each track."""
     seen = ~found[ACROSS_GAP].to_numpy(bool)
     place = np.searchsorted(track_id, found[TRACK_ID].to_numpy(np.int64)[seen])
     moves = {}
@@ -165,9 +166,9 @@ def _moves(found: pd.DataFrame, track_id: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _founders(track_id: np.ndarray, parents: Mapping[int, int]) -> np.ndarray:
-    """Return for each track the id of the track that its family began with."""
+    """Return for each track the id of the first track of its family."""
     founder: dict[int, int] = {}
-    # A mother's id may be above or below her daughters': follow each line up to what is known.
+    # A mother's id may be above or below her daughters', so each line is followed to its root.
     for track in track_id.tolist():
         line = [track]
         while line[-1] not in founder and line[-1] in parents:

@@ -1,1 +1,1 @@
-"""Arrays worked on fast and exactly: labels as runs, strips, sparse samples, freed memory."""
+"""Fast and exact work on arrays: labels as runs, strips, sparse samples, freed memory."""

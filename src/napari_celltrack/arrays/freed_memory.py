@@ -1,4 +1,4 @@
-"""What one step lets go of stays with the process for the next one, until it is given back."""
+"""Keep freed memory for the next step, and give it back to the system."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from contextlib import suppress
 
 import numpy as np
 
-#: The largest block that the C library of Linux learns from, less its own few bytes.
+#: The largest block that can raise the limit of the C library, minus its own few bytes.
 _LARGEST_BYTES = 32 * 2**20 - 2**16
 
 
 def keep_freed_memory() -> None:
     """Make the C library of Linux keep blocks of up to 32 MB that are freed, 64 MB in all.
 
-    It gives larger blocks than those it has seen freed back to the system at once, and gets each
-    page of the next one anew and zeroed: of a frame of 512 x 512 px, that is a quarter of the
-    time. Letting go of one large block, which is never written to, teaches it; elsewhere
+    By default it gives blocks larger than any it has seen freed back to the system at once, and
+    the next block gets new, zeroed pages: for a frame of 512 x 512 px that takes a quarter of the
+    time. Freeing one large block, which is never written to, raises that limit. On other systems
     nothing happens.
 
     Notes
@@ -28,10 +28,10 @@ def keep_freed_memory() -> None:
 
 
 def give_back_freed_memory() -> None:
-    """Have the C library of Linux give the system back what was freed and is kept for later.
+    """Make the C library of Linux give the memory that it keeps back to the system.
 
-    For when something else is to take its place, or memory is to be counted; what is worked on next
-    pays for new pages. Elsewhere nothing happens.
+    For use before another process needs the memory, or before memory is measured; the next step
+    has to get new pages. On other systems nothing happens.
     """
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):  # musl has no such function

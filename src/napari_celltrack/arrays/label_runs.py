@@ -1,8 +1,8 @@
 """Labels as runs: stretches of pixels of one label within one row.
 
-A run is a dozen pixels, and sums over it have a closed form. What would add up, look up or
-renumber pixels does so with runs instead: in whole numbers, therefore exactly, and several times
-faster.
+A typical run is a dozen pixels long, and sums over a run have a closed form. Adding, looking up
+and renumbering by runs instead of pixels is several times faster, and exact, as all is in whole
+numbers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Whole = npt.NDArray[np.int64]
 
 
 class LabelRuns(NamedTuple):
-    """The runs of a label image, in the order in which it is read; background has none.
+    """The runs of a label image, row by row; the background has none.
 
     Attributes
     ----------
@@ -49,11 +49,11 @@ class LabelRuns(NamedTuple):
 
     @property
     def start(self) -> Whole:
-        """Place of the first pixel of each run in the flattened image, shape (n_runs,)."""
+        """Index of the first pixel of each run in the flattened image, shape (n_runs,)."""
         return self.row * self.shape[1] + self.first
 
     def of(self, some: npt.NDArray[Any]) -> LabelRuns:
-        """Return some of the runs, chosen as those of an array are."""
+        """Return some of the runs; `some` indexes them as it would an array."""
         ids, row, first, stop = (a[some] for a in (self.ids, self.row, self.first, self.stop))
         return self._replace(ids=ids, row=row, first=first, stop=stop)
 
@@ -63,7 +63,7 @@ class LabelRuns(NamedTuple):
         Parameters
         ----------
         values : ndarray, shape (n_runs,)
-            One value a run.
+            One value per run.
 
         Returns
         -------
@@ -78,9 +78,9 @@ class LabelRuns(NamedTuple):
         return np.repeat(all_values, np.diff(edges)).reshape(self.shape)
 
     def sums(self, values: npt.NDArray[Any]) -> Whole:
-        """Add up whole numbers, one a run, by cell; shape (n + 1,), entry k is of label k.
+        """Add up whole numbers, one per run, by cell; shape (n + 1,), entry k is of label k.
 
-        The numbers must stay below 2^53 in sum, up to which floats count exactly.
+        Each sum must stay below 2^53, up to which floats are exact.
         """
         return np.bincount(self.ids, weights=values, minlength=self.n + 1).astype(np.int64)
 
@@ -107,7 +107,7 @@ def label_runs_of(labels: Labels) -> LabelRuns:
 def _runs_in(labels: Labels, rows: slice) -> tuple[npt.NDArray[np.int32], Whole, Whole, Whole]:
     """Return ids, rows, first columns and those after the last of the runs in some rows."""
     width = labels.shape[1]
-    # One line is compared more than twice as fast as many; then each row begins anew.
+    # Comparing one flat line is more than twice as fast as row by row; each row then begins a run.
     some = labels[rows].ravel()
     begins = np.empty(some.size, bool)
     np.not_equal(some[1:], some[:-1], out=begins[1:])
@@ -122,7 +122,7 @@ def _runs_in(labels: Labels, rows: slice) -> tuple[npt.NDArray[np.int32], Whole,
 
 
 def centroid_sums(runs: LabelRuns) -> tuple[Whole, Whole, Whole]:
-    """Return of each label, from 0 on, the number of pixels and the sums of their y and x."""
+    """Return the number of pixels of each label, from 0 on, and the sums of their y and x."""
     length = runs.length
     doubled = length * (runs.first + runs.stop - 1)
     return runs.sums(length), runs.sums(length * runs.row), runs.sums(doubled) // 2
@@ -154,5 +154,5 @@ def moment_sums(runs: LabelRuns, y0: Whole, x0: Whole) -> tuple[Whole, Whole, Wh
 
 
 def _squares_below(end: Whole) -> Whole:
-    """Return the sum of the squares from 0 up to below a number; differences hold below 0 too."""
+    """Return the sum of the squares from 0 to ``end - 1``; differences are right below 0 too."""
     return (end - 1) * end * (2 * end - 1) // 6

@@ -1,20 +1,20 @@
-"""How sparsely an image may be looked at to learn about its brightness or noise as a whole."""
+"""How sparsely an image may be sampled to estimate its overall brightness or noise."""
 
 from __future__ import annotations
 
 from math import sqrt
 
-#: So many pixels tell the median of a hundred times as many to half a percent of their spread.
+#: This many pixels give the median of a hundred times as many within 0.5 % of their spread.
 _ENOUGH_PX = 60_000
 
 
 def sample_step(n_pixels: int) -> int:
-    """Return the step along Y and X at which about 60,000 pixels of an image are met.
+    """Return the step along Y and X that takes about 60,000 pixels of an image.
 
     Parameters
     ----------
     n_pixels : int
-        Of the whole image.
+        Number of pixels of the whole image.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Work on an image strip by strip: each stays in the processor's cache, several go at once."""
+"""Process an image in strips: each fits the processor's cache, and several run in parallel."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Strip(NamedTuple):
     rows : slice
         The rows.
     wide : slice
-        The same with those around them that they depend on, as far as the image has them.
+        The rows and those above and below that they depend on, as far as the image has them.
     inside : slice
-        Where the rows are among the wide ones.
+        Where `rows` are within `wide`.
     """
 
     rows: slice
@@ -47,14 +47,14 @@ def strips_of(shape: tuple[int, ...], halo_px: int = 0) -> list[Strip]:
 
 
 def in_strips(work: Callable[[Strip], _T], shape: tuple[int, ...], halo_px: int = 0) -> list[_T]:
-    """Do some work on all strips of an image, on as many cores as OpenCV may use.
+    """Call a function on all strips of an image, on as many cores as OpenCV may use.
 
     How an image is divided does not depend on the number of cores.
 
     Parameters
     ----------
     work : callable
-        Gets a strip; what it writes, no other strip writes.
+        Gets a strip; two strips must not write to the same place.
     shape : tuple of int
         Height and width of the image.
     halo_px : int
@@ -63,25 +63,25 @@ def in_strips(work: Callable[[Strip], _T], shape: tuple[int, ...], halo_px: int 
     Returns
     -------
     list
-        What the work returned, from top to bottom.
+        What `work` returned, from top to bottom.
     """
     return on_all_cores(work, strips_of(shape, halo_px))
 
 
 def on_all_cores(work: Callable[[_Item], _T], items: Sequence[_Item]) -> list[_T]:
-    """Do some work on all of several things, on as many cores as OpenCV may use.
+    """Call a function on each of several items, on as many cores as OpenCV may use.
 
     Parameters
     ----------
     work : callable
-        Gets one of them; what it writes, the work on no other one reads or writes.
+        Gets one item; what it writes, calls for other items must not read or write.
     items : sequence
-        What is worked on.
+        The items.
 
     Returns
     -------
     list
-        What the work returned, in order.
+        What `work` returned, in order.
     """
     n_threads = min(len(items), cv2.getNumThreads())
     if n_threads <= 1:

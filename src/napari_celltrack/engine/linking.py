@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_celltrack.analysis import common_motion, count_table, find_events, track_table
-from napari_celltrack.link import link_still
+from napari_celltrack.link import link_by_label
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.tables import (
@@ -113,7 +113,7 @@ def link_all(
     moved = np.array([(shifts_px or {}).get(frame, (0.0, 0.0)) for frame in frames], np.float64)
     if recipe.input.is_still:
         # Cells that were found once for all frames are their own partners.
-        linking = link_still(in_steps(table))
+        linking = link_by_label(in_steps(table))
     else:
         linking = recipe.link(_beside(in_steps(table), moved), len(frames), shared)
     drift_px = moved if linking.drift_px is None else moved + linking.drift_px

@@ -1,8 +1,8 @@
-"""A result -> files, one file a format.
+"""Result -> files, one module per format.
 
-An export is opened in a folder before the first frame, is handed each frame as it comes, and is
-finished with the tables, so that nothing has to hold a whole movie. Adding one: a file with a
-class, its name in the union.
+An export opens a writer in a folder before the first frame. The writer gets each frame when it is
+ready, and the tables at the end, so that nothing has to hold a whole movie. To add an export, add a
+file with a class, and its name to the union.
 """
 
 from __future__ import annotations

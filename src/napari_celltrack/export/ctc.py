@@ -1,4 +1,4 @@
-"""Tracks in the format of the Cell Tracking Challenge: ``01_RES/``, a mask a frame and a table."""
+"""Tracks in the Cell Tracking Challenge format: ``01_RES/``, one mask per frame and a table."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Ids = npt.NDArray[np.int64]
 
 #: The folder of the first sequence of a data set, inside the result folder.
 RESULT_FOLDER = "01_RES"
-#: The table of tracks, a line `L B E P` each: label, first and last frame, parent or 0.
+#: The table of tracks, one line `L B E P` each: label, first and last frame, parent or 0.
 RESULT_TABLE = "res_track.txt"
 #: Masks are 16-bit, and 0 is background.
 MAX_TRACKS = 65_535
@@ -28,15 +28,15 @@ MAX_TRACKS = 65_535
 class Ctc(Settings):
     """Tracks as Cell Tracking Challenge result: masks of track labels and ``res_track.txt``.
 
-    The format knows less than the tables, so that:
+    The format holds less than the tables:
 
-    - Frames count from 0 from the first frame that was worked on, whatever its true number.
+    - Frame 0 is the first processed frame, whatever its true number.
     - A track with a gap is written in parts, each the parent of the next. A mother that is still
-      seen when a daughter begins is cut there too: a parent must end before its children begin.
-      A first part keeps its place in the order of track ids, further parts come after all tracks.
-    - Cells without a track (left out by the track filter) are not written. A mother with one
-      daughter left cannot be told from a track with a gap.
-    - Without any track the masks are all zero and the table is empty, which the checks of the
+      detected when a daughter begins is cut there too: a parent must end before its children begin.
+      First parts are in the order of the track ids; further parts come after all tracks.
+    - Cells without a track (removed by the track filter) are not written. A mother with one
+      remaining daughter looks like a track with a gap.
+    - Without tracks the masks are all zero and the table is empty, which the checks of the
       challenge refuse.
 
     References
@@ -52,10 +52,10 @@ class Ctc(Settings):
 
 
 class CtcWriter:
-    """Writes a mask a frame with the labels of that frame, and renumbers them at the end.
+    """Writes one mask per frame with the labels of that frame, and renumbers them at the end.
 
-    Which track a cell belongs to is known only after the last frame; meanwhile the labels wait
-    on disk, so that memory does not grow with the movie.
+    The track of a cell is known only after the last frame. Until then the labels are on disk, so
+    that memory does not grow with the movie.
     """
 
     def __init__(self, folder: Path, n_frames: int) -> None:
@@ -66,12 +66,12 @@ class CtcWriter:
 
     def add(self, labels: npt.NDArray[np.int32]) -> None:
         """Write the mask of the next frame, for now with the labels of the frame."""
-        # The lightest compression: this page is written once more.
+        # The fastest compression, as this page is written again.
         _write_mask(self._masks[self._n_added], labels, level=1)
         self._n_added += 1
 
     def finish(self, tables: Tables) -> None:
-        """Write the table, and the masks anew with the labels of the tracks."""
+        """Write the table, and the masks again with the labels of the tracks."""
         objects, frames = tables.objects, tables.counts[FRAME].to_numpy(np.int64)
         label_of_row, rows = ctc_tracks(objects, tables.tracks, frames)
         with (self._folder / RESULT_TABLE).open("w", encoding="ascii", newline="\n") as file:
@@ -89,13 +89,13 @@ class CtcWriter:
 
 
 def mask_names(n_frames: int) -> list[str]:
-    """Return the file names of the masks: three digits, four with 1,000 frames and more."""
+    """Return the file names of the masks: three digits, or more from 1,000 frames on."""
     n_digits = 3 if n_frames <= 999 else max(4, len(str(n_frames - 1)))
     return [f"mask{frame:0{n_digits}d}.tif" for frame in range(n_frames)]
 
 
 def ctc_tracks(objects: pd.DataFrame, tracks: pd.DataFrame, frames: Ids) -> tuple[Ids, Ids]:
-    """Cut tracks into what the format can hold: parts without a gap, ended before children begin.
+    """Cut tracks as the format demands: into parts without gaps that end before children begin.
 
     Parameters
     ----------
@@ -111,14 +111,14 @@ def ctc_tracks(objects: pd.DataFrame, tracks: pd.DataFrame, frames: Ids) -> tupl
     label : ndarray, shape (n_objects,), int64
         The label of each object's part, from 1 without holes; 0 for objects without a track.
     rows : ndarray, shape (n_parts, 4), int64
-        A row a part, sorted by label: label, first and last frame, label of the parent or 0. Frames
-        count from 0 in the order of `frames`. A parent that does not begin before its child
-        (which no linker here makes) is left out.
+        One row per part, sorted by label: label, first and last frame, label of the parent or 0.
+        Frames are counted from 0 in the order of `frames`. A parent that does not begin before
+        its child (no linker here makes one) is left out.
 
     Raises
     ------
     ResultError
-        If there are more parts than the format has room for.
+        If there are more parts than the format can hold.
     """
     id_ = objects[TRACK_ID].to_numpy(np.int64)
     time = np.searchsorted(frames, objects[FRAME].to_numpy(np.int64))
@@ -130,7 +130,7 @@ def ctc_tracks(objects: pd.DataFrame, tracks: pd.DataFrame, frames: Ids) -> tupl
     born = _births(tracks, dict(zip(id_[is_first].tolist(), time[is_first].tolist(), strict=True)))
     births = {
         child: mother * len(frames) + moment for child, (mother, moment) in born.items()
-    }  # a birth in the life of the mother, in the same number
+    }  # the time of each birth, as a key of the mother
 
     is_start = is_first | (np.diff(time, prepend=0) > 1) | np.isin(key, list(births.values()))
     start = np.flatnonzero(is_start)
@@ -157,7 +157,7 @@ def ctc_tracks(objects: pd.DataFrame, tracks: pd.DataFrame, frames: Ids) -> tupl
 
 
 def _births(tracks: pd.DataFrame, start_of: dict[int, int]) -> dict[int, tuple[int, int]]:
-    """Return for each track with a mother: the mother, and the time at which the track begins."""
+    """Return the mother of each track that has one, and the time at which the track begins."""
     pairs = zip(tracks[TRACK_ID].tolist(), tracks[PARENT_ID].tolist(), strict=True)
     return {
         child: (mother, start_of[child])
@@ -167,7 +167,7 @@ def _births(tracks: pd.DataFrame, start_of: dict[int, int]) -> dict[int, tuple[i
 
 
 def _first_parts_first(is_first: npt.NDArray[np.bool_]) -> Ids:
-    """Return labels from 1: the first part of each track, then all further parts."""
+    """Return labels from 1: first the first part of each track, then all further parts."""
     label = np.zeros(len(is_first), np.int64)
     label[np.concatenate([np.flatnonzero(is_first), np.flatnonzero(~is_first)])] = np.arange(
         1, len(is_first) + 1
@@ -176,7 +176,7 @@ def _first_parts_first(is_first: npt.NDArray[np.bool_]) -> Ids:
 
 
 def _renumber(labels: npt.NDArray[Any], old: Ids, new: Ids) -> npt.NDArray[Any]:
-    """Return labels with new values for old ones; `old` holds every label there is."""
+    """Return labels with old values replaced by new ones; `old` contains every label."""
     order = np.argsort(old)
     is_cell = labels > 0
     renumbered = np.zeros(labels.shape, np.int64)

@@ -33,11 +33,11 @@ class LabelsTiff(Settings):
 
 
 class LabelsTiffWriter:
-    """Writes a page a frame, as the frames come."""
+    """Writes one page per frame, in order."""
 
     def __init__(self, path: Path, movie: Movie, n_frames: int) -> None:
-        # tifffile's own OME mode wants all pages at once; pages come one at a time here, so the
-        # description that makes a TIFF an OME-TIFF is put on the first page by hand.
+        # tifffile's own OME mode needs all pages at once. Here pages come one at a time, so the
+        # description that makes a TIFF an OME-TIFF is written into the first page directly.
         self._tiff = tifffile.TiffWriter(path, bigtiff=_may_pass_4_gb(movie, n_frames))
         self._description: bytes | None = _ome_description(movie, n_frames)
 
@@ -47,7 +47,7 @@ class LabelsTiffWriter:
             labels,
             photometric="minisblack",
             compression="zlib",
-            # The differences of neighbouring labels are mostly 0: smaller and faster than raw.
+            # Differences of neighbouring labels are mostly 0, so this is smaller and faster.
             predictor=True,
             description=self._description,
             metadata=None,
@@ -80,7 +80,7 @@ def _ome_description(movie: Movie, n_frames: int) -> bytes:
     if movie.frame_interval_s is not None:
         calibration |= {"TimeIncrement": movie.frame_interval_s, "TimeIncrementUnit": "s"}
     shape = (n_frames, *movie.shape)
-    # An id made from the content: the same movie and recipe give the same bytes.
+    # An id from the content, so that the same movie and recipe give the same bytes.
     identity = f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, movie.fingerprint)}"
     ome = tifffile.OmeXml(UUID=identity, Creator="napari-celltrack")
     ome.addimage(

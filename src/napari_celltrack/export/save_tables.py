@@ -1,4 +1,4 @@
-"""Tables into files of the user: whole ones, or none."""
+"""Save tables in files of the user: all of them, or none."""
 
 from __future__ import annotations
 
@@ -15,38 +15,39 @@ from napari_celltrack.export.tables_parquet import TablesParquet, need_pyarrow
 from napari_celltrack.movie import Movie
 from napari_celltrack.tables import Tables
 
-#: What names of single tables end in.
+#: Endings of the names of single tables.
 TABLE_ENDINGS = (".csv", ".parquet")
 
 
 def save_tables(
     export: TablesCsv | TablesParquet, folder: Path, movie: Movie, tables: Tables
 ) -> list[Path]:
-    """Write tables into a folder; files of the same names are replaced once all are written.
+    """Write tables into a folder; existing files are replaced only after all are written.
 
     Parameters
     ----------
     export : TablesCsv or TablesParquet
         The format.
     folder : Path
-        Must exist.
+        An existing folder.
     movie : Movie
         Its name goes into the table of objects.
     tables : Tables
+        The tables.
 
     Returns
     -------
     list of Path
-        What was written.
+        The written files.
 
     Raises
     ------
     ResultError
-        If the folder cannot be written to; nothing in it has changed then.
+        If the folder cannot be written to; then nothing in it has changed.
     """
     hidden: Path | None = None
     try:
-        # On the same disk as the folder, so that giving the files their place moves no bytes.
+        # On the same disk as the folder, so that moving the files copies no data.
         hidden = Path(tempfile.mkdtemp(prefix=".tables.partial-", dir=folder))
         writer = export.open(hidden, movie, len(tables.counts))
         writer.finish(tables)
@@ -64,19 +65,19 @@ def save_tables(
 
 
 def save_table(table: pd.DataFrame, path: Path) -> None:
-    """Write one table; the folder is made, and a file of that name is replaced once it is whole.
+    """Write one table; makes the folder, and replaces an existing file only by a complete one.
 
     Parameters
     ----------
     table : DataFrame
-        Of any columns.
+        Any table.
     path : Path
-        Ends in ``.csv`` or ``.parquet``, which is the format.
+        Its ending, ``.csv`` or ``.parquet``, decides the format.
 
     Raises
     ------
     ResultError
-        If the ending is another one, pyarrow is missing, or the file cannot be written.
+        If the ending is a different one, pyarrow is missing, or the file cannot be written.
     """
     ending = path.suffix.lower()
     if ending not in TABLE_ENDINGS:
@@ -96,5 +97,5 @@ def save_table(table: pd.DataFrame, path: Path) -> None:
             f"{path} cannot be written ({error.strerror or error}); choose another place."
         ) from error
     finally:
-        with suppress(OSError):  # where there is no folder, there is no half a file either
+        with suppress(OSError):  # without the folder there is no partial file either
             hidden.unlink(missing_ok=True)

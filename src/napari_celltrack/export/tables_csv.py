@@ -13,7 +13,7 @@ from napari_celltrack.movie import Movie
 from napari_celltrack.settings import Settings
 from napari_celltrack.tables import Tables
 
-#: The first column of the object table, so that tables of many files can be put together.
+#: The first column of the object table, so that tables of many files can be concatenated.
 FILE = "file"
 
 
@@ -28,7 +28,7 @@ class TablesCsv(Settings):
 
 
 class TablesCsvWriter:
-    """Writes the three tables at the end."""
+    """Writes the tables at the end."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self._folder = folder
@@ -48,7 +48,7 @@ class TablesCsvWriter:
 
 
 def named_tables(tables: Tables, file: str) -> dict[str, pd.DataFrame]:
-    """Return the tables by the names of their files; that of objects begins with a movie's name."""
+    """Return the tables by file name; the first column of the objects is the movie's name."""
     objects = tables.objects.copy(deep=False)
     objects.insert(0, FILE, file)
     return {

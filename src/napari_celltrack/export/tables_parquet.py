@@ -1,4 +1,4 @@
-"""Tables as Parquet: the same as in CSV, smaller and with their types."""
+"""Tables as Parquet: the same tables as in CSV, smaller and with their types."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TablesParquet(Settings):
         Raises
         ------
         ResultError
-            If pyarrow is not installed, before any work was done.
+            If pyarrow is not installed.
         """
         need_pyarrow()
         return TablesParquetWriter(folder, movie.name)
@@ -58,7 +58,7 @@ class TablesParquetWriter:
 
 
 def need_pyarrow() -> None:
-    """Raise a ResultError that says what to do where pyarrow is not installed."""
+    """Raise a ResultError with instructions if pyarrow is not installed."""
     if find_spec("pyarrow") is None:
         raise ResultError(
             "Parquet files need the library pyarrow; install it with "

@@ -1,4 +1,4 @@
-"""What an open export does with a result as it comes."""
+"""Writer, the protocol of an open export, which gets a result frame by frame."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from napari_celltrack.tables import Tables
 
 
 class Writer(Protocol):
-    """Writes one format of one result; closed also when the run fails."""
+    """Writes a result in one format; it is closed even if the run fails."""
 
     def add(self, labels: npt.NDArray[np.int32]) -> None:
         """Take the labels (Y, X) of the next frame."""

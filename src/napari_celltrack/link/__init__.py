@@ -1,4 +1,4 @@
-"""Object table -> track ids and parents, one file a method.
+"""Object table -> track ids and parents, one file per method.
 
 Each method is called with the objects and the number of frames, and returns a
 :class:`~napari_celltrack.link.linking.Linking`.
@@ -12,9 +12,8 @@ from pydantic import Field
 
 from napari_celltrack.link.assignment import Assignment
 from napari_celltrack.link.candidates import Pairs, candidate_pairs
-from napari_celltrack.link.linking import Linking
+from napari_celltrack.link.linking import Linking, link_by_label
 from napari_celltrack.link.nearest import Nearest, closest_first
-from napari_celltrack.link.stationary import link_still
 from napari_celltrack.link.trackpy import Trackpy
 
 #: The menu of linkers; ``method`` says which.
@@ -29,5 +28,5 @@ __all__ = [
     "Trackpy",
     "candidate_pairs",
     "closest_first",
-    "link_still",
+    "link_by_label",
 ]

@@ -1,7 +1,7 @@
-"""What unlike looks of two objects cost: area, intensity and overlap of their masks.
+"""Cost of a difference in appearance: area, intensity and overlap of the masks of two objects.
 
-Each is put on a scale on which the usual difference between two detections of one cell is 1, so
-that a weight of 1 lets it count as much as it tells, whatever its unit.
+Each difference is divided by the usual one between two detections of the same cell. A weight of 1
+therefore means the same for each of them, whatever its unit.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ Mask = npt.NDArray[np.bool_]
 
 #: The median of the square of a normal number of variance 1.
 MEDIAN_SQUARED_1D = 0.4549
-#: Differences beyond this many usual ones count no more: it may be a mitosis, or two in one.
+#: Larger differences than this many usual ones are cut off: a mitosis or a merge may cause them.
 MAX_USUAL = 4.0
 
 
 class AppearanceWeights(NamedTuple):
-    """How much each unlikeness counts; 0 is not at all, 1 as much as it tells."""
+    """How much each difference counts; 0 is not at all, 1 as much as its usual size suggests."""
 
     area: float
     intensity: float
@@ -39,14 +39,14 @@ def appearance_cost(
     weights: AppearanceWeights,
     overlaps: pd.DataFrame | None,
 ) -> Floats:
-    """Return what unlike looks cost.
+    """Return the cost of differences in appearance.
 
     Parameters
     ----------
     objects : DataFrame
-        In the order that `pairs` is about. Columns that are missing cost nothing.
+        The rows that `pairs` refers to. Columns that are missing cost nothing.
     pairs : Pairs
-        What may be linked.
+        The candidates for links.
     weights : AppearanceWeights
         How much each counts.
     overlaps : DataFrame or None
@@ -82,7 +82,7 @@ def intensity_name(objects: pd.DataFrame) -> str:
 
 
 def _in_usual(difference: Floats, sure: Mask) -> Floats:
-    """Return squared differences, in units of their usual size and bounded."""
+    """Return squared differences in units of their usual size, with an upper limit."""
     difference = np.where(np.isfinite(difference), difference, 0)
     usual = float(np.median(difference[sure] ** 2)) / MEDIAN_SQUARED_1D
     if usual <= 0:

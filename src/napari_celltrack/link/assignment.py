@@ -1,4 +1,4 @@
-"""Optimal assignment: the links of all cells are chosen together, then gaps and divisions."""
+"""Optimal assignment: choose the links of all cells together, then close gaps, find divisions."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ Ids = npt.NDArray[np.int64]
 class Assignment(Settings):
     """All links chosen together, with gaps and divisions.
 
-    Of all ways to link a frame to the next, the one is taken whose links are shortest in sum,
-    where a cell without a partner costs as well. How much of a step the next one repeats is
-    measured in the movie and used to tell close cells apart. Then tracks that end are joined with
-    ones that begin a few frames later, and divisions are looked for: a cell that goes on as two,
-    one on either side.
+    Each frame is linked to the next so that the sum of all costs is smallest; a cell without a
+    partner has a cost too. How much of a step the next one repeats is measured in the movie, and
+    separates cells that are close together. Then tracks that end are joined to tracks that begin
+    a few frames later, and divisions are detected: a cell is followed by two, one on either side
+    of it.
 
     References
     ----------
@@ -161,22 +161,7 @@ class Assignment(Settings):
     def __call__(
         self, objects: pd.DataFrame, n_frames: int, overlaps: pd.DataFrame | None = None
     ) -> Linking:
-        """Link objects to tracks.
-
-        Parameters
-        ----------
-        objects : DataFrame
-            With `frame` (0 to `n_frames` - 1), `y_px` and `x_px`, in any order of rows; areas,
-            intensities and labels are used where the settings ask for them.
-        n_frames : int
-            Length of the movie, empty frames included.
-        overlaps : DataFrame, optional
-            `frame`, `label_before`, `label` and `overlap_px` of the masks of consecutive frames.
-
-        Returns
-        -------
-        Linking
-        """
+        """Link objects; areas, intensities and labels are used where the settings ask for them."""
         detections = Detections.read(objects, n_frames)
         pairs = near_pairs(detections, self.max_distance_px)
         drift_px = None
@@ -216,7 +201,7 @@ class Assignment(Settings):
     def _gaps_and_divisions(
         self, detections: Detections, links: FrameLinks, objects: pd.DataFrame
     ) -> tuple[Ids, Ids, Floats]:
-        """Return predecessors, mothers, and the costs of the links that were added."""
+        """Return predecessors, mothers, and the costs of the added links."""
         previous = links.previous
         cost_px2 = np.full(len(detections), np.nan)
         mother = np.full(len(detections), NONE, np.int64)

@@ -1,7 +1,7 @@
-"""Which objects could be the same cell: pairs of objects that are near, in frames that follow.
+"""Candidates for links: pairs of objects that are close together in consecutive frames.
 
-Finding the pairs is most of the work of linking when cells are far apart, so it is done for all
-frames at once, on a grid.
+When cells are far apart, linking spends most of its time on finding these pairs. So they are found
+for all frames at once, on a grid.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
 Places = npt.NDArray[np.complex128]
 
-#: Nearest partners looked at, either way, where objects are crowded.
+#: Number of nearest partners, in both directions, that are kept where objects are crowded.
 MAX_NEIGHBOURS = 12
-#: Pairs looked at on the grid, an object; above this the place is crowded.
+#: Pairs per object that are compared on the grid; with more, the objects are crowded.
 MAX_GRID_PAIRS = 200
-#: Grid cells an object; more would cost more than the few pairs that they save.
+#: Grid cells per object; more cells would cost more than the comparisons that they save.
 MAX_GRID_CELLS = 2
-#: Pairs that are held in memory at a time while the near ones are kept.
+#: Pairs that are held in memory at a time while they are compared.
 CHUNK_PAIRS = 2_000_000
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of an object and one that it could go on as, sorted by `before`, then `after`.
+    """Pairs of an object and a possible successor, sorted by `before`, then `after`.
 
     Parameters
     ----------
     before, after : ndarray, shape (n_pairs,), int64
         Rows of the objects.
     distance_px : ndarray, shape (n_pairs,), float64
-        From one to the other.
+        Distance between the two.
     """
 
     before: Ids
@@ -67,7 +67,7 @@ def candidate_pairs(
     max_distance_px : float
         Search radius, inclusive.
     gap_frames : int
-        Frames between the two; 0 for consecutive ones.
+        Number of frames between the two; 0 for consecutive frames.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def near_pairs(
     to: Ids | None = None,
     n_frames_later: int = 1,
 ) -> Pairs:
-    """Find pairs of one of the rows `from_` and one of `to` that many frames later.
+    """Find pairs of a row of `from_` and a row of `to`, `n_frames_later` frames later.
 
     Parameters
     ----------
@@ -95,9 +95,9 @@ def near_pairs(
     limit : float
         Largest distance in px, inclusive.
     from_, to : ndarray, int64, optional
-        Rows that may begin and that may end a pair; all of them by default.
+        Rows that may be the first and the second of a pair; all rows by default.
     n_frames_later : int
-        Frames from one to the other.
+        Number of frames from one to the other.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def near_pairs(
         return Pairs(nothing, nothing, np.zeros(0))
     first = _Points(place[from_], frame[from_] + n_frames_later)
     last = _Points(place[to], frame[to])
-    # The few look for the many.
+    # Searching from the smaller set is faster.
     if len(from_) > len(to):
         j, i = _found(last, first, limit)
     else:
@@ -123,7 +123,7 @@ def near_pairs(
 
 
 def spans(starts: Ids, counts: Ids) -> Ids:
-    """Return the numbers of all spans ``starts[i] .. starts[i] + counts[i]`` one after another."""
+    """Return the numbers of all ranges ``starts[i] .. starts[i] + counts[i]`` in one array."""
     ends = np.cumsum(counts)
     total = int(ends[-1]) if len(ends) else 0
     return np.arange(total, dtype=np.int64) + np.repeat(starts - ends + counts, counts)
@@ -152,14 +152,14 @@ def _found(first: _Points, last: _Points, limit: float) -> tuple[Ids, Ids]:
 
 
 def _on_grid(first: _Points, last: _Points, limit: float) -> tuple[Ids, Ids] | None:
-    """Return indices of near pairs, or None where the grid would have too many to look at."""
+    """Return indices of near pairs, or None if the grid would have to compare too many."""
     low, high = _corners(first.place, last.place)
     extent = high - low
     base = int(min(first.frame.min(), last.frame.min()))
     n_groups = int(max(first.frame.max(), last.frame.max())) - base + 1
     most = MAX_GRID_CELLS * (len(first) + len(last)) / n_groups + 16
     size = max(limit, float(np.sqrt(extent[0] * extent[1] / most)), float(extent.max()) / most)
-    # A rim of empty cells, so that neighbours need no care at the borders.
+    # A rim of empty grid cells, so that cells at the border have neighbours too.
     n_y, n_x = (np.floor(extent / size).astype(np.int64) + 3).tolist()
 
     def cell_of(points: _Points) -> Ids:
@@ -195,7 +195,7 @@ def _corners(first: Places, last: Places) -> tuple[Floats, Floats]:
 def _near_in_row(
     first: Places, last: Places, starts: Ids, counts: Ids, limit: float
 ) -> tuple[Ids, Ids]:
-    """Keep the pairs within the limit, of each point and its span of the other ones."""
+    """Keep the pairs within the limit, of each point and its range of other points."""
     some = np.flatnonzero(counts)
     total = np.cumsum(counts[some])
     cuts = np.searchsorted(total, np.arange(CHUNK_PAIRS, int(counts.sum()), CHUNK_PAIRS))
@@ -209,8 +209,8 @@ def _near_in_row(
 
 
 def _of_nearest(first: _Points, last: _Points, limit: float) -> tuple[Ids, Ids]:
-    """Return indices of the nearest pairs within the limit, frame by frame, seen from each end."""
-    from_, to = _fanned_out(first, limit), _fanned_out(last, limit)
+    """Return indices of the nearest pairs within the limit, frame by frame, from both ends."""
+    from_, to = _spread_apart(first, limit), _spread_apart(last, limit)
     found = [np.zeros((0, 2), np.int64)]
     for frame in np.intersect1d(first.frame, last.frame):
         i, j = np.flatnonzero(first.frame == frame), np.flatnonzero(last.frame == frame)
@@ -237,10 +237,10 @@ def _as_columns(place: Places) -> Floats:
     return np.stack([place.real, place.imag], -1)
 
 
-def _fanned_out(points: _Points, limit: float) -> Places:
-    """Move points of one frame at the very same place a hair apart.
+def _spread_apart(points: _Points, limit: float) -> Places:
+    """Move points that lie at exactly the same place in one frame slightly apart.
 
-    Each has then other nearest points, and a heap of points can be paired one to one.
+    Their nearest points then differ, so that many points at one place can be paired one to one.
     """
     order = np.lexsort((points.place.imag, points.place.real, points.frame))
     place, frame = points.place[order], points.frame[order]

@@ -1,7 +1,7 @@
-"""How sure each link is: what the best other choice would have cost.
+"""Confidence of each link: how much more the best alternative would have cost.
 
-The same for every linker. A link is doubtful when something else would have been nearly as good:
-to go on as another object, to exchange partners with another link, or not to link at all.
+The same for every linker. A link is doubtful if an alternative is nearly as good: to link another
+object, to exchange partners with another link, or not to link at all.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Costs:
-    """What was counted, in px².
+    """Costs of links, in px².
 
     Parameters
     ----------
     pairs : Pairs
-        What could have been linked from one frame to the next.
+        Candidates for links from one frame to the next.
     pair_px2 : ndarray, shape (n_pairs,), float64
-        What each would cost.
+        Cost of each candidate.
     unlinked_px2 : float
-        What it costs that a track ends and another begins.
+        Cost of ending one track and beginning another.
     link_px2 : ndarray, shape (n_objects,), float64, optional
-        What the link to each row costs where it is none of the pairs; NaN elsewhere.
+        Cost of the link to each row if it is not in `pairs`; NaN elsewhere.
     """
 
     pairs: Pairs
@@ -46,7 +46,7 @@ class Costs:
 def with_confidence(
     detections: Detections, previous: Ids, mother: Ids, costs: Costs, drift_px: Floats | None = None
 ) -> Linking:
-    """Give the tracks ids, and weigh each link against its alternatives.
+    """Give the tracks ids, and compare each link with its alternatives.
 
     Parameters
     ----------
@@ -55,14 +55,14 @@ def with_confidence(
     previous, mother : ndarray, shape (n_objects,), int64
         Row of the last detection, and of the mother's for a daughter's first; -1 elsewhere.
     costs : Costs
-        What links cost, and what else could have been linked.
+        Costs of the links and of the other candidates.
     drift_px : ndarray, shape (n_frames, 2), float64, optional
-        Passed on.
+        Goes into the result as it is.
 
     Returns
     -------
     Linking
-        In the order of the caller's rows.
+        In the order of the table that `detections` was read from.
     """
     pairs, n_objects = costs.pairs, len(detections)
     source = np.where(previous >= 0, previous, mother)
@@ -77,7 +77,7 @@ def with_confidence(
         cost_px2[known] = costs.link_px2[known]
     margin_px2 = _margin(source, following(previous), is_link, cost_px2, costs)
     step_px = float(np.sqrt(np.median(distance_px2[linked]))) if len(linked) else 0.0
-    # Back from squares to a length, so that it reads in steps; the sign says which was better.
+    # The root makes it a length, in steps; a negative sign says that the alternative is better.
     margin_px = np.sign(margin_px2) * np.sqrt(np.abs(margin_px2))
     track_id, parents = tracks_of(previous, mother, detections.frame)
     back = detections.in_callers_order
@@ -93,7 +93,7 @@ def with_confidence(
 
 
 def _margin(source: Ids, next_: Ids, is_link: Mask, cost: Floats, costs: Costs) -> Floats:
-    """Return what the best alternative to the link of each row costs more; NaN without a link."""
+    """Return how much more the best alternative to each row's link costs; NaN without a link."""
     pairs, pair_cost, unlinked = costs.pairs, costs.pair_px2, costs.unlinked_px2
     half = unlinked / 2
     # Without the link, one track ends and one begins.
@@ -104,7 +104,7 @@ def _margin(source: Ids, next_: Ids, is_link: Mask, cost: Floats, costs: Costs) 
     saved = np.where(goes >= 0, cost[goes], half) + np.where(comes >= 0, cost[b], half)
     left = (goes >= 0) * half + (comes >= 0) * half
     more = pair_cost[others] - saved
-    # The two that lose their partners may take each other: looked up only where it can matter.
+    # The two that lose their partners may be linked instead; looked up only where it can matter.
     both = np.flatnonzero((goes >= 0) & (comes >= 0) & (more < np.maximum(margin[goes], margin[b])))
     left[both] = np.minimum(left[both], _cost_of(comes[both], goes[both], pairs, pair_cost))
     more += left
@@ -115,7 +115,7 @@ def _margin(source: Ids, next_: Ids, is_link: Mask, cost: Floats, costs: Costs) 
 
 
 def _cost_of(before: Ids, after: Ids, pairs: Pairs, pair_cost: Floats) -> Floats:
-    """Return the costs of pairs, infinity where they are none."""
+    """Return the costs of pairs, infinity where a pair is not a candidate."""
     if not len(pairs):
         return np.full(len(before), np.inf)
     n = int(max(pairs.after.max(), after.max(initial=0))) + 1

@@ -1,4 +1,4 @@
-"""What a linker looks at: where and when objects were seen."""
+"""Detections, the input of a linker: where and when each object was detected."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ NONE = -1
 
 @dataclass(frozen=True)
 class Detections:
-    """Objects by frame, then place; linking in this order forgets that of the caller's rows.
+    """Objects sorted by frame, then place, so that links do not depend on the order of the table.
 
     Parameters
     ----------
     place : ndarray, shape (n_objects,), complex128
-        Places y + xi in px: looking up one number is faster than looking up two.
+        Places y + xi in px; indexing one array is faster than indexing two.
     frame : ndarray, shape (n_objects,), int64
         Frame of each object, 0 to `n_frames` - 1.
     n_frames : int
@@ -43,12 +43,12 @@ class Detections:
 
     @classmethod
     def read(cls, objects: pd.DataFrame, n_frames: int) -> Detections:
-        """Take the objects out of a table.
+        """Read the objects from a table.
 
         Parameters
         ----------
         objects : DataFrame
-            With `frame`, `y_px` and `x_px`; a `label` decides between objects at one place.
+            With `frame`, `y_px` and `x_px`; `label` sorts objects at the same place.
         n_frames : int
             Length of the movie.
         """
@@ -62,15 +62,15 @@ class Detections:
         return len(self.frame)
 
     def without(self, drift_px: Floats) -> Detections:
-        """Return the detections as they would be without a drift, shape (n_frames, 2)."""
+        """Return the detections with a drift, shape (n_frames, 2), subtracted."""
         return replace(self, place=self.place - as_complex(drift_px)[self.frame])
 
     def starts(self) -> Ids:
-        """Return the first row of each frame and the number of all, shape (n_frames + 1,)."""
+        """Return the first row of each frame, then the number of rows, shape (n_frames + 1,)."""
         return np.searchsorted(self.frame, np.arange(self.n_frames + 1)).astype(np.int64)
 
     def in_callers_order(self, values: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
-        """Return values of the objects in the order of the caller's rows."""
+        """Return values of the objects in the order of the table that they were read from."""
         back = np.empty_like(values)
         back[self.order] = values
         return back
@@ -92,7 +92,7 @@ def _by_time(place: Places, frame: Ids, label: Ids) -> Ids:
     reach = float(np.ptp(y_px)) + 1 if len(y_px) else 1.0
     key = frame * reach + (y_px - y_px.min(initial=np.inf))
     order = np.argsort(key).astype(np.int64)
-    # One key is several times faster to sort by than four, but it may round two to the same.
+    # Sorting by one key is several times faster than by four, but rounding may make two equal.
     if (np.diff(key[order]) > 0).all():
         return order
     return np.lexsort((label, place.imag, y_px, frame)).astype(np.int64)

@@ -1,8 +1,8 @@
-"""Find divisions: a cell that goes on as two, on either side of where it was.
+"""Find divisions: a cell is followed by two, on either side of where it was.
 
-Looked for after frame-to-frame linking. At each object without a predecessor, every pair of it and
-a second object around a possible mother is weighed: what the links would cost that have to go,
-against how far the mother is from the middle of the two.
+This comes after frame-to-frame linking. Each object without a predecessor is paired with every
+second object around a possible mother. The cost of the links that the division would replace is
+compared with the distance of the mother from the middle of the two.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ Places = npt.NDArray[np.complex128]
 MAX_DAUGHTER_AREA = 0.9
 #: Neither daughter is larger than this many times the other.
 MAX_SISTER_AREA = 2.2
-#: Frames, from the first on, in which daughters may come to look like it.
+#: Number of frames after the division within which the daughters must look like daughters.
 FRAMES_TO_PART = 3
-#: Areas that vary less than this, relatively, are those of equal markers and say nothing.
+#: If areas vary less than this, relative to their mean, all are equal marks and tell nothing.
 MIN_AREA_SPREAD = 0.01
-#: What a division costs by itself, as a share of the cost of a lost and a new cell.
+#: Cost of a division itself, as a share of the cost of a lost and a new cell.
 DIVISION_COST = 0.5
 
 
@@ -42,12 +42,12 @@ class Divisions:
     max_distance_px : float
         From the mother to either daughter.
     max_asymmetry : float
-        Distance of the mother from the middle of its daughters, over half their distance: 0 is
-        right between them, 1 is at one of them.
+        Distance of the mother from the middle of her daughters, over half their distance: 0 is in
+        the middle, 1 is at one of them.
     unlinked_px2 : float
-        What it costs that a track ends and another begins.
+        Cost of ending one track and beginning another.
     max_step_px : float
-        How far a cell may go from frame to frame.
+        How far a cell may move from frame to frame.
     """
 
     max_distance_px: float
@@ -72,7 +72,7 @@ class Divisions:
         Returns
         -------
         previous : ndarray, shape (n_objects,), int64
-            The links that are left.
+            The remaining links.
         mother : ndarray, shape (n_objects,), int64
             Row of the mother's last detection for each daughter's first, else -1.
         cost_px2 : ndarray, shape (n_objects,), float64
@@ -86,7 +86,7 @@ class Divisions:
         place, next_ = detections.place, following(previous)
         off_px2 = squared(place[m] - (place[a] + place[b]) / 2)
         goes, comes = next_[m], previous[b]
-        # Who loses its partner goes on as the one that does, where that is the next frame.
+        # Both sides may lose a partner; these are then linked, if they are in consecutive frames.
         relinks = (goes >= 0) & (comes >= 0) & (comes != m)
         relinks &= squared(place[goes] - place[comes]) <= self.max_step_px**2
         relinks &= detections.frame[goes] == detections.frame[m] + 1
@@ -105,7 +105,7 @@ class Divisions:
     def _possible(
         self, detections: Detections, previous: Ids, area: Floats | None
     ) -> tuple[Ids, Ids, Ids]:
-        """Return mothers, new objects and second objects that lie and look like a division."""
+        """Return mothers, new objects and second objects whose places and areas fit a division."""
         place, frame = detections.place, detections.frame
         rows = np.arange(len(detections), dtype=np.int64)
         is_new = (previous < 0) & (frame > 0)
@@ -116,33 +116,33 @@ class Divisions:
         count = np.searchsorted(around.before, begun.before, side="right") - first
         m, a = np.repeat(begun.before, count), np.repeat(begun.after, count)
         b = around.after[spans(first, count)]
-        # Two new objects are a pair once only.
+        # A pair of two new objects is taken only once.
         fits = (a != b) & ~(is_new[b] & (b < a))
         m, a, b = m[fits], a[fits], b[fits]
         off = np.abs(place[m] - (place[a] + place[b]) / 2)
         fits = off <= self.max_asymmetry * np.abs(place[a] - place[b]) / 2
-        # A cell that was lost for some frames has not gone on as this one.
+        # A predecessor some frames ago would be a link over a gap, which a division never replaces.
         comes = previous[b]
         fits &= (comes < 0) | (frame[comes] == frame[b] - 1)
         if area is not None:
             next_ = following(previous)
-            # Across a gap one does not know what the masks did.
+            # Areas across a gap are not compared: the masks in between are unknown.
             next_[(next_ >= 0) & (frame[next_] != frame + 1)] = NONE
             fits &= _look_like_daughters(area, next_, m, a, b)
         return m[fits], a[fits], b[fits]
 
     def _cost_px2(self, place: Places, from_: Ids, to: Ids) -> Floats:
-        """Return what links cost, and what it costs to have none."""
+        """Return the cost of each link, or half the cost of not linking where there is none."""
         known = (from_ >= 0) & (to >= 0)
         return np.where(known, squared(place[to] - place[from_]), self.unlinked_px2 / 2)
 
     def _now(self, place: Places, m: Ids, b: Ids, goes: Ids, comes: Ids) -> Floats:
-        """Return what the links and ends cost that divisions replace."""
+        """Return the cost of the links and track ends that each division replaces."""
         now = self.unlinked_px2 / 2 + self._cost_px2(place, m, goes)
         return now + np.where(comes == m, 0, self._cost_px2(place, comes, b))
 
     def _left_over(self, place: Places, relinks: Mask, m: Ids, goes: Ids, comes: Ids) -> Floats:
-        """Return what the cells cost that lose their partners to divisions."""
+        """Return the cost of the cells that lose their partners to each division."""
         n_freed = (goes >= 0).astype(np.float64) + (comes >= 0)
         freed = np.where(
             relinks, self._cost_px2(place, comes, goes), n_freed * self.unlinked_px2 / 2
@@ -151,10 +151,10 @@ class Divisions:
 
 
 def _look_like_daughters(area: Floats, next_: Ids, m: Ids, a: Ids, b: Ids) -> Mask:
-    """Tell whether two objects are smaller than the mother and alike, now or soon.
+    """Tell whether two objects are smaller than the mother and of similar size, now or soon.
 
-    A mask may part a moment before the cell does, one half of it larger than the other, so the
-    frames that follow count as well. Two parts that are one again are a mask that fell apart.
+    A mask may separate shortly before the cell does, into parts of different size, so the next
+    frames count as well. If the two parts become one again, only the mask had been cut.
     """
     fit = np.zeros(len(m), bool)
     first, second = a, b
@@ -168,19 +168,19 @@ def _look_like_daughters(area: Floats, next_: Ids, m: Ids, a: Ids, b: Ids) -> Ma
     one_left = (next_a >= 0) != (next_b >= 0)
     whole = area[np.maximum(next_a, next_b)]
     is_one_again = one_left & (whole > MAX_DAUGHTER_AREA * np.maximum(area[m], area[a] + area[b]))
-    looks: Mask = fit & ~is_one_again
-    return looks
+    are_daughters: Mask = fit & ~is_one_again
+    return are_daughters
 
 
 def telling_areas(area: Floats | None) -> Floats | None:
-    """Return the areas, or None where they are missing or are those of equal markers."""
+    """Return the areas, or None if they are missing or the same for all marks."""
     if area is None or not len(area) or not np.isfinite(area).all() or area.min() <= 0:
         return None
     return area if np.std(area) > MIN_AREA_SPREAD * np.mean(area) else None
 
 
 def _apart(worth: Floats, members: Ids) -> list[int]:
-    """Return the events that are worth it, best first, none sharing an object with another."""
+    """Return the events with a gain, best first, so that no two share an object."""
     order = np.argsort(-worth, kind="stable")
     used: set[int] = {NONE}
     kept = []

@@ -11,7 +11,7 @@ from napari_celltrack.link.detections import Detections
 Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
 
-#: Cells a frame that are needed to tell drift from chance.
+#: Cells per frame that are needed to tell drift from chance.
 MIN_CELLS = 10
 #: Standard errors that a drift must exceed.
 MIN_ERRORS = 4.0

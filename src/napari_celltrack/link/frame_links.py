@@ -1,9 +1,9 @@
 """Link each frame to the next, first by distance, then by how cells move.
 
-The links between all frames are chosen at once, at first by distance alone. How cells move is
-measured from them; then the links out of every second frame are chosen anew, knowing where each
-cell came from and where it goes on to, then those out of the other frames, and so on. Every such
-choice is the best one while the others stay, so the whole gets better each time.
+The links between all frames are chosen at once, at first by distance alone. They show how cells
+move. Then the links from every second frame are chosen again, now with the links before and after
+them known, then those from the other frames, and so on. Each of these choices is optimal while the
+other links stay, so the total cost falls each time.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ Ids = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.complex128]
 
-#: How often all links are chosen anew with the motion; later rounds change next to nothing.
+#: How often all links are chosen again with the motion; further rounds change almost nothing.
 ROUNDS = 2
-#: Variances of a step by which a pair must be longer than the links in its place to be out.
+#: A pair is excluded if it is longer than the links that it replaces by this many step variances.
 CLEAR_STEPS = 9.0
 
 
@@ -39,9 +39,9 @@ class FrameLinks:
     previous : ndarray, shape (n_objects,), int64
         Row of each object in the frame before, or -1.
     cost_px2 : ndarray, shape (n_pairs,), float64
-        What every pair costs, all other links being as they are.
+        Cost of each pair, given all other links.
     motion : MotionModel or None
-        How cells move, if that was asked for.
+        How cells move; None if motion is not used.
     """
 
     previous: Ids
@@ -65,15 +65,15 @@ def link_frames(
     detections : Detections
         The objects.
     pairs : Pairs
-        What may be linked.
+        Candidates for links.
     appearance_px2 : ndarray, shape (n_pairs,), float64
-        What unlike looks of each pair cost.
+        Cost of the difference in appearance of each pair.
     limit_px2 : float
-        No pair costs more than this, however odd its motion.
+        Upper limit of the cost of a pair, however unlikely its motion.
     unlinked_px2 : float
-        What it costs that a track ends and another begins.
+        Cost of ending one track and beginning another.
     predict : bool
-        Use how cells move.
+        Whether to use how cells move.
 
     Returns
     -------
@@ -88,18 +88,18 @@ def link_frames(
     motion = MotionModel.measured(detections.place, previous)
     half_px2, clear_px2 = unlinked_px2 / 2, CLEAR_STEPS * motion.step_px2
     open_ = _open_to_change(len(detections), pairs, plain, chosen, (half_px2, clear_px2))
-    i, j, looks = pairs.before[open_], pairs.after[open_], appearance_px2[open_]
+    i, j, unlike_px2 = pairs.before[open_], pairs.after[open_], appearance_px2[open_]
     out_of_even = detections.frame[i] % 2 == 0
     links = _Links(detections.place, previous, following(previous))
     for round_ in range(ROUNDS):
         motion = MotionModel.measured(detections.place, previous) if round_ else motion
         for half in (np.flatnonzero(out_of_even), np.flatnonzero(~out_of_even)):
             here, there = i[half], j[half]
-            cost = links.cost_px2(here, there, motion) + looks[half]
+            cost = links.cost_px2(here, there, motion) + unlike_px2[half]
             new = best_matching(here, there, unlinked_px2 - np.minimum(cost, limit_px2))
             links.replace(here, there, new)
     cost = plain.copy()
-    cost[open_] = links.cost_px2(i, j, motion) + looks
+    cost[open_] = links.cost_px2(i, j, motion) + unlike_px2
     return FrameLinks(previous, np.minimum(cost, limit_px2), motion)
 
 
@@ -110,9 +110,9 @@ def _open_to_change(
     chosen: Mask,
     half_and_clear_px2: tuple[float, float],
 ) -> Ids:
-    """Return the pairs that motion may decide otherwise; the others are clear by distance.
+    """Return the pairs whose choice may depend on motion; distance alone decides the others.
 
-    A pair much longer than the links in its place together cannot become the better choice.
+    A pair that is much longer than the links that it would replace cannot become the better choice.
     """
     half_px2, clear_px2 = half_and_clear_px2
     of_before, of_after = (np.full(n_objects, half_px2) for _ in range(2))
@@ -126,26 +126,26 @@ def _open_to_change(
 
 @dataclass
 class _Links:
-    """Links as they are now, seen from either end; -1 where there is none."""
+    """The present links, by row of either end; -1 where there is none."""
 
     place: Places
     previous: Ids
     next_: Ids
 
     def replace(self, before: Ids, after: Ids, chosen: Mask) -> None:
-        """Put the chosen ones of some pairs in place of all links between their objects."""
+        """Replace all links between the objects of some pairs by the chosen pairs."""
         self.previous[after] = NONE
         self.next_[before] = NONE
         self.previous[after[chosen]] = before[chosen]
         self.next_[before[chosen]] = after[chosen]
 
     def cost_px2(self, before: Ids, after: Ids, motion: MotionModel) -> Floats:
-        """Return what pairs cost in view of the links that lead to them and on from them."""
+        """Return the costs of pairs, given the links before and after them."""
         from_, to = self.previous[before], self.next_[after]
         here, there = self.place[before], self.place[after]
         step, on = there - here, self.place[to] - there
         cost = motion.cost_px2(step, here - self.place[from_], from_ >= 0)
         goes_on = to >= 0
-        # Were they not linked, the link that leads on would be a first one.
+        # Without this pair, the link after it would have no step before it to compare with.
         cost += np.where(goes_on, motion.cost_px2(on, step, goes_on) - squared(on), 0)
         return cost

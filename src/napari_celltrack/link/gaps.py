@@ -31,18 +31,18 @@ def close_gaps(
     previous : ndarray, shape (n_objects,), int64
         Row of each object's last detection, or -1.
     max_gap_frames : int
-        Frames in a row that a cell may be missing.
+        Number of consecutive frames in which a cell may be missing.
     max_distance_px : float
-        How far it may go meanwhile.
-    motion : MotionModel, optional
-        What foretells where it goes; nothing if left out.
+        How far it may move in this time.
+    motion : MotionModel or None
+        Predicts where it moves; without it, a cell is expected where it was.
 
     Returns
     -------
     previous : ndarray, shape (n_objects,), int64
         With the gaps closed.
     cost_px2 : ndarray, shape (n_objects,), float64
-        Of the links over a gap; NaN elsewhere.
+        Cost of the links over a gap; NaN elsewhere.
     """
     previous, cost_px2 = previous.copy(), np.full(len(detections), np.nan)
     rows = np.arange(len(detections), dtype=np.int64)
@@ -64,7 +64,7 @@ def close_gaps(
         step[known] -= _ahead(motion.persistence, n_steps[known]) * (
             detections.place[before[known]] - detections.place[last[known]]
         )
-    # A random walk spreads with the square root of time: later is not farther.
+    # A random walk spreads with the square root of time, so squared distances grow with time.
     cost = np.minimum(squared(step) / n_steps, max_distance_px**2)
     chosen = best_matching(before, after, 1.05 * max_distance_px**2 - cost)
     previous[after[chosen]] = before[chosen]
@@ -73,7 +73,7 @@ def close_gaps(
 
 
 def _ahead(persistence: float, n_steps: Floats) -> Floats:
-    """Return how many last steps a cell is expected to have gone on after some frames."""
+    """Return how far a cell is expected after some frames, as a multiple of its last step."""
     if not persistence:
         return np.zeros(len(n_steps))
     return persistence * (1 - persistence**n_steps) / (1 - persistence)

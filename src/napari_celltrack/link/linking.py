@@ -1,4 +1,4 @@
-"""What a linker answers."""
+"""Linking, the result of a linker; and the linker of cells that stay where they are."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from napari_celltrack.tables import (
+    FRAME,
+    LABEL,
     LINK_COST_PX,
     LINK_DISTANCE_PX,
     LINK_MARGIN,
@@ -22,32 +25,32 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Linking:
-    """Which objects are one cell, and how sure that is.
+    """Which objects are the same cell, and how certain that is.
 
-    Arrays are in the order of the rows that were linked. A row's link is the one that leads to
-    it, from the cell's last detection or, for a daughter, from the mother's.
+    Arrays are in the order of the rows of the table. The link of a row comes from the cell's last
+    detection or, for a daughter, from the mother's.
 
     Parameters
     ----------
     track_id : ndarray, shape (n_objects,), int64
-        Ids 1..n_tracks without holes, at most once a frame.
+        Ids 1..n_tracks without holes, each at most once per frame.
     distance_px : ndarray, shape (n_objects,), float64
-        Length of the row's link, beside the drift if that was taken out; NaN where a track
+        Length of the row's link, without the drift if that was subtracted; NaN where a track
         begins without a mother.
     cost : ndarray, shape (n_objects,), float64
-        What the linker counted for the row's link, in px: the distance, unless motion or looks
+        Cost of the row's link for the linker, in px: the distance, unless motion or appearance
         count as well; NaN without a link.
     margin : ndarray, shape (n_objects,), float64
         How much worse the best alternative to the row's link was (to link another object, to
         exchange partners with another link, or not to link): the root of the difference of the
-        squared costs, in typical steps. Below about 1.7 is doubtful, below 0 is against the
-        cost; NaN without a link.
+        squared costs, in typical steps. A link is doubtful below about 1.7; below 0 the
+        alternative costs less. NaN without a link.
     n_candidates : ndarray, shape (n_objects,), int64
-        Objects of the frame before that the row could have been linked from.
+        Number of objects in the frame before that the row could have been linked from.
     parents : mapping of int to int
         From a daughter's track id to its mother's; tracks without a mother are not in it.
     drift_px : ndarray, shape (n_frames, 2), float64, optional
-        Common motion (y, x) since the first frame that was taken out before linking.
+        Common motion (y, x) since the first frame, which was subtracted before linking.
     """
 
     track_id: npt.NDArray[np.int64]
@@ -59,7 +62,7 @@ class Linking:
     drift_px: Floats | None = None
 
     def columns(self) -> dict[str, npt.NDArray[Any]]:
-        """Return what is kept of each row in the object table, by column."""
+        """Return the columns that the object table keeps."""
         return {
             TRACK_ID: self.track_id,
             LINK_DISTANCE_PX: self.distance_px,
@@ -67,3 +70,30 @@ class Linking:
             LINK_MARGIN: self.margin,
             N_CANDIDATES: self.n_candidates,
         }
+
+
+def link_by_label(objects: pd.DataFrame) -> Linking:
+    """Link cells that stay where they are: the objects of one label in all frames are one track.
+
+    Parameters
+    ----------
+    objects : DataFrame
+        With `frame` and `label`, sorted by frame; labels 1..n, the same masks in every frame.
+
+    Returns
+    -------
+    Linking
+        The track id is the label. Every link is 0 px long; its margin is NaN, as it has no
+        alternative.
+    """
+    label = objects[LABEL].to_numpy(np.int64)
+    frame = objects[FRAME].to_numpy(np.int64)
+    is_linked = frame > frame.min(initial=np.iinfo(np.int64).max)
+    length = np.where(is_linked, 0.0, np.nan)
+    return Linking(
+        track_id=label,
+        distance_px=length,
+        cost=length.copy(),
+        margin=np.full(len(label), np.nan),
+        n_candidates=is_linked.astype(np.int64),
+    )

@@ -1,8 +1,8 @@
 """The best one-to-one choice among weighted pairs, for all frames at once.
 
 Cells are seldom crowded enough to need a solver. A quick choice is made for all pairs at once and
-improved by exchanging two pairs; then prices are looked for that prove it best. The few groups of
-pairs where none are found are solved one by one.
+improved by exchanging two pairs. Then prices are computed that prove it optimal. The few groups of
+pairs for which no such prices are found are solved one by one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Ids = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-#: Rounds of choosing quickly, of exchanging, and of looking for prices; later ones find little.
+#: Rounds of the quick choice, of exchanges, and of the search for prices; more find little.
 MAX_QUICK, MAX_EXCHANGES, MAX_PRICES = 50, 4, 10
 #: Entries of a group's dense table, above which a sparse solver takes over.
 MAX_DENSE = 1_000_000
@@ -38,7 +38,7 @@ def best_matching(before: Ids, after: Ids, gain: Floats) -> Mask:
     before, after : ndarray, shape (n_pairs,), int64
         The two objects of each pair, sorted by `before`, then `after`; no pair twice.
     gain : ndarray, shape (n_pairs,), float64
-        What choosing the pair is worth; pairs that are not worth anything are never chosen.
+        Gain of choosing the pair; a pair without a gain above 0 is never chosen.
 
     Returns
     -------
@@ -49,8 +49,8 @@ def best_matching(before: Ids, after: Ids, gain: Floats) -> Mask:
     ----------
     The problem is the sparse linear assignment problem with an unmatched choice of Jaqaman et
     al., "Robust single-particle tracking in live-cell time-lapse sequences", Nature Methods 5,
-    2008. That prices prove a choice best is the duality of linear programs; groups without are
-    solved by Crouse's variant of the Jonker-Volgenant algorithm as implemented in SciPy.
+    2008. That prices prove a choice optimal is the duality of linear programs. Groups without
+    such prices are solved by Crouse's variant of the Jonker-Volgenant algorithm, as in SciPy.
     """
     chosen = np.zeros(len(gain), bool)
     worth = np.flatnonzero(gain > 0)
@@ -69,7 +69,7 @@ def best_matching(before: Ids, after: Ids, gain: Floats) -> Mask:
 
 
 def _settle_lonely(before: Ids, after: Ids, pairs: Ids) -> tuple[Ids, Ids]:
-    """Split pairs into those without any competitor and the rest."""
+    """Split pairs into those that share no object with another pair, and the rest."""
     i, j = before[pairs], after[pairs]
     if not len(pairs):
         return pairs, pairs
@@ -79,21 +79,21 @@ def _settle_lonely(before: Ids, after: Ids, pairs: Ids) -> tuple[Ids, Ids]:
 
 @dataclass(frozen=True)
 class _Prices:
-    """What pairs have to spare beyond their gain, and by how much single prices are wrong."""
+    """Prices of each pair minus its gain (spare), and the error of each single price."""
 
     spare: Floats
     wrong_i: Floats
     wrong_j: Floats
 
     def are_right(self) -> bool:
-        """Return whether the prices prove the choice best."""
+        """Return whether the prices prove the choice optimal."""
         wrong = self.wrong_i.any() or self.wrong_j.any() or (self.spare < 0).any()
         return not wrong
 
 
 @dataclass
 class _Choice:
-    """Pairs of compact numbers `i`, `j`, and for each number its chosen pair, or -1."""
+    """Pairs of objects `i`, `j`, numbered from 0, and the chosen pair of each object, or -1."""
 
     i: Ids
     j: Ids
@@ -103,7 +103,7 @@ class _Choice:
 
     @classmethod
     def quick(cls, before: Ids, after: Ids, gain: Floats) -> _Choice:
-        """Choose the pairs that are best for both ends, and so on with those left."""
+        """Choose the pairs that are best for both ends, then the same among the pairs left."""
         i, j = _compact(before), _compact(after)
         of_i, of_j = np.full(i.max() + 1, -1), np.full(j.max() + 1, -1)
         left = np.arange(len(gain))
@@ -125,10 +125,10 @@ class _Choice:
         return chosen
 
     def exchange(self) -> bool:
-        """Take pairs in place of the chosen ones at their ends where that gains; say if any."""
+        """Replace chosen pairs by others at the same objects where that gains; return if any."""
         lost_i = _at(self.gain, self.of_i)
         lost_j = _at(self.gain, self.of_j)
-        # At best, the two that lose their partners gain as much as any pair.
+        # The two objects that lose their partners can at best gain as much as the best pair.
         room = self.gain + self.gain.max() - lost_i[self.i] - lost_j[self.j]
         pairs = np.flatnonzero(room > SAME * self.gain)
         pairs = pairs[self.of_i[self.i[pairs]] != pairs]
@@ -146,7 +146,7 @@ class _Choice:
         return True
 
     def _apart(self, pairs: Ids, old_i: Ids, old_j: Ids) -> Mask:
-        """Return which exchanges come before all those that touch them."""
+        """Return which exchanges are better than all others that share an object with them."""
         rank = np.arange(len(pairs))
         ends_i = np.stack([self.i[pairs], _at(self.i, old_j, -1)])
         ends_j = np.stack([self.j[pairs], _at(self.j, old_i, -1)])
@@ -169,7 +169,7 @@ class _Choice:
             self.of_j[self.j[new]] = new
 
     def _pair_between(self, i: Ids, j: Ids) -> Ids:
-        """Return the pair of each i and j, or -1 where they are none."""
+        """Return the pair of each i and j, or -1 where there is none."""
         n_j = len(self.of_j)
         key = self.i * n_j + self.j
         wanted = i * n_j + j
@@ -178,11 +178,11 @@ class _Choice:
         return np.where(key[place] == wanted, place, -1)
 
     def prices(self) -> _Prices:
-        """Look for prices that prove the choice best.
+        """Search for prices that prove the choice optimal.
 
-        Each object has a price, 0 if it has no partner; the prices of a chosen pair add up to its
-        gain. If no price is below 0 and no other pair gains more than its two prices, no other
-        choice is better.
+        Each object has a price, which is 0 without a partner; the prices of a chosen pair add up
+        to its gain. If no price is below 0 and no other pair gains more than its two prices, no
+        other choice is better.
         """
         mine = self.of_i >= 0
         price_i, price_j = np.zeros(len(self.of_i)), np.zeros(len(self.of_j))
@@ -200,7 +200,7 @@ class _Choice:
             sold = self.of_j[raised]
             sold = sold[sold >= 0]
             price_i[self.i[sold]] = self.gain[sold] - price_j[self.j[sold]]
-            # Only what falls in price can become too cheap.
+            # Only pairs of an object whose price fell can now gain more than their prices.
             fell = np.zeros(len(price_i), bool)
             fell[self.i[sold]] = True
             active = np.flatnonzero(fell[self.i])
@@ -210,10 +210,10 @@ class _Choice:
         return _Prices(np.where(np.abs(spare) > slack, spare, 0), wrong_i, wrong_j)
 
     def solve(self, prices: _Prices) -> None:
-        """Solve exactly what the prices leave in doubt.
+        """Solve the groups that the prices do not prove optimal.
 
-        All that another choice could gain in a group is what its prices are wrong by together. A
-        pair with more to spare is in no better choice; without those, groups fall apart.
+        Another choice can gain at most the sum of the errors of the prices in its group. A pair
+        that has more to spare is in no better choice. Without such pairs, groups are smaller.
         """
         n_i, n_nodes = len(self.of_i), len(self.of_i) + len(self.of_j)
         group = self._groups(np.arange(len(self.i)))
@@ -241,7 +241,7 @@ class _Choice:
         return group
 
     def _solve_groups(self, pairs: Ids, group: Ids) -> None:
-        """Choose anew among pairs that are sorted by group."""
+        """Choose again among pairs that are sorted by group."""
         self.of_i[self.i[pairs]] = -1
         self.of_j[self.j[pairs]] = -1
         ends = np.flatnonzero(np.diff(group)) + 1
@@ -257,7 +257,7 @@ class _Choice:
 
 
 def _largest(end: Ids, gain: Floats, pair: Ids, n: int) -> Ids:
-    """Return the pair of largest gain of each of n ends, or -1; ties go to the first pair."""
+    """Return the pair of largest gain of each of n objects, or -1; the first of equal ones."""
     top = np.zeros(n)
     np.maximum.at(top, end, gain)
     is_top = np.flatnonzero(gain == top[end])[::-1]
@@ -282,7 +282,7 @@ def _solve(i: Ids, j: Ids, gain: Floats) -> Ids:
 
 
 def _solve_sparse(i: Ids, j: Ids, gain: Floats, n_i: int, n_j: int) -> Ids:
-    """Solve a group too big for a dense table; each row may also take a column of its own."""
+    """Solve a group too large for a dense table; each row may stay single by an extra column."""
     top = float(gain.max()) * 2
     rows = np.concatenate([i, np.arange(n_i)])
     columns = np.concatenate([j, n_j + np.arange(n_i)])
@@ -302,7 +302,7 @@ def _at(values: npt.NDArray[Scalar], index: Ids, missing: float = 0) -> npt.NDAr
 
 
 def _compact(values: Ids) -> Ids:
-    """Return numbers 0..n-1 in place of n different ones, in the same order."""
+    """Replace n different numbers by 0..n-1, in the same order."""
     number = np.zeros(int(values.max()) + 1, np.int64)
     number[values] = 1
     return (np.cumsum(number) - 1)[values]

@@ -1,9 +1,9 @@
 """How cells move: the drift they share, and how much of a step is like the step before.
 
-A cell's step is modelled as `persistence` times its last one plus something random, the same for
-all cells of a movie. Persistence is measured from the links themselves: near 1 for cells that go
-straight on, 0 for a random walk, and below 0 where steps are mostly errors of position, for which
-the best guess is a mean of the last places. So a prediction is only as bold as the movie allows.
+A cell's step is modelled as `persistence` times its last step plus a random step, the same for all
+cells of a movie. Persistence is measured from the links: near 1 for cells that move straight, 0 for
+a random walk, and below 0 where steps are mostly errors of position; there the mean of the last
+places is the best prediction. So predictions reach only as far as this movie supports.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
 Steps = npt.NDArray[np.complex128]
 
-#: Steps in a row that count as much as the belief in no persistence, before any was seen.
+#: Weight of the prior that there is no persistence, in pairs of consecutive steps.
 PRIOR_STEPS = 20.0
-#: The median of the squared length of a normal step in the plane, over its variance an axis.
+#: The median of the squared length of a normal step in the plane, over its variance per axis.
 MEDIAN_SQUARED = 2 * np.log(2)
 
 
@@ -36,7 +36,7 @@ class MotionModel:
     step_px2 : float
         Variance of a step along an axis.
     surprise_px2 : float
-        Variance of the part of a step that the one before does not foretell.
+        Variance of the part of a step that the step before does not predict.
     """
 
     persistence: float
@@ -60,7 +60,7 @@ class MotionModel:
         step_px2 = _variance(squared(step[now]))
         again = now[previous[previous[now]] >= 0]
         last, before = step[again], step[previous[again]]
-        # Steps far beyond the usual ones are likely wrong links: they say nothing about motion.
+        # Steps far longer than usual are probably wrong links, so they do not count here.
         usual = squared(last) + squared(before) <= 20 * step_px2
         last, before = last[usual], before[usual]
         prior = 2 * PRIOR_STEPS * step_px2
@@ -99,5 +99,5 @@ class MotionModel:
 
 
 def _variance(squared_px2: Floats) -> float:
-    """Return the variance an axis, from the median length, so that outliers do not count."""
+    """Return the variance per axis, from the median length, so that outliers do not count."""
     return float(np.median(squared_px2)) / MEDIAN_SQUARED if len(squared_px2) else 0.0

@@ -1,4 +1,4 @@
-"""Nearest centroid: each cell goes on to the nearest one in the next frame."""
+"""Nearest centroid: each cell is linked to the nearest one in the next frame."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from napari_celltrack.settings import Settings
 Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
 
-#: Rounds of linking all pairs that are closest for both ends, before going one by one.
+#: Rounds of linking all pairs that are closest for both ends, before the rest one by one.
 MAX_ROUNDS = 20
 
 
@@ -27,8 +27,8 @@ class Nearest(Settings):
     """Nearest centroid, closest pairs first, one to one.
 
     All pairs of a cell and a candidate within the limit are taken in order of their distance; a
-    pair is linked when both ends are still free. A cell without a partner may wait for a few
-    frames before its track ends.
+    pair is linked if both ends are still free. The track of a cell without a partner stays open
+    for a few frames before it ends.
 
     References
     ----------
@@ -74,29 +74,14 @@ class Nearest(Settings):
     def __call__(
         self, objects: pd.DataFrame, n_frames: int, overlaps: pd.DataFrame | None = None
     ) -> Linking:
-        """Link objects to tracks.
-
-        Parameters
-        ----------
-        objects : DataFrame
-            With `frame` (0 to `n_frames` - 1), `y_px` and `x_px`, in any order of rows.
-        n_frames : int
-            Length of the movie, empty frames included.
-        overlaps : DataFrame, optional
-            Not used.
-
-        Returns
-        -------
-        Linking
-            Without parents: this method knows no divisions.
-        """
+        """Link objects, without parents: this method finds no divisions and uses no overlaps."""
         detections = Detections.read(objects, n_frames)
         pairs = near_pairs(detections, self.max_distance_px)
         no_mother = np.full(len(detections), NONE, np.int64)
         if self.max_gap_frames:
             previous = self._with_waiting(detections)
         else:
-            # Without waiting cells, frames do not depend on each other: all at once.
+            # Without gaps, frames do not depend on each other, so all are linked at once.
             previous = no_mother.copy()
             chosen = closest_first(pairs, mutual_only=self.mutual_only)
             previous[pairs.after[chosen]] = pairs.before[chosen]
@@ -104,7 +89,7 @@ class Nearest(Settings):
         return with_confidence(detections, previous, no_mother, costs)
 
     def _with_waiting(self, detections: Detections) -> Ids:
-        """Link frame by frame, cells that are missing for a while included."""
+        """Link frame by frame, over gaps of up to `max_gap_frames`."""
         starts = detections.starts()
         previous = np.full(len(detections), NONE, np.int64)
         waiting, last_seen = np.zeros(0, np.int64), detections.frame.copy()
@@ -112,7 +97,7 @@ class Nearest(Settings):
         for now in range(detections.n_frames):
             rows = np.arange(starts[now], starts[now + 1])
             waiting = waiting[now - detections.frame[waiting] <= self.max_gap_frames + 1]
-            # Whoever waits stands as if it had been seen in the frame before.
+            # A waiting cell is treated as if it had been detected in the frame before.
             last_seen[waiting] = now - 1
             pairs = near_pairs(as_if, self.max_distance_px, waiting, rows)
             chosen = closest_first(pairs, mutual_only=self.mutual_only)
@@ -127,7 +112,7 @@ def closest_first(pairs: Pairs, *, mutual_only: bool = False) -> Ids:
     Parameters
     ----------
     pairs : Pairs
-        What could be linked.
+        Candidates for links.
     mutual_only : bool
         Take only pairs that are each other's nearest.
 
@@ -138,7 +123,7 @@ def closest_first(pairs: Pairs, *, mutual_only: bool = False) -> Ids:
     """
     left = np.arange(len(pairs))
     chosen = [left[:0]]
-    # A pair that is the nearest left for both its ends is taken, whatever the others do.
+    # If a pair is the nearest one left for both its ends, no other pair can prevent it.
     for _ in range(1 if mutual_only else MAX_ROUNDS):
         if not len(left):
             break
@@ -153,7 +138,7 @@ def closest_first(pairs: Pairs, *, mutual_only: bool = False) -> Ids:
 
 
 def _one_by_one(pairs: Pairs, left: Ids) -> Ids:
-    """Return the pairs to link, closest first; slower, but sure to end soon."""
+    """Return the pairs to link, closest first; slower, but its time has a limit."""
     left = left[np.argsort(pairs.distance_px[left], kind="stable")]
     taken_before: set[int] = set()
     taken_after: set[int] = set()

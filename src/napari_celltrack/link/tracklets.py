@@ -1,4 +1,4 @@
-"""From the predecessor of each object to track ids and parents."""
+"""Track ids and parents from the predecessor of each object."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Ids = npt.NDArray[np.int64]
 
 
 def tracks_of(previous: Ids, mother: Ids, frame: Ids) -> tuple[Ids, dict[int, int]]:
-    """Give the tracks ids and name the parents.
+    """Return track ids and parents.
 
     Parameters
     ----------
     previous : ndarray, shape (n_objects,), int64
         Row of the same cell's last detection, -1 where there is none. Rows in the order of
-        :class:`~napari_celltrack.link.detections.Sights`.
+        :class:`~napari_celltrack.link.detections.Detections`.
     mother : ndarray, shape (n_objects,), int64
         Row of the mother's last detection, for the first detection of a daughter; -1 elsewhere.
     frame : ndarray, shape (n_objects,), int64
@@ -26,7 +26,7 @@ def tracks_of(previous: Ids, mother: Ids, frame: Ids) -> tuple[Ids, dict[int, in
     Returns
     -------
     track_id : ndarray, shape (n_objects,), int64
-        From 1 without holes, by first frame, then place; never twice a frame.
+        From 1 without holes, by first frame, then place; at most once per frame.
     parents : dict of int to int
         From a daughter's id to its mother's.
     """
@@ -45,7 +45,7 @@ def tracks_of(previous: Ids, mother: Ids, frame: Ids) -> tuple[Ids, dict[int, in
 
 
 def following(previous: Ids) -> Ids:
-    """Return the row that each row is followed by, -1 where its track ends.
+    """Return the row that follows each row, -1 where its track ends.
 
     Parameters
     ----------

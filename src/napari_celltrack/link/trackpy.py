@@ -97,21 +97,7 @@ class Trackpy(Settings):
     def __call__(
         self, objects: pd.DataFrame, n_frames: int, overlaps: pd.DataFrame | None = None
     ) -> Linking:
-        """Link objects to tracks.
-
-        Parameters
-        ----------
-        objects : DataFrame
-            With `frame` (0 to `n_frames` - 1), `y_px` and `x_px`, in any order of rows.
-        n_frames : int
-            Length of the movie, empty frames included.
-        overlaps : DataFrame, optional
-            Not used.
-
-        Returns
-        -------
-        Linking
-            Without parents: trackpy knows no divisions.
+        """Link objects, without parents: trackpy finds no divisions and uses no overlaps.
 
         Raises
         ------
@@ -165,7 +151,7 @@ class Trackpy(Settings):
 
 
 class _VelocityField:
-    """Where cells are expected: trackpy's predictors, that can do with empty frames."""
+    """Where cells are expected: trackpy's predictors, which here accept empty frames too."""
 
     def __init__(self, kind: str, position: Floats, frame: Ids) -> None:
         self.kind = kind
@@ -174,7 +160,7 @@ class _VelocityField:
         self.velocities = np.zeros((0, 2))
 
     def observe(self, rows: Ids, previous: Ids) -> None:
-        """Remember the last steps of the cells in some rows; keep the old ones if there is none."""
+        """Remember the last steps of the cells in some rows; without any, keep the old steps."""
         rows, previous = rows[previous >= 0], previous[previous >= 0]
         if len(rows):
             n_frames = self.frame[rows] - self.frame[previous]
@@ -182,7 +168,7 @@ class _VelocityField:
             self.velocities = (self.places - self.position[previous]) / n_frames[:, None]
 
     def __call__(self, frame: int, particles: Any) -> Floats:
-        """Return the places that particles are expected at, shape (n, 2)."""
+        """Return the places where particles are expected, shape (n, 2)."""
         particles = list(particles)
         places = np.array([particle.pos for particle in particles], np.float64).reshape(-1, 2)
         n_steps = np.array([frame - particle.t for particle in particles], np.float64)
@@ -196,10 +182,10 @@ class _VelocityField:
 
 
 def _bounded(source_set: Any, dest_set: Any, search_range: float, **options: Any) -> Any:
-    """Solve a subnet as trackpy does, or refuse it if that may take for ever.
+    """Solve a subnet as trackpy does, or refuse it if that could take forever.
 
-    trackpy bounds the number of cells in a subnet, but tries all their combinations where cells
-    lie at one place.
+    trackpy limits the number of cells in a subnet, but if cells lie at one place it tries all their
+    combinations.
     """
     from trackpy.linking.subnetlinker import subnet_linker_recursive
     from trackpy.linking.utils import SubnetOversizeException
@@ -210,7 +196,7 @@ def _bounded(source_set: Any, dest_set: Any, search_range: float, **options: Any
 
 
 def _quietly(links: Iterator[tuple[int, list[int]]]) -> Iterator[tuple[int, list[int]]]:
-    """Go through links without trackpy's report of every frame."""
+    """Iterate over links without trackpy's log message for each frame."""
     logger = logging.getLogger("trackpy")
     level = logger.level
     logger.setLevel(logging.ERROR)

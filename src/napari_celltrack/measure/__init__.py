@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from napari_celltrack.measure.intensity import STATISTICS, Measure
 from napari_celltrack.measure.object_filter import ObjectFilter
-from napari_celltrack.measure.overlap import overlaps_px
+from napari_celltrack.measure.pixels import overlaps_px
 from napari_celltrack.measure.ring import Ring
 from napari_celltrack.measure.shape import (
     Shapes,

@@ -1,4 +1,4 @@
-"""Statistics of the pixels of many cells at once."""
+"""Pixels of many cells at once: their statistics, and how many two label images share."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[Any]
+Whole = npt.NDArray[np.int64]
 
 Statistic = Literal["mean", "median", "total", "min", "max", "sd"]
 
@@ -16,7 +17,7 @@ Statistic = Literal["mean", "median", "total", "min", "max", "sd"]
 def statistics_of(
     ids: Ids, values: npt.NDArray[Any], n: int, wanted: tuple[Statistic, ...]
 ) -> dict[Statistic, Floats]:
-    """Take statistics of the pixels of each cell.
+    """Compute statistics of the pixels of each cell.
 
     Parameters
     ----------
@@ -32,9 +33,9 @@ def statistics_of(
     Returns
     -------
     dict of ndarray, each shape (n,), float64
-        In the order of `wanted`; entry k is of cell k + 1. NaN for a cell without pixels, and for
-        one with a NaN pixel; the total of no pixels is 0. `sd` is that of all pixels, not an
-        estimate from a sample.
+        In the order of `wanted`; entry k is of cell k + 1. NaN for a cell without pixels or with
+        a NaN pixel; the total of no pixels is 0. `sd` divides by the number of pixels, not by one
+        less.
     """
     grey = values.astype(np.float64)
     n_pixels = np.bincount(ids, minlength=n + 1)
@@ -66,11 +67,11 @@ def statistics_of(
 
 
 def _medians(ids: Ids, values: npt.NDArray[Any], n_pixels: npt.NDArray[np.int64]) -> Floats:
-    """Return the median of each id, shape as `n_pixels`; anything where an id has no pixels."""
+    """Return the median of each id, shape as `n_pixels`; undefined for an id without pixels."""
     if not len(ids):
         return np.full(len(n_pixels), np.nan)
     if values.dtype.kind in "bu" and values.dtype.itemsize <= 4:
-        # One number that sorts by id, then value: several times faster than sorting by two keys.
+        # One number holds id and value: sorting it is several times faster than by two keys.
         key = np.sort((ids.astype(np.int64) << 32) | values.astype(np.int64))
         ordered = (key & 0xFFFFFFFF).astype(np.float64)
     else:
@@ -81,3 +82,24 @@ def _medians(ids: Ids, values: npt.NDArray[Any], n_pixels: npt.NDArray[np.int64]
     upper = np.clip(first + n_pixels // 2, 0, last)
     median: Floats = (ordered[lower] + ordered[upper]) / 2
     return median
+
+
+def overlaps_px(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> tuple[Whole, Whole, Whole]:
+    """Count the pixels that cells of two label images share.
+
+    Parameters
+    ----------
+    first, second : ndarray, shape (Y, X), any integer
+        Label images, 0 is background.
+
+    Returns
+    -------
+    first_label, second_label, n_pixels : ndarray, shape (n_pairs,), int64
+        Of each pair that shares at least one pixel.
+    """
+    both = (first > 0) & (second > 0)
+    n_second = int(second.max(initial=0)) + 1
+    pair = first[both].astype(np.int64) * n_second + second[both].astype(np.int64)
+    pairs, n_pixels = np.unique(pair, return_counts=True)
+    first_label, second_label = np.divmod(pairs, n_second)
+    return first_label, second_label, n_pixels

@@ -1,4 +1,4 @@
-"""What lies round every cell: its own background, and how it stands out from it."""
+"""The ring around each cell: its local background and contrast."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ class Ring(Settings):
     def pixels(self, labels: Labels) -> RingPixels:
         """Find the ring of every cell.
 
-        A pixel belongs to the cell that is nearest to it, if that is more than the gap and at
-        most gap + width away, by the Euclidean distance to the cell's nearest pixel.
+        A pixel belongs to the nearest cell if it is more than the gap and at most gap + width away,
+        by the Euclidean distance to the cell's nearest pixel.
 
         Parameters
         ----------
@@ -87,8 +87,8 @@ class Ring(Settings):
         edge = inside[is_open]
         own = flat[edge]
 
-        # Every offset is painted from the edge of the cells, the farthest first: what stays is
-        # the nearest. That is several times faster than the distance of every pixel.
+        # Each offset is painted from the edges of the cells, the farthest first, so the nearest
+        # remains. This is several times faster than computing the distance of every pixel.
         dy, dx = np.mgrid[-reach : reach + 1, -reach : reach + 1].reshape(2, -1)
         distance = np.hypot(dy, dx)
         order = np.argsort(-distance, kind="stable")
@@ -113,8 +113,8 @@ class Ring(Settings):
         Returns
         -------
         ndarray, shape (n,), float64
-            NaN where the ring is empty, as between cells that touch all round. Pixels that are
-            NaN are left out.
+            NaN where the ring is empty, as around a cell that others enclose. NaN pixels are left
+            out.
         """
         at, ids = ring.at, ring.ids
         values = plane.ravel()[at]
@@ -127,8 +127,8 @@ class Ring(Settings):
 def local_contrast(mean: Floats, background: Floats) -> Floats:
     """Return (mean - background) / (mean + background) of each cell, shape (n,), float64.
 
-    Michelson's contrast: 0 of a cell like its surroundings, towards 1 of one on black. NaN where
-    the sum is not positive, as after the background was taken off.
+    Michelson's contrast: 0 if a cell is as bright as its surroundings, near 1 on black. NaN where
+    the sum is not positive, as in an image with its background subtracted.
     """
     total = mean + background
     with np.errstate(invalid="ignore"):

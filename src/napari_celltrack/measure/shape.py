@@ -1,8 +1,8 @@
 """Shape of every cell of a label image at once.
 
 All functions take labels (Y, X) int32 with ids 1..n and return arrays of length n, entry k for
-label k + 1. They add up runs of pixels instead of cutting out one cell after the other; tests hold
-them to scikit-image's ``regionprops``.
+label k + 1. They sum over runs of pixels instead of cropping each cell; tests compare them with
+scikit-image's ``regionprops``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from napari_celltrack.arrays.label_runs import centroid_sums, label_runs_of, mom
 Labels = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 
-# What one border pixel adds to the perimeter, by 1 + 2 * (border pixels beside it) + 10 * (border
+# Share of a border pixel in the perimeter, by 1 + 2 * (border pixels beside it) + 10 * (border
 # pixels at its corners). Benkrid & Crookes, "Design and FPGA implementation of a perimeter
 # estimator", 2000; the table is the one that scikit-image uses.
 _PERIMETER_WEIGHTS = np.zeros(50)
@@ -38,8 +38,8 @@ def count(labels: Labels) -> int:
 
 
 def foreground(labels: Labels) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-    """Return where the pixels of cells are in the flattened image, and the cell of each."""
-    # Several times faster than flatnonzero of the labels themselves.
+    """Return the indices of the pixels of cells in the flattened image, and the cell of each."""
+    # Several times faster than flatnonzero(labels).
     at = np.flatnonzero(labels != 0)
     return at, labels.ravel()[at]
 
@@ -71,10 +71,10 @@ def ellipses(labels: Labels) -> tuple[Floats, Floats]:
     Returns
     -------
     eccentricity : ndarray, shape (n,), float64
-        0 of a circle, towards 1 of a line.
+        0 for a circle, near 1 for a line.
     orientation_rad : ndarray, shape (n,), float64
-        Angle from the Y axis (down) to the long axis, counter-clockwise, from -pi/2 to pi/2. Of
-        a shape that is as long one way as the other it means nothing.
+        Angle from the Y axis (down) to the long axis, counter-clockwise, from -pi/2 to pi/2. It
+        means nothing for a shape that is equally long in all directions.
 
     References
     ----------
@@ -84,7 +84,7 @@ def ellipses(labels: Labels) -> tuple[Floats, Floats]:
 
 
 class Shapes:
-    """Areas, centroids and ellipses of the cells of one label image, which is read once.
+    """Areas, centroids and ellipses of the cells of a label image, which is read only once.
 
     Parameters
     ----------
@@ -110,10 +110,10 @@ class Shapes:
 
     def ellipses(self) -> tuple[Floats, Floats]:
         """Return eccentricity and orientation of each cell, see :func:`ellipses`."""
-        # Counted from a whole number near the centroid, sums stay small and exact, so that a
-        # shape that is as long one way as the other is seen to be.
+        # Coordinates from a whole number near the centroid keep the sums small and exact, so that
+        # a shape that is equally long in both directions is recognised.
         sums = moment_sums(self._runs, self._sum_y // self._safe, self._sum_x // self._safe)
-        # Products of a cell that fills a whole image are too large for whole numbers.
+        # Products for a cell that fills a large image do not fit into int64.
         kind = np.int64 if self._safe.max() < _LARGEST_EXACT_PX2 else np.float64
         safe = self._safe.astype(kind)
         sum_y, sum_x, sum_yy, sum_xx, sum_xy = (each.astype(kind) for each in sums)
@@ -136,7 +136,7 @@ def perimeters_px(labels: Labels) -> Floats:
     ----------
     K. Benkrid, D. Crookes, "Design and FPGA implementation of a perimeter estimator", IMVIP 2000.
     """
-    # A cell's border: its pixels with a pixel of something else beside them, or with none.
+    # The border of a cell: its pixels beside a different pixel or at the edge of the image.
     height, width = labels.shape
     is_border = np.zeros((height + 2, width + 2), bool)
     inner = is_border[1:-1, 1:-1]
@@ -154,7 +154,7 @@ def perimeters_px(labels: Labels) -> Floats:
     own = ids[at]
 
     def neighbours(offsets: tuple[tuple[int, int], ...]) -> npt.NDArray[np.int64]:
-        # Beyond the image there is no border, so that the label taken there does not matter.
+        # There is no border beyond the image, so the label taken there does not matter.
         found = [
             borders[border + dy * (width + 2) + dx]
             & (np.take(ids, at + dy * width + dx, mode="clip") == own)
@@ -171,8 +171,8 @@ def perimeters_px(labels: Labels) -> Floats:
 def roundness(labels: Labels) -> Floats:
     """Return 4π area / perimeter² of each cell, shape (n,), between 0 and 1.
 
-    1 is a disk; long, bent or ragged cells are lower. Tiny cells, whose perimeter in pixels comes
-    out too short, are cut to 1.
+    1 is a disk; long, bent or ragged cells have less. The perimeter of tiny cells is estimated too
+    short, so values are limited to 1.
 
     References
     ----------
@@ -189,7 +189,7 @@ def as_roundness(area_px2: npt.NDArray[np.int64], perimeter_px: Floats) -> Float
 
 
 def on_border(labels: Labels) -> npt.NDArray[np.bool_]:
-    """Tell of each cell whether it touches the edge of the image, shape (n,)."""
+    """Return whether each cell touches the edge of the image, shape (n,)."""
     touching = np.zeros(count(labels) + 1, bool)
     for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         touching[edge] = True

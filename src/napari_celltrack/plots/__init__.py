@@ -1,7 +1,7 @@
-"""Tables -> matplotlib figures: the dock, the report and notebooks draw with these functions.
+"""Tables -> matplotlib figures, for the dock, the report and notebooks.
 
-Every function draws what is in its table and computes no motion itself. Figures are made without
-pyplot: nothing is kept open, and any thread may draw.
+Each function draws what is in its table and computes no motion itself. Figures are made without
+pyplot, so that none stays open and any thread may draw.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Any column of a table: how its values are spread, and one against another."""
+"""Columns of a table: histogram of one, and scatter plot of two."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ def plot_histogram(
     style: StyleName = "dark",
     selected: Collection[int] = (),
 ) -> Plot:
-    """Draw how often values of a column occur.
+    """Draw a histogram of a column.
 
     Parameters
     ----------
     table : DataFrame
-        Any; with `track_id`, its bars are of tracks and can be picked.
+        Any table; with `track_id`, the tracks of a bar can be picked.
     column : str
-        Of numbers; NaN are left out.
+        A column of numbers; NaN is left out.
     limit : float, optional
-        Where to draw a line, in units of the column.
+        Position of a vertical line, in units of the column.
     ax, style, selected
         As in :func:`~napari_celltrack.plots.plot_paths`.
 
@@ -86,12 +86,12 @@ def plot_scatter(
     style: StyleName = "dark",
     selected: Collection[int] = (),
 ) -> Plot:
-    """Draw one column against another, in the colours of tracks.
+    """Draw one column against another, in the colours of the tracks.
 
     Parameters
     ----------
     table : DataFrame
-        A row a cell and frame, or a row a track (`start_frame` is picked then).
+        One row per cell and frame, or one row per track (picking then gives `start_frame`).
     x, y : str
         Columns of numbers; rows with NaN are left out.
     ax, style, selected
@@ -100,8 +100,8 @@ def plot_scatter(
     Returns
     -------
     Plot
-        Of more than a few thousand points those are drawn that others do not cover, which its
-        sentence says; all can be picked.
+        Of very many points only those that others do not cover are drawn, and its sentence says
+        so; all can be picked.
     """
     look = STYLES[style]
     ax = new_axes(ax, look, (4.0, 3.6))
@@ -137,7 +137,7 @@ def plot_scatter(
 
 
 def _edges(value: Floats) -> Floats:
-    """Return edges of bins: a bin a value for few whole numbers, 10 to 60 bins otherwise."""
+    """Return edges of bins: one per value for few whole numbers, otherwise 10 to 60 bins."""
     low, high = float(value.min()), float(value.max())
     if np.array_equal(value, np.round(value)) and high - low <= 60:
         return np.arange(low - 0.5, high + 1)

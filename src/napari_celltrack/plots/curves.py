@@ -23,7 +23,7 @@ from napari_celltrack.tables import (
     TRACK_ID,
 )
 
-#: Most curves that stand one above the other, and the height that each is given, in inches.
+#: Largest number of stacked curves, and the height of each in inches.
 MAX_STACKED, _LINE_IN = 60, 0.15
 
 
@@ -46,7 +46,7 @@ def plot_steps(
     Returns
     -------
     Plot
-        In µm where calibrated; a line ends where frames are missing.
+        In µm if calibrated; lines are interrupted where frames are missing.
     """
     column = STEP_UM if is_known(steps, STEP_UM) else STEP_PX
     return _curves(steps, column, ax, style, selected, "There are no steps to draw.")
@@ -59,7 +59,7 @@ def plot_path_length(
     style: StyleName = "dark",
     selected: Collection[int] = (),
 ) -> Plot:
-    """Draw the way that every track has gone so far, over time; parameters as `plot_steps`."""
+    """Draw the length of every track's path so far, over time; parameters as `plot_steps`."""
     column = CUMULATIVE_PATH_UM if is_known(steps, CUMULATIVE_PATH_UM) else CUMULATIVE_PATH_PX
     return _curves(steps, column, ax, style, selected, "There are no paths to draw.")
 
@@ -83,16 +83,17 @@ def plot_traces(
     column : str
         What to draw.
     stacked : bool
-        Whether curves stand one above the other, the lowest track id at the bottom, instead of
-        on each other. They share one scale. A new figure is the higher the more tracks there are;
-        of more than :data:`MAX_STACKED`, those seen longest are drawn, and those selected.
+        Whether curves are stacked, the lowest track id at the bottom, instead of drawn over each
+        other. They share one scale. The height of a new figure grows with the number of tracks;
+        of more than :data:`MAX_STACKED`, the longest are drawn, and those selected.
     ax, style, selected
         As in :func:`~napari_celltrack.plots.plot_paths`.
 
     Returns
     -------
     Plot
-        A line ends where frames are missing. Its sentence says how many tracks are left out.
+        Lines are interrupted where frames are missing. Its sentence says how many tracks are
+        left out.
     """
     return _curves(
         traces, column, ax, style, selected, "There are no values to draw.", stacked=stacked
@@ -164,7 +165,7 @@ def _curves(  # noqa: PLR0917
 
 
 def _longest(points: Points, selected: Collection[int]) -> tuple[Points, str]:
-    """Return the tracks that are seen longest, and those selected, and how many that leaves out."""
+    """Return the longest and the selected tracks, and a sentence about those left out."""
     ids, n_seen = np.unique(points.track_id, return_counts=True)
     if len(ids) <= MAX_STACKED:
         return points, ""
@@ -177,7 +178,7 @@ def _longest(points: Points, selected: Collection[int]) -> tuple[Points, str]:
 
 
 def _stacked(points: Points) -> Floats:
-    """Lift each track above the one before, by what most values lie apart."""
+    """Lift each track above the one before, by the range of most values."""
     _, first, row = np.unique(points.track_id, return_index=True, return_inverse=True)
     y = points.xy[:, 1]
     low = np.minimum.reduceat(y, first)

@@ -1,4 +1,4 @@
-"""Traces as a picture: a row a track, a column a frame."""
+"""Heat map of traces: one row per track, one column per frame."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def plot_heat_map(
     style: StyleName = "dark",
     selected: Collection[int] = (),
 ) -> Plot:
-    """Draw a row a track, its values as colours; frames without a value stay empty.
+    """Draw one row per track, with values as colours; frames without a value stay empty.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def plot_heat_map(
     column : str
         What to draw.
     sort_by : {"peak", "track"}
-        Whether the track with the earliest peak is at the top, or that with the lowest id.
+        Whether the track with the earliest peak or the one with the lowest id is at the top.
     ax, style, selected
         As in :func:`~napari_celltrack.plots.plot_paths`.
 

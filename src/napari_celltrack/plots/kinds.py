@@ -1,6 +1,6 @@
 """The kinds of plots of a result, by name: for the dock, the command line and the report.
 
-A kind takes all tables of a result, has computed from them what it shows, and draws that.
+A kind computes what it shows from the tables of a result, and draws it.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ from napari_celltrack.tables import (
     intensity_column,
 )
 
-#: What a kind lets choose: nothing, a brightness of cells, a column of the table of cells, a
-#: column of any table, or two columns of one table.
+#: What the user can choose for a kind: nothing, a brightness of cells, a column of the table of
+#: cells, a column of any table, or two columns of one table.
 Choice = Literal["nothing", "brightness", "cells", "any", "two"]
 
-#: Where a cell is.
+#: Columns of positions.
 _PLACES = (Y_PX, X_PX, Y_UM, X_UM)
 _STATISTICS = ("mean", "median", "min", "max", "total", "std")
 
@@ -57,14 +57,15 @@ class Kind:
     Parameters
     ----------
     title : str
-        For a menu.
+        Title in a menu.
     draw : callable
-        From numbers, column (None for the usual one; ``"x,y"`` of two), style and selected tracks
-        to a plot. Raises CelltrackError where there is no such column, or a setting forbids it.
+        Takes numbers, column (None for the usual one; ``"x,y"`` for two), style and selected
+        tracks; returns a plot. Raises CelltrackError if there is no such column or a setting
+        forbids it.
     rows : callable
-        From numbers and column to the table that is drawn; raises what `draw` raises.
+        Takes numbers and column; returns the table that is drawn. Raises what `draw` raises.
     choice : {"nothing", "brightness", "cells", "any", "two"}
-        Of which columns the user can choose.
+        Which columns the user can choose from.
     """
 
     title: str
@@ -74,7 +75,7 @@ class Kind:
 
 
 def columns_of(numbers: Numbers, choice: Choice) -> list[str]:
-    """Return the columns that a kind of plot lets choose, the usual one first for brightness."""
+    """Return the columns to choose from; for brightness, the usual one comes first."""
     if choice == "nothing":
         return []
     if choice == "brightness":
@@ -86,12 +87,12 @@ def columns_of(numbers: Numbers, choice: Choice) -> list[str]:
 
 
 def partners_of(numbers: Numbers, column: str) -> list[str]:
-    """Return the columns that stand in one table with another: what it can be drawn against."""
+    """Return the columns of the same table, against which a column can be drawn."""
     return _plain(_known(_with_column(numbers, column)))
 
 
 def usual_column(numbers: Numbers, kind: str) -> str | None:
-    """Return the column that a kind of plot shows where none is chosen; None for no column."""
+    """Return the column that a kind of plot shows if none is chosen; None if it needs none."""
     if kind == "histogram":
         return N_FRAMES
     if kind == "scatter":
@@ -108,17 +109,17 @@ def _numeric(table: pd.DataFrame) -> list[str]:
 
 
 def _known(table: pd.DataFrame) -> list[str]:
-    """Return the columns with any number at all; µm are empty without a calibration."""
+    """Return the numeric columns that are not empty, as those in µm are without a calibration."""
     return [name for name in _numeric(table) if not len(table) or is_known(table, name)]
 
 
 def _plain(names: Collection[str]) -> list[str]:
-    """Leave out what only numbers rows."""
+    """Leave out columns that only identify rows."""
     return [name for name in names if name not in {FRAME, LABEL} and name[-3:] != "_id"]
 
 
 def _brightnesses(numbers: Numbers) -> list[str]:
-    """Return the columns that traces can be of, the usual one first."""
+    """Return the columns that can be drawn as traces, the usual one first."""
     names = [
         name
         for name in _numeric(numbers.objects)
@@ -141,7 +142,7 @@ def _brightness(numbers: Numbers, column: str | None) -> str:
 
 
 def _with_column(numbers: Numbers, *columns: str) -> pd.DataFrame:
-    """Return the table that has columns: that of cells, or that of tracks."""
+    """Return the table that has all these columns: that of cells or that of tracks."""
     for table in (numbers.objects, numbers.tracks):
         if set(columns) <= set(_numeric(table)):
             return table
@@ -153,7 +154,7 @@ def _with_column(numbers: Numbers, *columns: str) -> pd.DataFrame:
 
 
 def _timed(numbers: Numbers, table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with times of the calibration that is used."""
+    """Return a table with times by the current calibration."""
     if numbers.frame_interval_s is None:
         return table
     timed: pd.DataFrame = table.assign(**{TIME_S: table[FRAME] * numbers.frame_interval_s})
@@ -161,7 +162,7 @@ def _timed(numbers: Numbers, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _placed(numbers: Numbers) -> pd.DataFrame:
-    """Return the objects with times and places of the calibration that is used."""
+    """Return the objects with times and places by the current calibration."""
     table = _timed(numbers, numbers.objects)
     if numbers.pixel_size_um is None:
         return table
@@ -251,7 +252,7 @@ def _scatter_rows(numbers: Numbers, column: str | None) -> pd.DataFrame:
 
 
 def _named_rows(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """Return columns of a table after those that tell whose they are."""
+    """Return columns of a table, after those that identify the rows."""
     wanted = dict.fromkeys([TRACK_ID, FRAME, LABEL, *columns])
     rows: pd.DataFrame = table[[name for name in wanted if name in table]].reset_index(drop=True)
     return rows
@@ -338,7 +339,7 @@ def _draw_scatter(
     return plot_scatter(table[table[TRACK_ID] > 0], *names, style=style, selected=selected)
 
 
-#: By the name that the command line and files have for them, in the order of menus.
+#: By their names in the command line and in file names, in the order of menus.
 KINDS: Mapping[str, Kind] = {
     "paths": Kind("Paths in place", _draw_paths, _path_rows),
     "origin": Kind("Paths from one origin", _draw_origin, _origin_rows),

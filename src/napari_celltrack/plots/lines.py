@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from napari_celltrack.plots.plot import Plot, Points
-from napari_celltrack.plots.segments import Lines, runs
+from napari_celltrack.plots.segments import Lines, unbroken_lines
 from napari_celltrack.plots.style import Floats, Ints, Style, say, track_colours
 from napari_celltrack.plots.units import TimeAxis
 
@@ -24,7 +24,7 @@ def draw_lines(
     selected: Collection[int] = (),
     note: str = "",
 ) -> Plot:
-    """Draw a line a track, broken at missing frames on a time axis; a lone point is a dot.
+    """Draw one line per track, interrupted at missing frames if x is time; a single point as a dot.
 
     Parameters
     ----------
@@ -35,15 +35,15 @@ def draw_lines(
     points : Points
         Finite, sorted by track, then frame.
     time : TimeAxis, optional
-        If the x axis is time.
+        The x axis, if it is time.
     empty : str
-        What to say when there are no points.
+        Sentence to show if there are no points.
     all_ids : ndarray, int64, optional
-        Ids between which colours are spread; those of `points` if left out.
+        Ids that the range of colours covers; those of `points` if left out.
     selected : collection of int
-        Tracks that stand out.
+        Tracks to highlight.
     note : str
-        What the plot says of points that are left out.
+        Sentence about points that are left out.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def draw_lines(
     if not len(points.xy):
         say(ax, style, empty)
         return Plot(ax, points, style, colours, time, sentence=empty)
-    lines, owner = runs(points.xy, points.track_id, points.frame if time else None)
+    lines, owner = unbroken_lines(points.xy, points.track_id, points.frame if time else None)
     ax.add_collection(
         Lines(
             lines,
@@ -75,7 +75,7 @@ def draw_lines(
         ax.scatter(
             dots[:, 0], dots[:, 1], s=9, c=colours(owner[alone]), linewidths=0, label="_lone"
         )
-    # Thinning must not change the limits.
+    # Thinning must not change the limits of the axes.
     ax.update_datalim(points.xy)
     ax.autoscale_view()
     plot = Plot(ax, points, style, colours, time, sentence=note)
@@ -84,7 +84,7 @@ def draw_lines(
 
 
 def finite_points(x: Floats, y: Floats, owner: Ints, frame: Ints | None) -> Points:
-    """Return what can be drawn of columns, sorted by track, then frame; no track is left out."""
+    """Return the finite points of tracks, sorted by track, then frame; track 0 is left out."""
     known = np.isfinite(x) & np.isfinite(y) & (owner > 0)
     order = np.lexsort((x if frame is None else frame, owner))
     order = order[known[order]]

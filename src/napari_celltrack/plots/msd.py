@@ -16,7 +16,7 @@ from napari_celltrack.plots.style import STYLES, Floats, Style, StyleName, new_a
 from napari_celltrack.plots.units import is_known, time_unit
 from napari_celltrack.tables import LAG_FRAMES, LAG_S, MSD_PX2, MSD_UM2, TRACK_ID
 
-#: Within such a range there are too few powers of ten to read the x or the y axis by.
+#: Ranges of x and y below which powers of ten alone are too few ticks.
 _SHORT = 300.0, 20.0
 
 
@@ -45,7 +45,7 @@ def plot_msd(
     Returns
     -------
     Plot
-        Its points are of no frame. Values of 0 cannot be drawn.
+        Its points have no frame. Values of 0 cannot be drawn.
     """
     look = STYLES[style]
     ax = new_axes(ax, look, (4.4, 3.6))
@@ -69,7 +69,7 @@ def plot_msd(
         mean_x, mean_y = xy(ensemble)
         ax.plot(mean_x, mean_y, color=look.text, lw=2, label="all tracks", zorder=3)
         if fit is not None and fit.alpha is not None and np.isfinite(mean_y).any():
-            # The power law through the middle of what was fitted.
+            # The power law through the mean of the fitted values.
             used = np.flatnonzero(np.isfinite(mean_y))[: fit.n_lags]
             level = np.mean(np.log(mean_y[used]) - fit.alpha * np.log(mean_x[used]))
             label = f"{_diffusion(fit)}, α = {fit.alpha:.2f}"
@@ -81,7 +81,7 @@ def plot_msd(
 
 
 def _put_ticks(ax: Axes, style: Style, xy: Floats) -> None:
-    """Write powers of ten as numbers, and few others where there are hardly any powers."""
+    """Label powers of ten as plain numbers, and some values between if there are few powers."""
     ax.tick_params(which="minor", colors=style.text, labelsize=style.font_pt - 1, length=2)
     for axis, values, short in zip((ax.xaxis, ax.yaxis), xy.T, _SHORT, strict=True):
         is_short = values.max() < short * values.min()

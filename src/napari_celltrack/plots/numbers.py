@@ -1,4 +1,4 @@
-"""Numbers: all that plots of a movie are made of, and what several of them have in common."""
+"""Numbers: the data for all plots of a movie, with the tables that several plots share."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from napari_celltrack.analysis.traces import traces
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """All that plots of a movie are made of.
+    """The data for all plots of a movie.
 
     Parameters
     ----------
     objects, tracks, counts : DataFrame
         As of :mod:`napari_celltrack.tables`.
     drift : DataFrame or None
-        To be taken out of motion.
+        Subtracted from motion.
     pixel_size_um : (float, float) or None
         Height and width of a pixel.
     frame_interval_s : float or None
@@ -29,7 +29,7 @@ class Numbers:
     traces : Traces
         How brightness over time becomes dF/F.
     channel : str
-        Whose brightness is drawn where none is chosen.
+        Channel whose brightness is drawn if none is chosen.
     """
 
     objects: pd.DataFrame
@@ -65,7 +65,7 @@ class Numbers:
         return self._once(f"peaks of {column}", lambda: peaks(self.dff(column), self.traces.peaks))
 
     def _once(self, name: str, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
-        """Make a table when it is asked for first; each caller gets columns of its own."""
+        """Make a table at the first request; each caller gets a shallow copy."""
         if name not in self._made:
             self._made[name] = make()
         table: pd.DataFrame = self._made[name].copy(deep=False)

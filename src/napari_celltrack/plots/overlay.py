@@ -1,4 +1,4 @@
-"""What lies above a plot and changes often: the frame in view, and what stands out."""
+"""Overlay of a plot, which changes often: the frame in view and the selected tracks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.path import Path as Outline
 from matplotlib.transforms import BboxBase, IdentityTransform
 
-from napari_celltrack.plots.segments import Lines, one_a_place, runs
+from napari_celltrack.plots.segments import Lines, one_a_place, unbroken_lines
 from napari_celltrack.plots.style import Ints
 
 if TYPE_CHECKING:
@@ -24,18 +24,18 @@ BAR_WIDTH = 0.92
 
 
 class Overlay:
-    """What is blitted above a plot.
+    """The artists that are blitted above a plot.
 
     Parameters
     ----------
     plot : Plot
-        Its axes and points.
+        The plot below them.
     """
 
     def __init__(self, plot: Plot) -> None:
         self._plot = plot
-        # The picture without all this, and with the tracks that stand out: the frame in view
-        # changes most often, and then only its own line is drawn.
+        # The image without overlay, and with the selected tracks: the frame in view changes most
+        # often, and then only its line is drawn.
         self._background: Any = None
         self._with_selected: Any = None
         self.selected: tuple[int, ...] = ()
@@ -59,11 +59,11 @@ class Overlay:
         self._standing_out: tuple[Artist, ...] = (self._veil, self._lines, self._marks, self._bars)
         self._in_view: tuple[Artist, ...] = (self._cursor, self._dots)
         for artist in (*self._standing_out, *self._in_view):
-            # Not by add_line and the like: what lies above has no part in the limits of the axes.
+            # Not by add_line and the like, as the overlay must not change the limits of the axes.
             ax.add_artist(artist)
             artist.set_clip_path(ax.patch)
             artist.set_animated(True)
-        # A closure, which is held strongly: the figure keeps its overlay alive.
+        # The canvas holds a closure strongly, so the figure keeps its overlay alive.
         plot.figure.canvas.mpl_connect("draw_event", lambda _: self._remember())
 
     def set_cursor(self, frame: int | None) -> None:
@@ -82,7 +82,7 @@ class Overlay:
         self._show(self._in_view)
 
     def select(self, track_ids: Collection[int]) -> None:
-        """Let tracks stand out and dim the others; none to show all alike."""
+        """Highlight tracks and dim the others; without ids, show all alike."""
         plot = self._plot
         known = plot.points.track_id if plot.bars is None else plot.bars.track_id
         ids = np.unique(np.fromiter(track_ids, np.int64, len(track_ids)))
@@ -99,7 +99,7 @@ class Overlay:
         self._marks.set_visible(not plot.has_lines)
         if plot.has_lines:
             frame = None if plot.points.frame is None else plot.points.frame[mine]
-            lines, whose = runs(xy, owner, frame if plot.time else None)
+            lines, whose = unbroken_lines(xy, owner, frame if plot.time else None)
             self._lines.show(lines, plot.time is not None)
             self._lines.set_color(plot.colours(whose).tolist())
         else:
@@ -109,10 +109,10 @@ class Overlay:
         self._draw_selected()
 
     def _remember(self) -> None:
-        """Keep the picture without overlay, and draw the overlay on it."""
+        """Keep the image without overlay, then draw the overlay on it."""
         canvas = self._plot.figure.canvas
         copy = getattr(canvas, "copy_from_bbox", None)
-        # A figure that is saved has its overlay drawn by matplotlib, in the order of all else.
+        # While a figure is saved, matplotlib draws the overlay itself, in order of zorder.
         if canvas.is_saving() or copy is None:
             self._background = self._with_selected = None
             return
@@ -141,12 +141,12 @@ class Overlay:
         self._plot.figure.canvas.blit(self._region())
 
     def _region(self) -> BboxBase:
-        # Ends of lines are rounded to pixels that lie half outside of the axes.
+        # Ends of lines may be rounded to pixels half outside the axes.
         return self._plot.ax.bbox.padded(2)
 
 
 def _outlines(bars: Bars, track_ids: Ints) -> list[list[tuple[float, float]]]:
-    """Return the corners of the bars of some tracks alone."""
+    """Return the corners of the bars of some tracks only."""
     height, width = bars.heights(track_ids.tolist()), np.diff(bars.edges)
     left = bars.edges[:-1] + (1 - BAR_WIDTH) / 2 * width
     right = left + BAR_WIDTH * width

@@ -1,4 +1,4 @@
-"""Where cells went."""
+"""Paths of cells."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def plot_paths(
     style: StyleName = "dark",
     selected: Collection[int] = (),
 ) -> Plot:
-    """Draw the way of every centroid, y downwards as in the image.
+    """Draw the path of every centroid, y downwards as in the image.
 
     Parameters
     ----------
@@ -31,18 +31,18 @@ def plot_paths(
         With `track_id` (rows with 0 are left out), `frame`, `y_px`, `x_px`, and `y_um`, `x_um`
         where calibrated.
     from_origin : bool
-        Whether all paths begin at 0, 0 rather than in place.
+        Whether all paths begin at (0, 0) instead of their true places.
     ax : Axes, optional
         Where to draw; a new figure if left out.
     style : {"dark", "light", "print"}
         Colours.
     selected : collection of int
-        Tracks that stand out.
+        Tracks to highlight.
 
     Returns
     -------
     Plot
-        In µm where calibrated, px otherwise.
+        In µm if calibrated, otherwise in px.
     """
     look = STYLES[style]
     ax = new_axes(ax, look, (4.0, 4.0))

@@ -1,4 +1,4 @@
-"""The pipeline as a diagram: its steps in a row, and under each what it holds in memory."""
+"""Diagram of the pipeline: its steps in a row, and below each the memory that it needs."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from napari_celltrack.text import bytes_text
 
 #: Width and height in inches at 100 dots an inch: as wide as a dock.
 _SIZE_IN = (3.4, 0.62)
-#: Of the way from one step to the next, the share that its box takes.
+#: Width of a box, as a share of the distance between steps.
 _BOX = 0.78
 
 
 class SizedStep(Protocol):
-    """A step with a name and what it holds."""
+    """A step with a name and the memory that it needs."""
 
     @property
     def name(self) -> str:
@@ -33,13 +33,13 @@ class SizedStep(Protocol):
 def plot_pipeline(
     stages: Sequence[SizedStep], style: StyleName = "dark", *, ax: Axes | None = None
 ) -> Figure:
-    """Draw the steps of the pipeline in a row, with what each holds under it.
+    """Draw the steps of the pipeline in a row, with the memory of each below it.
 
     Parameters
     ----------
     stages : sequence of SizedStep
-        In order, e.g. :attr:`napari_celltrack.batch.plan.Plan.stages`. The step that holds most
-        has a frame in the colour of the accent.
+        In order, e.g. :attr:`napari_celltrack.batch.plan.Plan.stages`. The step that needs most
+        memory has a frame in the accent colour.
     style : {"dark", "light", "print"}
         Colours.
     ax : Axes, optional

@@ -1,4 +1,4 @@
-"""A drawn plot: what was drawn where, what stands out, and the frame in view."""
+"""A drawn plot: its points, the selected tracks, and the frame in view."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from napari_celltrack.plots.overlay import Overlay
 from napari_celltrack.plots.style import Floats, Ints, Style
 from napari_celltrack.plots.units import TimeAxis
 
-#: Farthest from a drawn point that a click still means it, in px of the screen.
+#: Largest distance of a click from the point that it picks, in px of the screen.
 PICK_PX = 12.0
 
 
 @dataclass(frozen=True)
 class Picked:
-    """What is under the pointer.
+    """The track and frame under the pointer.
 
     Parameters
     ----------
     track_id : int
-        0 where the plot is not of tracks.
+        0 if the plot does not show tracks.
     frame : int or None
-        None where the plot is not of frames.
+        None if the points of the plot have no frame.
     """
 
     track_id: int
@@ -44,9 +44,9 @@ class Points:
     xy : ndarray, shape (n, 2), float64
         In units of the axes, finite, sorted by track, then frame where there are lines.
     track_id : ndarray, shape (n,), int64
-        0 where a point belongs to no track.
+        0 for a point without a track.
     frame : ndarray, shape (n,), int64, or None
-        None where the plot is not of frames.
+        None if the points have no frame.
     """
 
     xy: Floats
@@ -66,13 +66,13 @@ class Bars:
     Parameters
     ----------
     edges : ndarray, shape (n_bars + 1,), float64
-        Where they begin and end.
+        Edges of the bars.
     value : ndarray, shape (n,), float64
-        What is counted, finite.
+        The counted values, finite.
     track_id : ndarray, shape (n,), int64
-        0 where a value belongs to no track.
+        0 for a value without a track.
     frame : ndarray, shape (n,), int64, or None
-        None where values are of no frame.
+        None if the values have no frame.
     """
 
     edges: Floats
@@ -81,14 +81,14 @@ class Bars:
     frame: Ints | None
 
     def heights(self, track_ids: Collection[int] | None = None) -> Floats:
-        """Return how many values are in each bar, shape (n_bars,); of some tracks if asked for."""
+        """Return the number of values in each bar, shape (n_bars,), of all or of some tracks."""
         mine: Any = slice(None)
         if track_ids is not None:
             mine = np.isin(self.track_id, np.fromiter(track_ids, np.int64, len(track_ids)))
         return np.histogram(self.value[mine], self.edges)[0].astype(np.float64)
 
     def within(self, low: float, high: float) -> Ints:
-        """Return the sorted ids of tracks with a value in bars that a range touches."""
+        """Return the sorted ids of tracks with a value in the bars that a range overlaps."""
         last = len(self.edges) - 2
         bar = np.clip(np.searchsorted(self.edges, self.value, "right") - 1, 0, last)
         ends = np.searchsorted(self.edges, (low, high), "right") - 1
@@ -98,30 +98,30 @@ class Bars:
 
 @dataclass(frozen=True, eq=False)
 class Plot:
-    """A plot, with what is needed to link it to a viewer.
+    """A plot that can be linked to a viewer.
 
-    What changes often (the frame in view, selected tracks) lies above the rest and is blitted: the
-    rest is not drawn again. Selecting lays a veil in the colour of the background over all lines
-    and draws the selected ones above it.
+    What changes often (the frame in view, selected tracks) is blitted above the rest, which is not
+    drawn again. A selection puts a veil in the background colour over all lines and draws the
+    selected ones above it.
 
     Parameters
     ----------
     ax : Axes
         Where it is drawn.
     points : Points
-        What can be picked.
+        The points that can be picked.
     style : Style
         Colours of cursor and veil.
     colours : callable
         From ids, shape (n,), to colours, shape (n, 4).
     time : TimeAxis or None
-        Of the x axis, if that is time: the cursor is a line then, and dots at cells otherwise.
+        The x axis, if it is time. The cursor is then a line, otherwise dots at the cells.
     has_lines : bool
         Whether points of a track are joined.
     sentence : str
-        Why nothing, or not all, is drawn; empty where everything is.
+        Why nothing, or not everything, is drawn; empty otherwise.
     bars : Bars or None
-        Of a histogram; it has no points.
+        The bars of a histogram, which has no points.
     """
 
     ax: Axes
@@ -139,7 +139,7 @@ class Plot:
 
     @property
     def figure(self) -> Figure:
-        """The figure that it is drawn in."""
+        """The figure of the plot."""
         figure = self.ax.get_figure(root=True)
         assert figure is not None  # axes are made by figures
         return figure
@@ -151,16 +151,16 @@ class Plot:
 
     @property
     def selected(self) -> tuple[int, ...]:
-        """Ids of the tracks that stand out, sorted."""
+        """Ids of the selected tracks, sorted."""
         return self._overlay.selected
 
     def n_points_of(self, track_ids: Collection[int]) -> int:
-        """Return how many points some tracks have: what it costs to let them stand out."""
+        """Return the number of points of some tracks: how costly it is to highlight them."""
         ids = np.fromiter(track_ids, np.int64, len(track_ids))
         return int(np.isin(self.points.track_id, ids).sum())
 
     def pick(self, x: float, y: float) -> Picked | None:
-        """Return what is drawn nearest to a place, or None when nothing is near.
+        """Return the track and frame nearest to a place, or None if nothing is near.
 
         Parameters
         ----------
@@ -180,12 +180,12 @@ class Plot:
         return Picked(int(points.track_id[at]), frame)
 
     def tracks_in(self, outline: Floats) -> tuple[int, ...]:
-        """Return the tracks that have a point, or a bar, within a closed line.
+        """Return the tracks with a point, or a bar, inside a closed line.
 
         Parameters
         ----------
         outline : ndarray, shape (n, 2), float64
-            Its corners in px of the figure from its lower left. Of bars only its width counts.
+            Its corners in px of the figure from its lower left. For bars only its width counts.
 
         Returns
         -------
@@ -199,14 +199,14 @@ class Plot:
             x = self.ax.transData.inverted().transform(outline)[:, 0]
             return tuple(self.bars.within(float(x.min()), float(x.max())).tolist())
         at = self.ax.transData.transform(self.points.xy)
-        # Most points lie far away, which is quick to see.
+        # Most points are outside the bounding box, which is fast to check.
         low, high = outline.min(axis=0), outline.max(axis=0)
         near = np.flatnonzero(((at >= low) & (at <= high)).all(axis=1) & (self.points.track_id > 0))
         inside = Outline(outline).contains_points(at[near])
         return tuple(np.unique(self.points.track_id[near[inside]]).tolist())
 
     def tracks_at_bar(self, x: float, y: float) -> tuple[int, ...]:
-        """Return the tracks of the bar under the pointer, sorted; none where there is no bar.
+        """Return the tracks of the bar under the pointer, sorted; none without a bar.
 
         Parameters
         ----------
@@ -223,5 +223,5 @@ class Plot:
         self._overlay.set_cursor(frame)
 
     def select(self, track_ids: Collection[int]) -> None:
-        """Let tracks stand out and dim the others; none to show all alike."""
+        """Highlight tracks and dim the others; without ids, show all alike."""
         self._overlay.select(track_ids)

@@ -1,4 +1,4 @@
-"""A plot as a file."""
+"""Save a plot as a file."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ _DPI = 300
 
 
 def save_plot(plot: Plot, path: str | Path) -> None:
-    """Write a plot, selection and all, without the cursor; wholly or not at all.
+    """Write a plot with its selection, without the cursor; the whole file or none.
 
     Parameters
     ----------
     plot : Plot
-        What to write.
+        The plot.
     path : str or Path
-        Its suffix, .png, .svg or .pdf, says as what; a file that is there is replaced.
+        Its suffix, .png, .svg or .pdf, decides the format; an existing file is replaced.
 
     Raises
     ------
     CelltrackError
-        If the suffix is another.
+        If the suffix is a different one.
     ResultError
         If the file cannot be written.
     """

@@ -1,7 +1,7 @@
 """Lines between points, thinned where there are more than a screen can show.
 
-Files are not thinned: a figure of a paper is looked at from near, taken apart and edited. All that
-matplotlib leaves out of them by itself are corners of long lines within 1/650 inch.
+Files are not thinned, as figures of a paper are enlarged and edited. Only matplotlib itself omits
+corners of long lines that are within 1/650 inch.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from matplotlib.collections import LineCollection
 
 from napari_celltrack.plots.style import Floats, Ints
 
-#: Most corners that are drawn on a screen at once.
+#: Largest number of corners that are drawn on a screen.
 MAX_CORNERS = 8_000
-#: Most dots of a scatter that are drawn each, and places on a side where there are more.
+#: Largest number of dots that are all drawn; with more, one per place of a grid of this side.
 MAX_DOTS, _GRID = 10_000, 100
 
 
@@ -28,7 +28,7 @@ class Lines(LineCollection):
     lines : list of ndarray, each shape (m, 2)
         Corners of each line.
     are_curves : bool
-        Whether they are curves over time, of which each high and low counts.
+        Whether they are curves over time, whose highs and lows must stay.
     look
         As of matplotlib's LineCollection.
     """
@@ -38,7 +38,7 @@ class Lines(LineCollection):
         self.show(lines, are_curves)
 
     def show(self, lines: list[Floats], are_curves: bool) -> None:
-        """Show other lines; see above."""
+        """Show other lines, see the parameters of the class."""
         self._whole = self._shown = lines
         # Both ends of each line stay.
         room = max(MAX_CORNERS - 2 * len(lines), MAX_CORNERS // 4)
@@ -49,7 +49,7 @@ class Lines(LineCollection):
         self.set_segments(self._shown)
 
     def draw(self, renderer: RendererBase) -> None:
-        """Draw, with all corners if it is to a file."""
+        """Draw the lines, with all corners if to a file."""
         figure = self.get_figure(root=True)
         if self._shown is self._whole or figure is None or not figure.canvas.is_saving():
             super().draw(renderer)
@@ -62,7 +62,7 @@ class Lines(LineCollection):
             self.stale = False
 
 
-def runs(xy: Floats, owner: Ints, frame: Ints | None = None) -> tuple[list[Floats], Ints]:
+def unbroken_lines(xy: Floats, owner: Ints, frame: Ints | None = None) -> tuple[list[Floats], Ints]:
     """Cut points into lines without gaps.
 
     Parameters
@@ -72,12 +72,12 @@ def runs(xy: Floats, owner: Ints, frame: Ints | None = None) -> tuple[list[Float
     owner : ndarray, shape (n,), int64
         Track of each point.
     frame : ndarray, shape (n,), int64, optional
-        Where given, a line ends before frames that are missing.
+        If given, lines are cut where frames are missing.
 
     Returns
     -------
     lines : list of ndarray, each shape (m, 2)
-        A line a run.
+        Lines without gaps.
     owner : ndarray, int64
         Track of each line.
     """
@@ -93,27 +93,27 @@ def runs(xy: Floats, owner: Ints, frame: Ints | None = None) -> tuple[list[Float
 
 
 def thinned(lines: list[Floats], stride: int, keep_extremes: bool) -> list[Floats]:
-    """Leave corners of lines out.
+    """Remove corners from lines.
 
     Parameters
     ----------
     lines : list of ndarray, each shape (m, 2), float64
         Corners of each line, finite; at least one.
     stride : int
-        About one corner in so many stays, and both ends of each line.
+        About one corner in this many stays, and both ends of each line.
     keep_extremes : bool
-        Whether those stay that are lowest and highest among their neighbours.
+        Whether the lowest and highest corners among their neighbours stay.
 
     Returns
     -------
     list of ndarray, each shape (k, 2), float64
-        A line for each.
+        One line for each.
     """
     xy = np.concatenate(lines)
     n_corners = np.array([len(line) for line in lines])
     ends = np.cumsum(n_corners)
     begins = ends - n_corners
-    # All lines at once: a loop over a thousand would take as long as drawing them.
+    # All lines at once, as a loop over a thousand lines would take as long as drawing them.
     place = np.arange(len(xy)) - np.repeat(begins, n_corners)
     stays = np.zeros(len(xy), bool)
     stays[begins] = stays[ends - 1] = True
@@ -129,10 +129,10 @@ def thinned(lines: list[Floats], stride: int, keep_extremes: bool) -> list[Float
 
 
 def one_a_place(xy: Floats) -> Ints:
-    """Return which points to draw: all, or of very many the last of each place, sorted.
+    """Return the indices of the points to draw, sorted: all, or of very many one per place.
 
-    A place is a little smaller than a dot, so what is left out lies under what is drawn, and a
-    point that lies alone is never left out.
+    A place is a little smaller than a dot, so points that are left out are covered by the one that
+    is drawn last, and no isolated point is left out.
     """
     if len(xy) <= MAX_DOTS:
         return np.arange(len(xy))

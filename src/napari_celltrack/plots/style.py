@@ -1,4 +1,4 @@
-"""How plots look: three styles, and the colour of a track."""
+"""Style of plots: three styles, and the colours of tracks."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Style:
     Parameters
     ----------
     background, text, quiet, cursor : str
-        Colours of the paper, of words and axes, of zero lines and dots, of the frame in view.
+        Colours of the background, of text and axes, of zero lines and dots, of the frame in view.
     line_pt, selected_pt, font_pt : float
-        Widths of lines and of selected lines, and size of words, in points.
+        Widths of lines and of selected lines, and size of text, in points.
     """
 
     background: str
@@ -46,15 +46,14 @@ STYLES: Mapping[StyleName, Style] = {
 
 
 def track_colours(track_ids: npt.ArrayLike, all_ids: npt.ArrayLike | None = None) -> Floats:
-    """Return the colours that napari gives tracks in a Tracks layer coloured by id in turbo.
+    """Return the colours of tracks in a Tracks layer of napari that is coloured by id in turbo.
 
     Parameters
     ----------
     track_ids : array_like, shape (n,)
-        Ids of which the colours are wanted.
+        Ids of the tracks to colour.
     all_ids : array_like, optional
-        Ids of all tracks of the layer, between whose lowest and highest the map is spread; those
-        of `track_ids` if left out.
+        Ids of all tracks of the layer; the colour map covers their range. By default `track_ids`.
 
     Returns
     -------
@@ -91,7 +90,7 @@ def new_axes(ax: Axes | None, style: Style, size_in: tuple[float, float] = (4.8,
 
 
 def say(ax: Axes, style: Style, sentence: str) -> None:
-    """Put a sentence into axes that have nothing to show."""
+    """Show a sentence in axes without data."""
     ax.set_xticks([])
     ax.set_yticks([])
     ax.text(
@@ -101,7 +100,7 @@ def say(ax: Axes, style: Style, sentence: str) -> None:
 
 
 def put_legend(ax: Axes, style: Style) -> None:
-    """Show what has a label, above the axes, where no curve crosses it."""
+    """Show the legend above the axes, where no curve crosses it."""
     ax.legend(
         loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2, frameon=False,
         fontsize=style.font_pt - 1, labelcolor=style.text,

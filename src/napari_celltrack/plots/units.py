@@ -1,4 +1,4 @@
-"""Which unit an axis has: µm and time where calibrated, px and frames otherwise."""
+"""Units of axes: µm and time if calibrated, otherwise px and frames."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class TimeAxis:
-    """From frames to what stands on the time axis.
+    """Conversion of frames to the unit of a time axis.
 
     Parameters
     ----------
     per_frame : float
-        Length of a frame in the unit of the axis; 1 for frames.
+        Length of a frame in the unit of the axis; 1 for an axis in frames.
     label : str
         With the unit.
     """
@@ -52,19 +52,19 @@ def time_axis(table: pd.DataFrame) -> TimeAxis:
 
 
 def time_unit(span_s: float) -> tuple[str, float]:
-    """Return the unit in which a span reads well, and its length in s."""
+    """Return a suitable unit for a span of time, and its length in s."""
     if span_s < 180:
         return "s", 1.0
     return ("min", 60.0) if span_s < 3 * 3600 else ("h", 3600.0)
 
 
 def is_known(table: pd.DataFrame, column: str) -> bool:
-    """Tell whether a table has any value in a column."""
+    """Return whether a table has any value in a column."""
     return column in table and bool(table[column].notna().any())
 
 
 def column_label(column: str) -> str:
-    """Return the words of a column, with its unit in brackets."""
+    """Return a label for a column, with its unit in brackets."""
     if column in _WORDS:
         return _WORDS[column]
     for suffix, unit in _UNITS:

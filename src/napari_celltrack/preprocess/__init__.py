@@ -1,9 +1,7 @@
-"""Image to image: the methods that make cells easier to find, one file each.
+"""Image to image: the methods that make cells easier to detect, one file each.
 
-A method takes one plane (Y, X) of uint8, uint16 or float32 and gives a new one (Y, X) of
-float32; only the median keeps the data type. A new method is a file here and its name in
-``PreprocessStep``. Two compare each frame with the first: bleaching and drift correction, see
-:class:`~napari_celltrack.preprocess.step.ReferenceStep`.
+How a step is called stands in :mod:`napari_celltrack.preprocess.step`. A new method is a file here
+and its name in ``PreprocessStep``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Frames that grow darker by bleaching, brought back to the brightness of the first."""
+"""Bleaching correction: bring frames back to the brightness of the first."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import Field
 
 from napari_celltrack.preprocess.step import ReferenceStep
 
-#: The background is sought in means over blocks of this side, where noise has averaged out.
+#: The background is measured in means over blocks of this side, in which noise averages out.
 _BLOCK_PX = 8
 
 
@@ -19,13 +19,13 @@ class BleachCorrection(ReferenceStep):
     """Scale each frame so that its mean above the background is that of the first frame.
 
     The background of a frame is a low percentile of its brightness, taken from means over blocks
-    of 8 x 8 px, so that noise does not count as darkness. It is brought to the background of the
-    first frame, and what lies above it is multiplied by the ratio of the two means. A frame with
-    nothing above its background stays as it is, and no frame is multiplied by more than
-    `max_factor`: what has faded away does not come back.
+    of 8 x 8 px, so that dark noise does not lower it. It is shifted to the background of the first
+    frame, and what lies above it is multiplied by the ratio of the two means. A frame with nothing
+    above its background stays as it is. No frame is multiplied by more than `max_factor`, because
+    a signal that has faded away cannot be restored.
 
-    The correction takes the sum of light in the field for constant. It is wrong where cells enter,
-    leave or divide a lot, or where brightness is the answer that is sought. Cells are found in the
+    The correction assumes that the sum of light in the field is constant. It is wrong if many cells
+    enter, leave or divide, or if brightness itself is to be measured. Cells are detected in the
     corrected image; intensities are still measured in the image of the file.
 
     References
@@ -57,18 +57,7 @@ class BleachCorrection(ReferenceStep):
     )
 
     def __call__(self, image: NDArray[Any], reference: NDArray[Any]) -> NDArray[np.float32]:
-        """Scale one plane to the brightness of the reference.
-
-        Parameters
-        ----------
-        image, reference : ndarray
-            One plane (Y, X) each, uint8, uint16 or float32.
-
-        Returns
-        -------
-        ndarray
-            The scaled plane (Y, X), float32, in the units of `image`.
-        """
+        """Return the scaled plane, in the units of `image`."""
         ground, level = self._level(image)
         reference_ground, reference_level = self._level(reference)
         if level <= 0 or reference_level <= 0:

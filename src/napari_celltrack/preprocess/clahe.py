@@ -12,8 +12,8 @@ from pydantic import Field
 from napari_celltrack.preprocess.normalize import Normalize
 from napari_celltrack.preprocess.step import Step
 
-#: OpenCV's own 16-bit way is no way out of 256 levels: its 65536 bins hold a pixel or less each
-#: in a small window, where a clip limit cannot work, and cost 128 KB a window.
+#: OpenCV's 16-bit version does not help: in a small window its 65,536 bins hold at most a pixel
+#: each, so the clip limit has no effect, and they take 128 KB per window.
 _LEVELS = 256
 
 _RANGE = Normalize(low_percent=0.1, high_percent=99.9, clip=True)
@@ -22,9 +22,9 @@ _RANGE = Normalize(low_percent=0.1, high_percent=99.9, clip=True)
 class Clahe(Step):
     """Equalise the contrast of each neighbourhood, so that dim cells come up beside bright ones.
 
-    The plane is stretched between its percentiles 0.1 and 99.9, so that a hot pixel does not use
-    up the range, sorted into 256 grey levels whatever its data type, and given back from 0 to 1.
-    Brightness is no longer a measure of anything afterwards: measure in the raw channel.
+    The plane is stretched between its percentiles 0.1 and 99.9, so that a hot pixel does not take
+    up the range, quantised to 256 grey levels whatever its data type, and returned from 0 to 1.
+    The result is no measure of brightness; measure in the raw channel.
 
     References
     ----------
@@ -33,7 +33,7 @@ class Clahe(Step):
 
     Notes
     -----
-    The clip limit counts in means of the histogram of a window, as in the paper and in OpenCV.
+    The clip limit is a multiple of the mean of a window's histogram, as in the paper and OpenCV.
     The ``clip_limit`` of ``skimage.exposure.equalize_adapthist`` is a share of the pixels of a
     window instead: this one divided by 256.
     """
@@ -61,18 +61,7 @@ class Clahe(Step):
     )
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.float32]:
-        """Equalise one plane.
-
-        Parameters
-        ----------
-        image : ndarray
-            One plane (Y, X), uint8, uint16 or float32.
-
-        Returns
-        -------
-        ndarray
-            The equalised plane (Y, X), float32, from 0 to 1; 0 where the plane is constant.
-        """
+        """Return the equalised plane, from 0 to 1; 0 where the plane is constant."""
         grey = np.rint(_RANGE(image) * np.float32(_LEVELS - 1)).astype(np.uint8)
         if not grey.any():
             return np.zeros(image.shape, np.float32)

@@ -15,8 +15,8 @@ from napari_celltrack.preprocess.step import Step
 class DifferenceOfGaussians(Step):
     """Little blur minus much blur: keeps what is between the two sizes.
 
-    Noise below the small sigma and background above the large one both go, and what is left is
-    centred on zero: negative values are meant and are kept.
+    This removes noise below the small sigma and background above the large one. The result is
+    centred on zero; its negative values are intended and kept.
 
     References
     ----------
@@ -57,18 +57,7 @@ class DifferenceOfGaussians(Step):
         return self
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.float32]:
-        """Band-pass one plane.
-
-        Parameters
-        ----------
-        image : ndarray
-            One plane (Y, X), uint8, uint16 or float32.
-
-        Returns
-        -------
-        ndarray
-            The filtered plane (Y, X), float32, negative around bright objects.
-        """
+        """Return the difference, which is negative around bright objects."""
         fine = gaussian_blur(image, self.small_sigma_px, self.small_sigma_px)
         fine -= gaussian_blur(image, self.large_sigma_px, self.large_sigma_px)
         return fine

@@ -1,4 +1,4 @@
-"""Drift of the stage: how far each frame has moved since the first."""
+"""Drift correction: measure how far the stage has moved since the first frame."""
 
 from __future__ import annotations
 
@@ -14,37 +14,36 @@ from scipy import fft
 from napari_celltrack.arrays.sampling import sample_step
 from napari_celltrack.preprocess.step import ReferenceStep
 
-#: Larger images are shrunk before they are compared; the parts of a pixel that this costs are few.
+#: Larger images are shrunk before they are compared, which costs little precision.
 _LARGEST_PX = 1024
-#: Detail finer than this many pixels is mostly noise and does not count.
+#: Detail finer than this many pixels is mostly noise and is filtered out.
 _SMOOTHING_PX = 2.0
-#: Cycles a pixel above which the smoothing leaves less than a hundredth.
+#: Cycles per pixel above which the smoothing leaves less than a hundredth.
 _HIGHEST = 0.25
 #: How far the peak must stand out of the correlation, in standard deviations of its noise.
 _PEAK_TO_NOISE = 8.0
-#: The same in multiples of the second highest peak, farther away than this many pixels: in
-#: another field some cell always lies where one was.
+#: How many times the second highest peak the peak must be, and how many pixels apart the two are
+#: at least: even in a different field some cells happen to match.
 _PEAK_TO_SECOND, _PEAK_PX = 1.6, 8
-#: What both images have in common is looked at closer when it is at least so wide.
+#: The part that both images show is compared again if it is at least this wide.
 _LEAST_COMMON_PX = 16
-#: Parts of a pixel that the place of the peak is refined to.
+#: The place of the peak is refined to one over this many pixels.
 _UPSAMPLING = 20
 
 
 class DriftCorrection(ReferenceStep):
     """Follow the field of view as a whole, against drift and jumps of the stage.
 
-    The shift of a frame against the first one is the place of the peak of their phase correlation,
-    to a twentieth of a pixel. Where no peak stands out of the noise (an empty frame, another
-    field), or the first frame is empty, the shift is 0.
+    The shift of a frame relative to the first is the peak of their phase correlation, to a
+    twentieth of a pixel. It is 0 if no peak stands out of the noise (an empty frame, a different
+    field) or if the first frame is empty.
 
-    Cells are found where they lie in the image of the file: outlines, and positions in the tables,
-    stay in its coordinates, and the order of this step among those that change the brightness
-    matters only for what it compares. The shift is given to linking, which subtracts it from the
-    positions before cells are compared, so that a search radius need not reach as far as the
-    stage jumps. It is written to the table `drift`, together with any drift that the linker
-    itself removes. The prepared image shows the stabilised picture. Of several such steps the
-    first that is on counts.
+    Cells are detected in the image of the file: outlines, and positions in the tables, stay in its
+    coordinates. So the place of this step among the others matters only for the images that it
+    compares. Linking subtracts the shift from the positions before it compares cells, so the
+    search radius need not cover jumps of the stage. The shift is written to the table `drift`,
+    together with any drift that the linker removes itself. The preprocessed image shows the
+    stabilised frame. If several such steps are on, the first counts.
 
     References
     ----------
@@ -70,22 +69,11 @@ class DriftCorrection(ReferenceStep):
     )
 
     def __call__(self, image: NDArray[Any], reference: NDArray[Any]) -> NDArray[Any]:
-        """Return the stabilised picture of one plane.
-
-        Parameters
-        ----------
-        image, reference : ndarray
-            One plane (Y, X) each, of equal shape, uint8, uint16 or float32.
-
-        Returns
-        -------
-        ndarray
-            The plane (Y, X), moved back by its shift; same dtype.
-        """
+        """Return the plane moved back by its shift, in its own data type."""
         return np.array(stabilised(image, self.shift_px(image, reference)))
 
     def shift_px(self, image: NDArray[Any], reference: NDArray[Any]) -> tuple[float, float]:
-        """Measure how far a plane has moved since the reference.
+        """Measure how far a plane has moved relative to the reference.
 
         Parameters
         ----------
@@ -110,12 +98,12 @@ def phase_shift_px(
     image, reference : ndarray
         One plane (Y, X) each, of equal shape, uint8, uint16 or float32.
     max_shift_px : float
-        How far from no shift the peak is sought, along each axis.
+        Largest shift along each axis.
 
     Returns
     -------
     (float, float)
-        Along Y and X; (0, 0) where the correlation means nothing.
+        Along Y and X; (0, 0) if no peak stands out.
     """
     shrink = max(1.0, max(image.shape) / _LARGEST_PX)
     pixels, model = _shrunk(image, shrink), _shrunk(reference, shrink)
@@ -123,7 +111,7 @@ def phase_shift_px(
     coarse = _peak_of(surface, max_shift_px / shrink)
     if coarse is None:
         return 0.0, 0.0
-    # Once more in what both have in common: the fading borders pull the first peak towards 0.
+    # Again, in the part that both show: the faded borders pull the first peak towards 0.
     parts = _in_common(pixels, model, coarse)
     rest = _refined(*parts) if min(parts[0].shape) >= _LEAST_COMMON_PX else (0, 0)
     scale = (full / small for full, small in zip(image.shape, pixels.shape, strict=True))
@@ -147,8 +135,8 @@ def stabilised(image: NDArray[Any], shift_px: tuple[float, float]) -> NDArray[An
     Returns
     -------
     ndarray
-        The moved plane (Y, X), same dtype; the same array without a shift. What lies outside the
-        field is as dark as the darkest pixel; between pixels the values are interpolated.
+        The moved plane (Y, X), same dtype; the same array without a shift. Pixels from outside the
+        field get the darkest value; values between pixels are interpolated.
     """
     if not any(shift_px):
         return image
@@ -175,10 +163,10 @@ def _shrunk(image: NDArray[Any], factor: float) -> NDArray[np.float32]:
 def _cross_power(
     image: NDArray[np.float32], reference: NDArray[np.float32]
 ) -> npt.NDArray[np.complex64]:
-    """Return the phases of the cross spectrum, half of it, fine detail faded out."""
+    """Return the phases of half the cross spectrum, with fine detail damped."""
     product = fft.rfft2(_windowed(image)) * np.conj(fft.rfft2(_windowed(reference)))
     size = np.abs(product)
-    # What is nearly nothing has a phase that is rounding only.
+    # The phase of a value near zero is nothing but rounding error.
     least = max(1e-9 * float(size.max(initial=0.0)), 1e-30)
     phases = np.where(size > least, product / np.maximum(size, least), 0)
     y, x = (
@@ -194,7 +182,7 @@ def _frequencies(shape: tuple[int, ...]) -> tuple[NDArray[np.float64], NDArray[n
 
 
 def _windowed(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Take the mean away and fade out towards the borders, which would correlate; within ±1."""
+    """Subtract the mean and fade out the borders, as they would correlate; scale to within ±1."""
     y, x = (np.hanning(n + 2)[1:-1].astype(np.float32) for n in pixels.shape)
     centred = pixels - pixels.mean(dtype=np.float64)
     faded: NDArray[np.float64] = centred / max(float(np.abs(centred).max()), 1e-30)
@@ -202,7 +190,7 @@ def _windowed(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _peak_of(surface: NDArray[np.float32], reach: float) -> tuple[int, int] | None:
-    """Return the place of the peak in whole pixels, None where it does not stand out."""
+    """Return the place of the peak in whole pixels, None if it does not stand out."""
     half_y, half_x = (min(max(int(reach), 4 * _PEAK_PX), (n - 1) // 2) for n in surface.shape)
     near = np.take(surface, np.arange(-half_y, half_y + 1), axis=0, mode="wrap")
     near = np.take(near, np.arange(-half_x, half_x + 1), axis=1, mode="wrap")
@@ -221,16 +209,16 @@ def _peak_of(surface: NDArray[np.float32], reach: float) -> tuple[int, int] | No
 def _in_common(
     image: NDArray[np.float32], reference: NDArray[np.float32], shift: tuple[int, int]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the parts of both that show the same, if the image has moved by a shift."""
+    """Return the part of each image that both show, if the image has moved by a shift."""
     here = tuple(slice(max(0, s), n + min(0, s)) for s, n in zip(shift, image.shape, strict=True))
     there = tuple(slice(max(0, -s), n - max(0, s)) for s, n in zip(shift, image.shape, strict=True))
     return image[here], reference[there]
 
 
 def _refined(image: NDArray[np.float32], reference: NDArray[np.float32]) -> tuple[float, float]:
-    """Look for the peak around no shift, by the Fourier sums of the places around it only."""
+    """Return the peak near zero shift, by Fourier sums at the places around zero only."""
     spectrum = _cross_power(image, reference)
-    # The half that is not there is the mirror image of this one, but for its first column.
+    # The missing half mirrors this one, except for its first column.
     spectrum[:, 1 : (image.shape[1] + 1) // 2] *= 2
     offsets = np.arange(-_UPSAMPLING, _UPSAMPLING + 1) / _UPSAMPLING
     low = [np.flatnonzero(np.abs(f) <= _HIGHEST) for f in _frequencies(image.shape)]
@@ -238,7 +226,7 @@ def _refined(image: NDArray[np.float32], reference: NDArray[np.float32]) -> tupl
         np.exp(2j * np.pi * np.outer(offsets, frequency[known])).astype(np.complex64)
         for frequency, known in zip(_frequencies(image.shape), low, strict=True)
     )
-    # Not by @: for products this small, sharing the work among threads takes longer than doing it.
+    # Not by @: for products this small, starting its threads takes longer than the product.
     along_y = np.einsum("iy,yx->ix", y_waves, spectrum[np.ix_(*low)])
     near = np.einsum("ix,jx->ij", along_y, x_waves).real
     y, x = np.unravel_index(int(np.argmax(near)), near.shape)

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from napari_celltrack.preprocess.step import Step
 
-#: Where the kernel is cut off, in sigmas: SciPy's default, so that answers agree.
+#: Where the kernel is cut off, in sigmas: SciPy's default, so that results agree.
 TRUNCATE = 4.0
 
 
@@ -19,8 +19,8 @@ class Gaussian(Step):
     """Weighted mean of the neighbourhood; calms noise, blurs edges.
 
     The kernel is cut off at 4 sigma and the image is mirrored at its borders with the edge pixel
-    repeated: the defaults of ``scipy.ndimage.gaussian_filter``, whose answer this is to within
-    1e-5 of the largest value.
+    repeated. These are the defaults of ``scipy.ndimage.gaussian_filter``; results agree with it
+    within 1e-5 of the largest value.
 
     References
     ----------
@@ -41,18 +41,7 @@ class Gaussian(Step):
     )
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.float32]:
-        """Smooth one plane.
-
-        Parameters
-        ----------
-        image : ndarray
-            One plane (Y, X), uint8, uint16 or float32.
-
-        Returns
-        -------
-        ndarray
-            The smoothed plane (Y, X), float32, in the units of `image`.
-        """
+        """Return the smoothed plane, in the units of `image`."""
         return gaussian_blur(image, self.sigma_px, self.sigma_px)
 
 

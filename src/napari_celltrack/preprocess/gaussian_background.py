@@ -13,8 +13,8 @@ from pydantic import Field
 from napari_celltrack.preprocess.gaussian import gaussian_blur
 from napari_celltrack.preprocess.step import Step
 
-#: The image is shrunk until sigma is about this many pixels: small enough to be quick, large
-#: enough that shrinking and enlarging are not seen in the answer.
+#: The image is shrunk until sigma is about this many pixels: small enough to be fast, large enough
+#: that shrinking and enlarging hardly change the result.
 _SHRUNK_SIGMA_PX = 5.0
 
 
@@ -44,18 +44,7 @@ class GaussianBackground(Step):
     )
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.float32]:
-        """Take the background away from one plane.
-
-        Parameters
-        ----------
-        image : ndarray
-            One plane (Y, X), uint8, uint16 or float32.
-
-        Returns
-        -------
-        ndarray
-            The difference (Y, X), float32, not clipped: about half of an empty image is negative.
-        """
+        """Return the difference, not clipped: about half of an empty image is negative."""
         difference: NDArray[np.float32] = np.subtract(
             image, _wide_blur(image, self.sigma_px), dtype=np.float32
         )
@@ -78,7 +67,7 @@ def _wide_blur(image: NDArray[Any], sigma_px: float) -> NDArray[np.float32]:
 
 
 def _sigma_left(sigma_px: float, shrink: float) -> float:
-    """Sigma in shrunk pixels, less the blur of shrinking and enlarging.
+    """Return sigma in shrunk pixels, minus the blur of shrinking and enlarging.
 
     The mean of a block of f pixels has a variance of (f² - 1) / 12 and linear interpolation one
     of f² / 6 + 1 / 12: together f² / 4, which is 1 / 4 in shrunk pixels.

@@ -1,4 +1,4 @@
-"""Dark cells on bright ground made bright on dark."""
+"""Invert: make dark cells on bright ground bright on dark."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Invert(Step):
     """Exchange dark and bright, for dark cells on bright ground.
 
     Integers are subtracted from the largest value of their data type (255, 65535), the same in
-    every frame of a movie. Floating-point images have no such value: theirs are mirrored within
-    the range of the plane, ``maximum + minimum - image``, so that the range stays.
+    every frame of a movie. Floating-point images have no largest value, so they are mirrored within
+    the range of the plane, ``maximum + minimum - image``, which keeps the range.
 
     References
     ----------
@@ -26,18 +26,7 @@ class Invert(Step):
     method: Literal["invert"] = "invert"
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.float32]:
-        """Invert one plane.
-
-        Parameters
-        ----------
-        image : ndarray
-            One plane (Y, X), uint8, uint16 or float32.
-
-        Returns
-        -------
-        ndarray
-            The inverted plane (Y, X), float32.
-        """
+        """Return the inverted plane."""
         if image.dtype.kind == "f":
             top = float(image.max()) + float(image.min())
         else:

@@ -14,7 +14,7 @@ from skimage.filters import rank
 
 from napari_celltrack.preprocess.step import Step
 
-#: Square of pixels filtered at a time by the methods that profit from few grey levels.
+#: Side of the square that is filtered at a time, where few grey levels make it faster.
 _TILE_PX = 512
 
 #: Grey levels of one pass in 8 bit; the two levels left mean "below" and "above" the band.
@@ -24,9 +24,9 @@ _BAND = 254
 class Median(Step):
     """Middle value of a square window; takes out specks and keeps edges and the data type.
 
-    The answer is that of ``scipy.ndimage.median_filter(image, size)`` to the last bit, borders
-    (mirrored with the edge pixel repeated) and even sizes included. The window of an even size
-    reaches one pixel further up and left, and the upper one of the two middle values is taken.
+    Equal to ``scipy.ndimage.median_filter(image, size)`` to the last bit, at borders (mirrored with
+    the edge pixel repeated) and with even sizes too. A window of even size reaches one pixel
+    further up and left, and its result is the upper of the two middle values.
 
     References
     ----------
@@ -36,8 +36,8 @@ class Median(Step):
 
     Notes
     -----
-    Sizes up to 3 and size 5 are always quick. Larger windows are quick on integer images and
-    slow on float32: put the median before the steps that give float32.
+    Sizes up to 3 and size 5 are always fast. Larger windows are fast on integer images and slow
+    on float32, so put the median before the steps that return float32.
     """
 
     method: Literal["median"] = "median"
@@ -53,18 +53,7 @@ class Median(Step):
     )
 
     def __call__(self, image: NDArray[Any]) -> NDArray[Any]:
-        """Filter one plane.
-
-        Parameters
-        ----------
-        image : ndarray
-            One plane (Y, X), uint8, uint16 or float32.
-
-        Returns
-        -------
-        ndarray
-            The filtered plane (Y, X), of the data type of `image`.
-        """
+        """Return the filtered plane, in the data type of `image`."""
         if self.size_px == 1:
             return np.array(image)
         before, after = self.size_px // 2, (self.size_px - 1) // 2
@@ -73,7 +62,7 @@ class Median(Step):
 
 
 def _median_inside(padded: NDArray[Any], size: int) -> NDArray[Any]:
-    """Median of every window that lies wholly inside `padded`."""
+    """Return the median of every window that lies wholly inside `padded`."""
     if size == 2:
         return _median_of_four(padded)
     if size in (3, 5):
@@ -97,13 +86,13 @@ def _median_of_four(padded: NDArray[Any]) -> NDArray[Any]:
 
 
 def _median_by_bands(tile: NDArray[Any], size: int) -> NDArray[Any]:
-    """Median in 8-bit passes: a rank filter and an ordered relabelling of values commute.
+    """Return the median in 8-bit passes: a rank filter commutes with renumbering values in order.
 
-    The values of the tile are numbered in order. A first pass over the number of the *band* says
-    in which bands the answers lie; a pass a band then resolves them. Where that would take
-    longer than sorting every window, SciPy does the work.
+    The values of the tile are numbered in order and grouped into bands. A first pass finds the band
+    of each median; one pass per band then finds its number. If that would take longer than sorting
+    every window, SciPy does it.
     """
-    # How many passes take as long as SciPy's sorting, which grows with the window; measured.
+    # Number of passes that take as long as SciPy's sorting, by size of the window; measured.
     affordable = size**2 // (2 if size % 2 else 16)
     values, numbers = _numbered(tile)
     if len(values) <= 256:
@@ -128,14 +117,14 @@ def _numbered(tile: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int32]]:
     if tile.dtype.kind == "f":
         values, numbers = np.unique(tile, return_inverse=True)
         return values, numbers.reshape(tile.shape).astype(np.int32)
-    # The same without sorting.
+    # The same for integers, without sorting.
     present = np.bincount(tile.ravel()) > 0
     number_of = np.cumsum(present, dtype=np.int32) - np.int32(1)
     return np.flatnonzero(present).astype(tile.dtype), number_of[tile]
 
 
 def _median_8_bit(padded: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Median of 8-bit windows by a running histogram: the time hardly grows with the size."""
+    """Return the median of 8-bit windows by a running histogram, almost as fast for large ones."""
     if size % 2:
         return _crop(cv2.medianBlur(padded, size), size)
     # scikit-image is not typed.
@@ -144,7 +133,7 @@ def _median_8_bit(padded: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
 
 
 def _crop(filtered: NDArray[Any], size: int) -> NDArray[Any]:
-    """Cut off the pixels whose windows reach outside."""
+    """Crop the pixels whose windows reach outside."""
     before, after = size // 2, (size - 1) // 2
     height, width = filtered.shape
     return np.ascontiguousarray(filtered[before : height - after, before : width - after])

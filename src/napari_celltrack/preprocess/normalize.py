@@ -1,4 +1,4 @@
-"""Brightness brought to 0..1 by percentiles."""
+"""Normalise: scale brightness to 0..1 by percentiles."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ _EXACT_COUNT = 2**24
 class Normalize(Step):
     """Stretch a plane so that a low percentile becomes 0 and a high percentile 1.
 
-    The percentiles are those of ``numpy.percentile``. Where both are the same value, as on a
-    nearly black plane with one cell, the minimum and maximum take their place; a constant plane
-    becomes 0.
+    The percentiles are those of ``numpy.percentile``. If both are the same value, as in a nearly
+    black plane with one cell, minimum and maximum are used instead. A constant plane becomes 0.
 
     References
     ----------
@@ -68,18 +67,7 @@ class Normalize(Step):
         return self
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.float32]:
-        """Stretch one plane.
-
-        Parameters
-        ----------
-        image : ndarray
-            One plane (Y, X), uint8, uint16 or float32.
-
-        Returns
-        -------
-        ndarray
-            The stretched plane (Y, X), float32; within 0..1 only when clipped.
-        """
+        """Return the stretched plane; within 0..1 only when clipped."""
         low, high = percentiles(image, (self.low_percent, self.high_percent))
         if low == high:
             low, high = float(image.min()), float(image.max())
@@ -88,7 +76,7 @@ class Normalize(Step):
 
 
 def stretch(image: NDArray[Any], low: float, high: float) -> NDArray[np.float32]:
-    """Map `low` to 0 and `high` to 1; all becomes 0 where they are equal.
+    """Map `low` to 0 and `high` to 1; if they are equal, the result is 0.
 
     Parameters
     ----------
@@ -110,7 +98,7 @@ def stretch(image: NDArray[Any], low: float, high: float) -> NDArray[np.float32]
 
 
 def percentiles(image: NDArray[Any], percents: tuple[float, ...]) -> list[float]:
-    """Percentiles as ``numpy.percentile`` gives them; of integers by one histogram.
+    """Return percentiles equal to those of ``numpy.percentile``, for integers by one histogram.
 
     Parameters
     ----------
@@ -122,7 +110,7 @@ def percentiles(image: NDArray[Any], percents: tuple[float, ...]) -> list[float]
     Returns
     -------
     list of float
-        One value each.
+        One value per percentage.
     """
     if image.dtype.kind == "f":
         return [float(value) for value in np.percentile(image, percents)]
@@ -131,7 +119,7 @@ def percentiles(image: NDArray[Any], percents: tuple[float, ...]) -> list[float]
 
 
 def _percentile_of(up_to: NDArray[np.int64], percent: float) -> float:
-    """Interpolate between the two nearest of the sorted pixels, read from their counts."""
+    """Interpolate between the two nearest of the sorted pixels, by cumulative counts."""
     place = percent / 100 * (int(up_to[-1]) - 1)
     below = int(place)
     above = min(below + 1, int(up_to[-1]) - 1)

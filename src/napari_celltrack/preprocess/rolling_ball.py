@@ -14,18 +14,18 @@ from napari_celltrack.preprocess.step import Step
 #: (largest radius, shrink factor), the steps of ImageJ's Subtract Background.
 _SHRINK = ((10.0, 1), (30.0, 2), (100.0, 4), (np.inf, 8))
 
-#: Rows worked on at a time, so that the strip stays in the processor's cache.
+#: Rows that are processed at a time, so that the strip fits the processor's cache.
 _STRIP_ROWS = 64
 
 
 class RollingBall(Step):
     """Image minus the height of a ball that rolls under its landscape.
 
-    Up to a radius of 10 px the background is that of ``skimage.restoration.rolling_ball``
-    exactly. A larger ball rolls, as in ImageJ, under the image shrunk by its block minimum (by 2
-    up to 30 px, by 4 up to 100 px, by 8 above), and its background is enlarged linearly: on
-    average within 0.2 % of the range of the image, more beside steep edges. Some pixels therefore
-    come out a little below zero, and stay there.
+    Up to a radius of 10 px the background equals that of ``skimage.restoration.rolling_ball``.
+    A larger ball rolls, as in ImageJ, under the image shrunk by its block minimum (by 2 up to
+    30 px, by 4 up to 100 px, by 8 above), and its background is enlarged linearly. It differs on
+    average by less than 0.2 % of the range of the image, more beside steep edges. Some pixels
+    are therefore slightly below zero; they are not clipped.
 
     References
     ----------
@@ -47,18 +47,7 @@ class RollingBall(Step):
     )
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.float32]:
-        """Take the background away from one plane.
-
-        Parameters
-        ----------
-        image : ndarray
-            One plane (Y, X), uint8, uint16 or float32.
-
-        Returns
-        -------
-        ndarray
-            The difference (Y, X), float32, not clipped.
-        """
+        """Return the difference, not clipped."""
         shrink = next(factor for radius, factor in _SHRINK if self.radius_px <= radius)
         small = _block_minimum(image, shrink).astype(np.float32)
         background = _roll(small, _drops(self.radius_px, shrink))
@@ -68,11 +57,11 @@ class RollingBall(Step):
 
 
 def _block_minimum(image: NDArray[Any], shrink: int) -> NDArray[Any]:
-    """Minimum of each block; a block that sticks out counts the pixels that it has."""
+    """Return the minimum of each block; blocks at the border may be smaller."""
     if shrink == 1:
         return image
-    # With this anchor a pixel sees its own block, of which it is the first; OpenCV's default
-    # border never wins a minimum.
+    # With this anchor the window of a block's first pixel is the block; OpenCV's default border
+    # never is the minimum.
     ahead = cv2.erode(image, np.ones((shrink, shrink), np.uint8), anchor=(0, 0))
     return ahead[::shrink, ::shrink]
 
@@ -88,23 +77,13 @@ def _enlarge(
 
 
 def _drops(radius: float, shrink: int) -> NDArray[np.float32]:
-    """How far the ball has dropped below its apex, by distance in blocks; inf beyond the ball.
+    """Return how far the ball lies below its apex, by distance in blocks (Y, X); inf beyond it.
 
-    Parameters
-    ----------
-    radius : float
-        Radius of the ball in pixels.
-    shrink : int
-        Pixels a block.
-
-    Returns
-    -------
-    ndarray
-        One quadrant of the ball (distance in Y, distance in X), float32.
+    One quadrant of the ball, as the others mirror it; `shrink` is the side of a block in px.
     """
     distance = np.arange(int(radius / shrink) + 1) * float(shrink)
     height_squared = radius**2 - distance[:, None] ** 2 - distance**2
-    # Rounded to float32 before the difference, as scikit-image does: the bits agree.
+    # Rounded to float32 before the difference, as in scikit-image, so that the bits agree.
     height = np.sqrt(np.clip(height_squared, 0, None)).astype(np.float32)
     drops: NDArray[np.float32] = height[0, 0] - height
     drops[height_squared < 0] = np.inf
@@ -112,9 +91,9 @@ def _drops(radius: float, shrink: int) -> NDArray[np.float32]:
 
 
 def _roll(image: NDArray[np.float32], drops: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Height of the apex of the ball when it touches the landscape from below."""
+    """Return the height of the ball's apex where the ball touches the landscape from below."""
     height, width = image.shape
-    # Beyond the far side of the image there is nothing left to touch.
+    # The ball touches nothing beyond the far side of the image.
     drops = drops[:height, :width]
     reach_y, reach_x = drops.shape[0] - 1, drops.shape[1] - 1
     padded = np.pad(image, ((reach_y,) * 2, (reach_x,) * 2), constant_values=np.inf)
@@ -126,7 +105,7 @@ def _roll(image: NDArray[np.float32], drops: NDArray[np.float32]) -> NDArray[np.
 
 
 def _roll_strip(strip: NDArray[np.float32], drops: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Lowest of landscape plus drop; the four mirrored places of the ball share one drop."""
+    """Return the minimum of landscape plus drop; four mirrored places of the ball share a drop."""
     reach_y, reach_x = drops.shape[0] - 1, drops.shape[1] - 1
     rows, width = strip.shape[0] - 2 * reach_y, strip.shape[1] - 2 * reach_x
     apex = np.full((rows, width), np.inf, np.float32)

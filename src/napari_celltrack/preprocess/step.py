@@ -13,14 +13,8 @@ from napari_celltrack.settings import Settings
 class Step(Settings):
     """One step from image to image, which can be switched off without losing its settings.
 
-    A step is called with one plane and gives a new one; the engine skips steps that are off.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    enabled : bool
-        Whether the engine takes the step.
+    A step is called with one plane (Y, X) of uint8, uint16 or float32 and returns a new plane of
+    the same shape, float32 unless its class says otherwise. The engine skips steps that are off.
     """
 
     method: str
@@ -37,10 +31,9 @@ class Step(Settings):
 class ReferenceStep(Step):
     """A step that compares a frame with a reference: the first frame of the frame range.
 
-    It is called with the plane and the reference, both taken through the steps before it. The
-    engine reads the reference through its cache, so there are never more than two frames in work.
-    The first frame is its own reference and stays as it is; so does the one image of a
-    projection over time.
+    Both have gone through the steps before it. The engine reads the reference through its cache,
+    so no more than two frames are in memory. The first frame is its own reference and stays as it
+    is; so does the single image of a projection over time.
     """
 
     def __call__(self, image: NDArray[Any], reference: NDArray[Any]) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""White top-hat: take away what is wider than a disk."""
+"""White top-hat: remove what is wider than a disk."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from napari_celltrack.preprocess.step import Step
 
 _Extreme = Callable[..., Any]
 
-#: Rows worked on at a time, so that the strip stays in the processor's cache.
+#: Rows that are processed at a time, so that the strip fits the processor's cache.
 _STRIP_ROWS = 256
 
 
 class WhiteTophat(Step):
     """Image minus its opening with a disk: keeps bright objects narrower than the disk.
 
-    The answer is exactly that of ``skimage.morphology.white_tophat`` with the plain
-    ``disk(radius_px)``; outside of the image nothing counts, neither as bright nor as dark.
+    Equal to ``skimage.morphology.white_tophat`` with the plain ``disk(radius_px)``; pixels outside
+    the image count neither as bright nor as dark.
 
     References
     ----------
     Serra, J. (1982). Image Analysis and Mathematical Morphology. Academic Press.
 
-    The disk is walked chord by chord after Urbach, E. R. and Wilkinson, M. H. F. (2008).
+    The disk is divided into chords after Urbach, E. R. and Wilkinson, M. H. F. (2008).
     Efficient 2-D grayscale morphological transformations with arbitrary flat structuring
     elements. IEEE Transactions on Image Processing, 17, 1-8.
     """
@@ -47,18 +47,7 @@ class WhiteTophat(Step):
     )
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.float32]:
-        """Take the background away from one plane.
-
-        Parameters
-        ----------
-        image : ndarray
-            One plane (Y, X), uint8, uint16 or float32.
-
-        Returns
-        -------
-        ndarray
-            The difference (Y, X), float32; by the nature of an opening it is never negative.
-        """
+        """Return the difference; an opening never exceeds its image, so it is never negative."""
         lowest, highest = _bounds(image.dtype)
         eroded = _over_disk(image, self.radius_px, cv2.min, highest)
         opened = _over_disk(eroded, self.radius_px, cv2.max, lowest)
@@ -73,9 +62,9 @@ def _bounds(dtype: np.dtype[Any]) -> tuple[float, float]:
 
 
 def _over_disk(image: NDArray[Any], radius: int, extreme: _Extreme, outside: float) -> NDArray[Any]:
-    """Minimum or maximum of every pixel's disk; `outside` is the value that never wins."""
+    """Return the minimum or maximum over each pixel's disk; `outside` never is the extreme."""
     height, width = image.shape
-    # Beyond the far side of the image there is nothing left to see.
+    # The disk covers nothing beyond the far side of the image.
     reach_y, reach_x = min(radius, height - 1), min(radius, width - 1)
     chords = [min(isqrt(radius**2 - dy**2), reach_x) for dy in range(reach_y + 1)]
     padded = np.pad(image, ((reach_y,) * 2, (reach_x,) * 2), constant_values=outside)
@@ -90,23 +79,11 @@ def _over_disk(image: NDArray[Any], radius: int, extreme: _Extreme, outside: flo
 def _strip_over_disk(
     strip: NDArray[Any], chords: list[int], margin: int, extreme: _Extreme
 ) -> NDArray[Any]:
-    """Walk from the shortest chord to the longest; each widens the run of the one before.
+    """Return the extreme over the disk, from the shortest chord to the longest.
 
-    Parameters
-    ----------
-    strip : ndarray
-        Rows with ``len(chords) - 1`` more above and below, and `margin` columns on both sides.
-    chords : list of int
-        Half the length of the disk's chord, by its distance from the centre.
-    margin : int
-        Columns of padding on each side.
-    extreme : callable
-        ``cv2.min`` or ``cv2.max``.
-
-    Returns
-    -------
-    ndarray
-        The extreme over the disk, without the margins.
+    Each chord widens the window of the one before. `chords` are half lengths by distance from the
+    centre; `strip` has ``len(chords) - 1`` more rows above and below and `margin` columns on each
+    side, which the result has not.
     """
     reach = len(chords) - 1
     rows, width = strip.shape[0] - 2 * reach, strip.shape[1] - 2 * margin

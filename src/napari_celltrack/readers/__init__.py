@@ -1,9 +1,9 @@
-"""Readers: a file, folder or pattern becomes a lazy movie; one file a format."""
+"""Readers: open a file, folder or pattern as a lazy movie; one file per format."""
 
 from __future__ import annotations
 
+from napari_celltrack.readers.folder import natural_key
 from napari_celltrack.readers.label_image import check_label_movie, read_labels
-from napari_celltrack.readers.natural_order import natural_key
 from napari_celltrack.readers.opening import MOVIE_SUFFIXES, is_image_file, open_movie
 
 __all__ = [

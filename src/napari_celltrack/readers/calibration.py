@@ -1,4 +1,4 @@
-"""Calibration: lengths to µm and times to s, and None for whatever a file does not say."""
+"""Calibration: lengths in µm and times in s, and None for what a file does not state."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-#: µm in one unit of length. Inches are absent on purpose: they are the dpi of a printer.
+#: µm in one unit of length. Inches are absent on purpose: they come from the dpi of a printer.
 UM_PER_UNIT = {
     "pm": 1e-6,
     "picometer": 1e-6,
@@ -58,7 +58,7 @@ S_PER_UNIT = {
 
 @dataclass(frozen=True)
 class Calibration:
-    """What a file says about sizes and times; None where it says nothing.
+    """What a file states about sizes and times; None where it states nothing.
 
     Parameters
     ----------
@@ -91,12 +91,12 @@ def time_s(value: Any, unit: Any) -> float | None:
 
 
 def both(height: float | None, width: float | None) -> tuple[float, float] | None:
-    """Return a pixel size, or None unless both its numbers are known."""
+    """Return a pixel size, or None if a side is unknown."""
     return None if height is None or width is None else (height, width)
 
 
 def interval_of(times_s: Sequence[float]) -> float | None:
-    """Return the interval of time stamps in s, or None unless they are regular within 10 %."""
+    """Return the interval of time stamps in s, or None if it varies by more than 10 %."""
     steps = np.diff(np.asarray(times_s, dtype=np.float64))
     if steps.size == 0 or not np.all(np.isfinite(steps)) or steps.min() <= 0:
         return None

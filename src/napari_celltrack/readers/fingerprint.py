@@ -1,10 +1,10 @@
 """Fingerprints: a short text that is equal for equal content, part of every cache key.
 
-The rule: up to 64 MiB, the whole content is hashed (blake2b). A larger file is hashed by its
-size, its time of change, its first and last MiB and 64 evenly spaced blocks of 64 KiB: reading
-100 GB to open a movie would take minutes. Several files (a folder of frames) are hashed whole,
-each with its name, while they are at most 64 MiB together, and otherwise each by name, size, time
-of change and its first and last 4 KiB. Folder names are never part of it, so a movie may be moved.
+Up to 64 MiB, the whole content is hashed (blake2b). For a larger file only its size, its time of
+change, its first and last MiB and 64 evenly spaced blocks of 64 KiB are hashed, as reading 100 GB
+to open a movie would take minutes. Several files (a folder of frames) are hashed whole, each with
+its name, if they have at most 64 MiB together; otherwise by name, size, time of change and their
+first and last 4 KiB. Folder names are not part of it, so a movie may be moved.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def files_fingerprint(paths: Sequence[Path], root: Path) -> str:
     paths : sequence of Path
         The files, in the order of the movie.
     root : Path
-        The folder that their names are taken relative to.
+        The folder to which their names are relative.
 
     Raises
     ------

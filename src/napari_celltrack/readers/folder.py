@@ -1,8 +1,9 @@
-"""A folder, or a pattern like ``t*.tif``, of images: one file a frame, in natural order."""
+"""A folder, or a pattern like ``t*.tif``, of images: one file per frame, in natural order."""
 
 from __future__ import annotations
 
 import glob
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,28 +14,53 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_celltrack.errors import MovieError
-from napari_celltrack.readers.natural_order import natural_key
 from napari_celltrack.readers.stored import Stored
 
 #: Suffixes of files that can be the frames of a folder.
 STILL_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".stk", ".lsm", ".png", ".jpg", ".jpeg", ".bmp")
-#: TIFF has several spellings in one folder.
+#: Suffixes that mean the same kind of image.
 _SAME_KIND = {".tiff": ".tif", ".jpeg": ".jpg"}
+
+_DIGITS = re.compile(r"(\d+)")
 
 #: Reads the headers of one file.
 ReadFile = Callable[[Path], Stored]
 
 
-def frames_in(folder: Path) -> tuple[list[Path], str]:
-    """Return the images of a folder in natural order, and a note on what was left out.
+def natural_key(name: str) -> tuple[tuple[str | int, ...], str]:
+    """Return a sort key that orders the numbers within names by their value.
 
-    Hidden files and files that are no images are ignored; of images of several kinds (frames as
-    TIFF beside previews as PNG) the most frequent kind is taken.
+    Parameters
+    ----------
+    name : str
+        A file name or path.
+
+    Returns
+    -------
+    tuple
+        To be used as ``sorted(names, key=natural_key)``; upper and lower case sort alike.
+
+    Examples
+    --------
+    >>> sorted(["t10.tif", "t2.tif"], key=natural_key)
+    ['t2.tif', 't10.tif']
+    """
+    # The split alternates text and digits, so that a text is never compared with a number.
+    parts = _DIGITS.split(name.casefold())
+    key = tuple(int(part) if i % 2 else part for i, part in enumerate(parts))
+    return key, name
+
+
+def frames_in(folder: Path) -> tuple[list[Path], str]:
+    """Return the images of a folder in natural order, and a note about files that are left out.
+
+    Hidden files and files that are not images are ignored. If there are several kinds of images
+    (frames as TIFF beside previews as PNG), the most frequent kind is used.
 
     Raises
     ------
     MovieError
-        If there is none, with a hint where to look instead.
+        If there is none; the message suggests another folder.
     """
     entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
     images = [p for p in entries if p.suffix.lower() in STILL_SUFFIXES and p.is_file()]
@@ -57,7 +83,7 @@ def frames_like(pattern: str) -> list[Path]:
     MovieError
         If there is none.
     """
-    # Path.glob takes no absolute pattern.
+    # Path.glob does not accept absolute patterns.
     matches = [Path(match) for match in glob.glob(pattern, recursive=True)]  # noqa: PTH207
     frames = [p for p in matches if p.suffix.lower() in STILL_SUFFIXES and p.is_file()]
     if not frames:
@@ -71,18 +97,18 @@ def _kind(path: Path) -> str:
 
 
 def read_frames(paths: list[Path], read_file: ReadFile, note: str = "") -> Stored:
-    """Read the headers of the first frame, which stands for all.
+    """Read the headers of the first frame, which apply to all frames.
 
-    Pages of a file that does not say what they are count as Z here, as each file is a moment.
+    If a file does not state what its pages are they count as Z, as each file is one time point.
 
     Parameters
     ----------
     paths : list of Path
-        One file a frame, in order.
+        One file per frame, in order.
     read_file : callable
         Reads the headers of one file.
     note : str
-        What was left out, in words.
+        Which files were left out, in words.
 
     Raises
     ------
@@ -98,7 +124,7 @@ def read_frames(paths: list[Path], read_file: ReadFile, note: str = "") -> Store
             notes.append("the pages of each file are taken as Z")
     calibration = first.calibration
     if "T" not in axes:
-        # The interval within a file says nothing about the time between files ...
+        # The interval within a file says nothing about the time between files.
         calibration = replace(calibration, frame_interval_s=None)
     return replace(
         first,
@@ -112,7 +138,7 @@ def read_frames(paths: list[Path], read_file: ReadFile, note: str = "") -> Store
 
 
 class FrameFiles:
-    """One file a frame; only the file that was read last is kept open.
+    """One file per frame; only the file that was read last stays open.
 
     Parameters
     ----------
@@ -143,7 +169,7 @@ class FrameFiles:
             )
         chunk = stored.chunks.read(index[1:])
         if len(stored.shape) == stored.n_outer + 2:
-            # One plane a file: the next read is of another file.
+            # One plane per file: the next read is from another file.
             stored.chunks.close()
         return np.asarray(chunk)
 

@@ -1,4 +1,4 @@
-"""A movie whose channels, time points or Z planes are spread over several files."""
+"""A movie whose channels, time points or Z planes are in several files."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ from napari_celltrack.readers.layout import Layout, settle
 from napari_celltrack.readers.opening import read_file
 from napari_celltrack.readers.stored import Stored, movie_of
 
-#: Files that are kept open; frames are read channel by channel, and each may be a file of its own.
+#: Number of files that stay open; each channel of a frame may be a separate file.
 _MOST_OPEN = 8
 _AXES_OF_PARTS = "TZC"
 
 
 @dataclass(frozen=True, order=True)
 class Part:
-    """One file of a movie that is spread over several.
+    """One file of a movie that consists of several.
 
     Parameters
     ----------
     path : str
         The file.
     channel : str
-        Name of its channel; empty where files are not told apart by channel.
+        Name of its channel; empty if the files do not differ by channel.
     t, z : int or None
-        Number of its time point and plane as the name gives it, in any counting; None where
-        files are not told apart by it.
+        Number of its time point and plane as in the file name, counted in any way; None if the
+        files do not differ by it.
     """
 
     path: str
@@ -52,26 +52,26 @@ class Part:
 def open_group(
     parts: Sequence[Part], *, name: str, path: str = "", axes: str | None = None
 ) -> Movie:
-    """Open several files as one lazy movie; only a header a channel is read.
+    """Open several files as one lazy movie; only one header per channel is read.
 
-    A file may hold a plane or a stack. What its own dimensions are is asked of the file; along
-    channels, time and Z the files follow each other, channels in the order of their first part,
-    times and planes in the order of their numbers. Files are told to fit when they are read.
+    A file may hold a plane or a stack, and its own dimensions are read from its header. Channels
+    are in the order of their first part, times and planes in the order of their numbers. Whether a
+    file fits the others is checked when it is read.
 
     Parameters
     ----------
     parts : sequence of Part
-        A file for every channel, time and plane.
+        One file for each channel, time and plane.
     name, path : str
         Of the movie.
     axes : str, optional
-        What the dimensions of each file are, as in :func:`~napari_celltrack.open_movie`.
+        The dimensions of each file, as in :func:`~napari_celltrack.open_movie`.
 
     Returns
     -------
     Movie
-        Its calibration is that of the files where they agree; the interval between files is not
-        known.
+        Its calibration is that of the files where they agree; the interval between files is
+        unknown.
 
     Raises
     ------
@@ -107,27 +107,27 @@ def open_group(
         ),
         note="; ".join(note for note in (first.note, told) if note),
     )
-    # The same files in other places are another movie.
+    # The same files in another order are another movie.
     places = repr((sorted(grid), channels, axes if axes else ""))
     fingerprint = hashlib.blake2b((print_of_files + places).encode(), digest_size=16).hexdigest()
     return movie_of(stored, name=name, path=path, fingerprint=fingerprint)
 
 
 class GroupFiles:
-    """The chunks of files that are one movie; few files are open at a time.
+    """The chunks of the files of one movie; few files are open at a time.
 
     Parameters
     ----------
     grid : mapping
         From (time, plane, channel), each an index, to the path.
     outer : str
-        Letters of T, Z and C that files are numbered along, in this order.
+        Letters of T, Z and C along which there are several files, in this order.
     lengths : mapping
-        How many files there are along each letter.
+        Number of files along each letter.
     channels : sequence of str
         Names, in the order of the indices.
     like : callable
-        Refuses a file that is unlike the first.
+        Raises a MovieError for a file that differs from the first.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ class GroupFiles:
         stored = self._file(self.grid[at.get("T", 0), at.get("Z", 0), at.get("C", 0)])
         chunk = stored.chunks.read(index[len(self.outer) :])
         if math.prod(stored.shape[: stored.n_outer]) == 1:
-            # All of the file is read: the next read is of another one.
+            # The whole file is read, so the next read is from another one.
             stored.chunks.close()
         return np.asarray(chunk)
 
@@ -186,7 +186,7 @@ class _File:
 
 @dataclass(frozen=True)
 class _Like:
-    """What the first file is like, without holding it open."""
+    """The properties of the first file, which is not kept open."""
 
     first: _File
 
@@ -216,7 +216,7 @@ def _check_that_it_fits(file: _File, first: _File) -> None:
 
 
 def _grid(parts: Sequence[Part], name: str) -> dict[tuple[int, int, int], str]:
-    """Return the path at each place (time, plane, channel); every place must have one file."""
+    """Return the path at each place (time, plane, channel); each place must have one file."""
     if not parts:
         raise MovieError(f"{name} has no files; check the pattern that groups them.")
     channels = {c: i for i, c in enumerate(dict.fromkeys(part.channel for part in parts))}
@@ -260,7 +260,7 @@ def _check_that_all_are_there(files: Sequence[Path], name: str) -> None:
 def _layout_of_file(
     file: _File, axes: str | None, name: str, *, has_times: bool
 ) -> tuple[Layout, str]:
-    """Settle the dimensions of one file; a file that is a moment has no time of its own."""
+    """Decide the dimensions of one file; a file of one time point has no time axis itself."""
     known, told = file.stored.axes, ""
     if axes is None and has_times:
         for unknown in "IQ":
@@ -268,7 +268,7 @@ def _layout_of_file(
                 known = known.replace(unknown, "Z", 1)
                 told = "the pages of each file are taken as Z"
     layout = settle(known, file.stored.shape, axes, name)
-    # A dimension that is not walked keeps its own letter, which no movie has a place for.
+    # A dimension of which only the first entry is read keeps its letter, which no movie uses.
     letters = "".join(
         own if settled == "." else settled
         for own, settled in zip(known, layout.letters, strict=True)
@@ -279,7 +279,7 @@ def _layout_of_file(
 
 
 def _agreed(found: Sequence[Calibration], is_time_in_file: bool) -> Calibration:
-    """Return what all files say; what they differ in is not known."""
+    """Return the calibration on which all files agree; the rest is unknown."""
     first, same = found[0], {}
     for key in ("pixel_size_um", "z_step_um", "frame_interval_s"):
         values = [getattr(calibration, key) for calibration in found]
@@ -297,7 +297,7 @@ def _agreed(found: Sequence[Calibration], is_time_in_file: bool) -> Calibration:
 def _names_of_channels(
     channels: Sequence[str], inner: Sequence[str], n_inner: int
 ) -> tuple[str, ...]:
-    """Return a name a channel: that of the files, that in the files, or both."""
+    """Return one name per channel: from the file names, from the files, or both."""
     if channels == [""]:
         return tuple(inner)
     if n_inner == 1:

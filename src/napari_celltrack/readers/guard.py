@@ -1,4 +1,4 @@
-"""Guards: broken or hostile files end in one sentence, never in a crash or a full memory."""
+"""Guards: broken or hostile files give one clear error, never a crash or a full memory."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from contextlib import contextmanager
 from napari_celltrack.errors import MovieError
 
 MIB = 1 << 20
-#: Claims up to this many bytes are harmless and always tried.
+#: Images of up to this many bytes are harmless and always decoded.
 HARMLESS_BYTES = 64 * MIB
-#: How many bytes one stored byte can at most become, generously, by how it is stored.
+#: How many bytes one stored byte can decode to at most, a generous limit, by compression.
 MAX_RATIO = {"deflate": 1100, "lzw": 1500, "packbits": 64, "jpeg": 1600, "other": 40_000}
 
 
 @contextmanager
 def decoding(name: str) -> Iterator[None]:
-    """Turn whatever a decoder raises on broken bytes into a MovieError that names the file.
+    """Turn any error of a decoder on broken bytes into a MovieError that names the file.
 
-    This is the one boundary to the decoders of other people. It catches Exception because on
-    hostile bytes they raise nearly everything: tifffile alone gave TiffFileError, ValueError,
+    This is the only boundary to third-party decoders. It catches Exception because hostile bytes
+    make them raise almost anything: when fuzzed, tifffile alone raised TiffFileError, ValueError,
     TypeError, KeyError, IndexError, AttributeError, AssertionError, ZeroDivisionError,
-    OverflowError, RuntimeError, NotImplementedError, OSError and struct.error when fuzzed, and
-    the codecs have error classes of their own. Only calls into a decoder belong inside.
+    OverflowError, RuntimeError, NotImplementedError, OSError and struct.error, and the codecs have
+    their own error classes. Only calls into a decoder belong inside.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def decoding(name: str) -> Iterator[None]:
     Raises
     ------
     MovieError
-        From the error of the decoder; a MovieError goes through as it is.
+        Caused by the error of the decoder; a MovieError passes unchanged.
     """
     try:
         yield
@@ -58,11 +58,11 @@ def check_claim(name: str, claimed: int, stored: int, how: str = "other") -> Non
     name : str
         The file, for the message.
     claimed : int
-        Bytes that the header says the decoded image takes.
+        Bytes of the decoded image according to the header.
     stored : int
-        Bytes in the file that it is decoded from.
+        Bytes in the file from which it is decoded.
     how : str
-        A key of `MAX_RATIO`, or ``"raw"`` when every byte must be there.
+        A key of `MAX_RATIO`, or ``"raw"`` if the data are not compressed.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def check_claim(name: str, claimed: int, stored: int, how: str = "other") -> Non
 
 
 def n_bytes(shape: tuple[int, ...], itemsize: int) -> int:
-    """Return the bytes of an array, as an exact integer however large the claim is."""
+    """Return the number of bytes of an array, as an exact integer however large."""
     return math.prod(int(length) for length in shape) * itemsize
 
 

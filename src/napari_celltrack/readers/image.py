@@ -1,6 +1,6 @@
-"""PNG, JPEG and BMP: a still, decoded whole, its size checked before.
+"""PNG, JPEG and BMP: a still, decoded as a whole after a check of its size.
 
-Palettes become red, green and blue. The dpi of such files is no calibration and is not looked at.
+Palettes become red, green and blue. The dpi of such files is no calibration and is ignored.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _BMP_RAW = (0, 3, 6)
 def read_image(path: Path) -> Stored:
     """Read a PNG, JPEG or BMP.
 
-    It is decoded for its shape and type, which its header alone does not settle (palettes,
-    transparency); the pixels wait for the first read and are not kept after it.
+    It is decoded for its shape and type, which its header alone does not tell (palettes,
+    transparency). The pixels are kept until the first read.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def read_image(path: Path) -> Stored:
     pixels = chunks.decode()
     samples = colour_names(pixels.shape[2]) if pixels.ndim == 3 else ()
     if path.suffix.lower() in (".jpg", ".jpeg") and len(samples) == 4:
-        samples = ()  # four inks, JPEG knows no alpha
+        samples = ()  # four inks: JPEG has no alpha
     return Stored(
         chunks=chunks,
         axes="YXS"[: pixels.ndim],
@@ -66,7 +66,7 @@ class ImageFile:
         self._ready: npt.NDArray[Any] | None = None
 
     def read(self, index: tuple[int, ...]) -> npt.NDArray[Any]:
-        """Return the image, shape (Y, X) or (Y, X, samples); there is one, at index ()."""
+        """Return the image, shape (Y, X) or (Y, X, samples); its only index is ()."""
         pixels = self.decode()
         self._ready = None
         return pixels
@@ -78,7 +78,7 @@ class ImageFile:
         return self._ready
 
     def close(self) -> None:
-        """Forget the pixels."""
+        """Release the pixels."""
         self._ready = None
 
     def _decode(self) -> npt.NDArray[Any]:
@@ -93,7 +93,7 @@ class ImageFile:
 
 
 def decode_image(data: bytes, name: str) -> npt.NDArray[Any]:
-    """Decode a PNG, JPEG or BMP after a check of the size that it claims.
+    """Decode a PNG, JPEG or BMP after a check of its claimed size.
 
     Parameters
     ----------

@@ -8,12 +8,12 @@ import struct
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _START_OF_SCAN = 0xDA
-#: Bytes after 0xFF that make it no marker: padding, and an escaped 0xFF.
+#: Bytes after 0xFF that do not make a marker: padding, and an escaped 0xFF.
 _FILL = (0xFF, 0x00)
 
 
 def png_size(data: bytes) -> tuple[int, int, int, int] | None:
-    """Return height, width, samples a pixel and bits a sample of a PNG, or None."""
+    """Return height, width, samples per pixel and bits per sample of a PNG, or None."""
     if len(data) < 26 or data[12:16] != b"IHDR":
         return None
     width, height, bits, colour = struct.unpack(">IIBB", data[16:26])
@@ -22,7 +22,7 @@ def png_size(data: bytes) -> tuple[int, int, int, int] | None:
 
 
 def jpeg_size(data: bytes) -> tuple[int, int, int] | None:
-    """Return height, width and samples a pixel of a JPEG, or None.
+    """Return height, width and samples per pixel of a JPEG, or None.
 
     The largest frame counts: a damaged or hostile file may hold several.
     """
@@ -47,7 +47,7 @@ def jpeg_size(data: bytes) -> tuple[int, int, int] | None:
 
 
 def jpeg2000_size(data: bytes) -> tuple[int, int, int] | None:
-    """Return height, width and samples a pixel of a JPEG 2000 code stream, or None."""
+    """Return height, width and samples per pixel of a JPEG 2000 code stream, or None."""
     at = data.find(b"\xff\x4f\xff\x51")
     if at < 0 or at + 42 > len(data):
         return None
@@ -57,7 +57,7 @@ def jpeg2000_size(data: bytes) -> tuple[int, int, int] | None:
 
 
 def bmp_size(data: bytes) -> tuple[int, int, int, int, int] | None:
-    """Return height, width, bits a pixel, compression and start of the pixels of a BMP, or None."""
+    """Return height, width, bits per pixel, compression and pixel offset of a BMP, or None."""
     if len(data) < 34 or data[:2] != b"BM":
         return None
     start, header = struct.unpack("<II", data[10:18])

@@ -1,4 +1,4 @@
-"""Label images of other programs: which movies are some, and their cells as ids 1..n."""
+"""Label images of other programs: check a movie, and read its cells as ids 1..n."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy.typing as npt
 from napari_celltrack.errors import MovieError
 from napari_celltrack.movie import Movie
 
-#: Up to this value a table of all values is quicker than sorting the pixels.
+#: Up to this value a table of all values is faster than sorting the pixels.
 _MAX_TABLE = 1 << 22
 _MAX_INT32 = 2**31 - 1
 
 
 def check_label_movie(movie: Movie) -> None:
-    """Refuse movies that cannot be label images, by what their headers say.
+    """Refuse movies that cannot be label images, by their headers.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def read_labels(movie: Movie, frame: int) -> tuple[npt.NDArray[np.int32], npt.ND
     ids : ndarray, shape (Y, X), int32
         The cells 1..n in the order of their values, 0 is background.
     values : ndarray, shape (n,), int64
-        The value of each cell in the image; 1..n when a value does not fit int32.
+        The value of each cell in the image; 1..n if a value does not fit into int32.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def read_labels(movie: Movie, frame: int) -> tuple[npt.NDArray[np.int32], npt.ND
 
 
 def _whole_numbers(plane: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
-    """Return a plane as integers from 0, or say why it holds no labels."""
+    """Return a plane as integers from 0, or raise an error if it holds no labels."""
     is_whole = plane
     if plane.dtype.kind == "f":
         is_whole = np.round(plane)

@@ -1,7 +1,7 @@
 """Layout: which dimension of a stored array is which axis, and where a plane lies in it.
 
-Letters of a dimension: T, Z, C, Y, X; S is the samples of a pixel (red, green, blue) and counts as
-channels; I and Q are "unknown" in tifffile's words; any other letter has no place in a movie.
+Letters of a dimension: T, Z, C, Y, X. S stands for the samples of a pixel (red, green, blue), which
+count as channels. I and Q mean "unknown" in tifffile. A movie has no other dimensions.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from napari_celltrack.errors import MovieError
 _UNKNOWN = "IQ"
 #: A dimension of which only the first entry is read.
 _FIRST_ONLY = "."
-#: An unknown dimension beside T is taken as channels up to this length, else as Z.
+#: A second unknown dimension counts as channels up to this length, otherwise as Z.
 _MOST_CHANNELS = 4
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The settled meaning of each dimension of a stored array.
+    """The meaning of each dimension of a stored array.
 
     Parameters
     ----------
     letters : str
-        One of T, Z, C, S, Y, X or "." a dimension. T, Z, C and S may occur several times (a
-        folder of time-lapses is ``TTYX``): such dimensions are walked as one, the last fastest.
+        One of T, Z, C, S, Y, X or "." per dimension. T, Z, C and S may occur several times (a
+        folder of time-lapses is ``TTYX``): such dimensions count as one, the last fastest.
     shape : tuple of int
         Lengths of the dimensions.
     axes : str
-        The letters to show to people.
+        The letters to show to the user.
     note : str
         What was guessed, in words; empty if nothing was.
     """
@@ -43,7 +43,7 @@ class Layout:
     note: str = ""
 
     def length(self, letters: str) -> int:
-        """Return how many entries the given letters have together; 1 without such a dimension."""
+        """Return the number of entries along the given letters; 1 without such a dimension."""
         return math.prod(self._lengths(letters))
 
     def index(self, frame: int, z: int, channel: int) -> tuple[int | slice, ...]:
@@ -76,15 +76,15 @@ class Layout:
 
 
 def settle(axes: str, shape: tuple[int, ...], wanted: str | None, name: str) -> Layout:
-    """Decide what each dimension is: as the user wants it, as the file says, or a guess.
+    """Decide what each dimension is: as the user says, as the file says, or by a guess.
 
-    The guess: the first unknown dimension is T; a further one is C when it is at most 4 long,
+    The guess: the first unknown dimension is T; the next is C if its length is at most 4,
     otherwise Z.
 
     Parameters
     ----------
     axes : str
-        What the file says, one letter a dimension.
+        What the file says, one letter per dimension.
     shape : tuple of int
         Lengths of the dimensions.
     wanted : str or None
@@ -127,14 +127,14 @@ def _guess(length: int, letters: list[str]) -> str:
 def _as_wanted(axes: str, shape: tuple[int, ...], wanted: str, name: str) -> Layout:
     is_spelled = set("YX") <= set(wanted) <= set("TZCSYX") and len(set(wanted)) == len(wanted)
     if is_spelled and axes == "YX" and wanted[-2:] in ("YX", "XY"):
-        # One plane fits any axes: its other dimensions are 1 long, and need no place.
+        # One plane fits any axes: its other dimensions have length 1.
         return Layout(wanted[-2:], shape, wanted[-2:])
     if not is_spelled or len(wanted) != len(shape):
         raise MovieError(
             f"{name}: axes {wanted!r} do not fit its shape {shape}; give one of the letters "
             "T, Z, C, Y, X a dimension, with both Y and X."
         )
-    # Samples stay samples under the name of C, so that they keep their names of colours.
+    # Samples that the user calls C stay samples, so that they keep their colour names.
     letters = "".join(
         "S" if want == "C" and at == "S" else want for want, at in zip(wanted, axes, strict=True)
     )

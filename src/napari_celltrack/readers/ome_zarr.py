@@ -1,6 +1,6 @@
 """OME-Zarr 0.4 (zarr v2) and 0.5 (zarr v3), level 0; older and plain zarr as far as possible.
 
-Chunks that are missing are the fill value, as the format has it.
+Missing chunks have the fill value, as the format defines.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from napari_celltrack.readers.calibration import Calibration, both, length_um, t
 from napari_celltrack.readers.guard import check_claim, decoding, n_bytes
 from napari_celltrack.readers.stored import Stored
 
-#: Files that tell a zarr from a folder of images.
+#: Files that distinguish a zarr from a folder of images.
 MARKS = (".zgroup", ".zarray", ".zattrs", "zarr.json")
 #: Axes of versions before 0.3, which did not name them.
 _OLD_AXES = "TCZYX"
-#: Axes by the number of dimensions of an array that says nothing.
+#: Axes by number of dimensions, for an array without metadata.
 _PLAIN_AXES = {2: "YX", 3: "IYX", 4: "IIYX", 5: "TCZYX"}
 
 
@@ -49,7 +49,7 @@ def read_ome_zarr(path: Path) -> Stored:
 
 
 class ZarrArray:
-    """One array, read plane by plane; opened when first read.
+    """One array, read plane by plane; opened at the first read.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class ZarrArray:
         return self._array
 
     def close(self) -> None:
-        """Forget the array; zarr keeps no file open."""
+        """Release the array; zarr keeps no file open."""
         self._array = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def _describe(path: Path) -> Stored:
 
 
 def _attributes(group: Any) -> dict[str, Any]:
-    """Return the OME metadata of a group: in 0.5 they lie one level down, under "ome"."""
+    """Return the OME metadata of a group; in 0.5 they are one level down, under "ome"."""
     attributes = dict(group.attrs)
     inner = attributes.get("ome")
     return {**attributes, **inner} if isinstance(inner, Mapping) else attributes
@@ -166,7 +166,7 @@ def _stored(
 
 
 def _check_claims(name: str, array: Any, folder: Path, dtype: np.dtype[Any]) -> None:
-    """Refuse planes or chunks that could not come from what is stored, unless they are small."""
+    """Refuse planes or chunks that are too large for the stored data, unless they are small."""
     shards = getattr(array, "shards", None) or array.chunks
     claimed = max(n_bytes(array.shape[-2:], dtype.itemsize), n_bytes(shards, dtype.itemsize))
     if claimed > 1 << 28:
@@ -181,7 +181,7 @@ def _channels(attributes: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _scale(level: Mapping[str, Any], image: Mapping[str, Any], n_axes: int) -> list[float]:
-    """Return the scale of a level: its own times that of the whole image; NaN without any."""
+    """Return the scale of a level: its own times that of the image; NaN without any."""
     found = [
         [float(factor) for factor in transform["scale"]]
         for holder in (level, image)
@@ -194,7 +194,7 @@ def _scale(level: Mapping[str, Any], image: Mapping[str, Any], n_axes: int) -> l
 
 
 def _calibration(axes: Sequence[Mapping[str, Any]], scale: Sequence[float]) -> Calibration:
-    # An axis without a unit has no calibration: a bare scale of 1 is everybody's default.
+    # An axis without a unit has no calibration: a scale of 1 without one is the usual default.
     known = {
         _letter(str(axis["name"])): (factor, axis.get("unit"))
         for axis, factor in zip(axes, scale, strict=True)

@@ -1,4 +1,4 @@
-"""open_movie: find the reader of a path by its content and give a movie."""
+"""open_movie: choose the reader of a path by its content, and return a movie."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ _BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
 def open_movie(path: str | Path, *, axes: str | None = None) -> Movie:
     """Open a file, a folder of frames or a pattern as a lazy movie; only headers are read.
 
-    Read are TIFF in its usual dialects (BigTIFF, ImageJ, OME-TIFF, MetaMorph STK, LSM), PNG,
-    JPEG, BMP, GIF, MP4, AVI, MOV, MKV, WebM, OME-Zarr, and a folder or pattern of images with one
-    file a frame. The content decides, not the suffix.
+    It reads the usual kinds of TIFF (BigTIFF, ImageJ, OME-TIFF, MetaMorph STK, LSM), PNG, JPEG,
+    BMP, GIF, MP4, AVI, MOV, MKV, WebM, OME-Zarr, and a folder or pattern of images with one file
+    per frame. The content decides, not the suffix.
 
     Parameters
     ----------
     path : str or Path
         A file, a folder, or a pattern such as ``"run1/t*.tif"``.
     axes : str, optional
-        What the dimensions are, letters of ``TCZYX``, where the file does not say or is wrong;
-        ``"ZYX"`` reads a stack as Z. The samples of a colour image are the last: ``"YXC"``.
+        What the dimensions are, letters of ``TCZYX``, if the file does not say or is wrong;
+        ``"ZYX"`` reads a stack as Z. The samples of a colour image come last: ``"YXC"``.
 
     Returns
     -------
     Movie
         Its `axes_note` says what was guessed about the axes. Pixel size and frame interval are
         None unless the file states them in a unit. A plane that cannot be read raises MovieError
-        when it is asked for.
+        when it is read.
 
     Raises
     ------
@@ -70,12 +70,12 @@ def open_movie(path: str | Path, *, axes: str | None = None) -> Movie:
 
 
 def is_image_file(path: str | Path) -> bool:
-    """Whether the name of a path is that of a movie or image that :func:`open_movie` reads.
+    """Whether a path has the name of a movie or image that :func:`open_movie` reads.
 
     Parameters
     ----------
     path : str or Path
-        An existing path; hidden files, and folders other than ``.zarr``, are none.
+        An existing path; hidden files and folders other than ``.zarr`` are not.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -87,7 +87,7 @@ def is_image_file(path: str | Path) -> bool:
 def _open_existing(path: Path, axes: str | None) -> Movie:
     if not path.is_dir():
         stored = read_file(path)
-        # Opening must not hold a file: a viewer may list a thousand movies.
+        # An opened movie must not keep its file open: a viewer may list a thousand movies.
         stored.chunks.close()
         return movie_of(
             stored, name=path.name, path=str(path), fingerprint=file_fingerprint(path), axes=axes
@@ -104,7 +104,7 @@ def _open_existing(path: Path, axes: str | None) -> Movie:
 def _open_frames(
     frames: list[Path], root: Path, path: Path, axes: str | None, note: str = ""
 ) -> Movie:
-    # A single file is no sequence: its own pages may be the frames.
+    # A single file is not a sequence: its own pages may be the frames.
     stored = read_file(frames[0]) if len(frames) == 1 else read_frames(frames, read_file, note)
     stored.chunks.close()
     with decoding(path.name):
@@ -119,9 +119,9 @@ def _open_frames(
 
 
 def read_file(path: Path) -> Stored:
-    """Read the headers of one file with the reader that its content asks for.
+    """Read the headers of one file with the reader for its content.
 
-    The file may be left open, for a caller who reads it at once; otherwise close its chunks.
+    The file may stay open for a caller who reads it at once; others must close its chunks.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def read_file(path: Path) -> Stored:
         head = file.read(64)
     if not head:
         raise MovieError(f"{path.name} is empty; copy or export it again.")
-    # Readers are imported when needed: decoders take long to load.
+    # Readers are imported when needed, because decoders take long to load.
     if head.startswith(_TIFF_MAGIC):
         from napari_celltrack.readers.tiff import read_tiff
 

@@ -1,7 +1,7 @@
-"""Stored: what a format's reader found in a file, and the movie that is made of it.
+"""Stored: what the reader of a format found in a file, and the movie made from it.
 
-A reader gives a stored array in chunks (a TIFF page, an image file, a video frame). Everything that
-is the same for all formats is here: axes, channel names, one lock a source, the last chunk kept.
+A reader returns a stored array in chunks (a TIFF page, an image file, a video frame). Everything
+that is the same for all formats is here: axes, channel names, one lock per source, the last chunk.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from napari_celltrack.movie import RGB_CHANNELS, Movie
 from napari_celltrack.readers.calibration import Calibration
 from napari_celltrack.readers.layout import Layout, settle
 
-#: More are no channels but a damaged header; each would get a name.
+#: More channels than this mean a damaged header.
 _MOST_CHANNELS = 10_000
 
 
 class Chunks(Protocol):
-    """A stored array, read chunk by chunk; called by one thread at a time.
+    """A stored array, read chunk by chunk; used by one thread at a time.
 
-    It opens its file when it is first read, and again after a close or after pickling.
+    It opens its file at the first read, and again after a close or after pickling.
     """
 
     def read(self, index: tuple[int, ...]) -> npt.NDArray[Any]:
@@ -48,7 +48,7 @@ class Stored:
     chunks : Chunks
         Reads it.
     axes : str
-        A letter a dimension, see :mod:`napari_celltrack.readers.layout`.
+        One letter per dimension, see :mod:`napari_celltrack.readers.layout`.
     shape : tuple of int
         Lengths of the dimensions.
     n_outer : int
@@ -56,11 +56,11 @@ class Stored:
     dtype : numpy dtype
         Of the chunks.
     channels : tuple of str
-        Names along C that the file gives; empty if it gives none.
+        Names along C in the file; empty if there are none.
     samples : tuple of str
-        Names along S; empty if they are just samples.
+        Names along S; empty if the samples have none.
     calibration : Calibration
-        What the file says about sizes and times.
+        What the file states about sizes and times.
     note : str
         What was guessed about the axes, in words.
     """
@@ -106,7 +106,7 @@ class StoredSource:
 
     def _ready(self) -> None:
         self._lock = threading.Lock()
-        # Movies are often dropped without a close; their files must not wait for the garbage.
+        # Movies are often dropped without a close; this closes their files at once.
         self._dropped = weakref.finalize(self, self.chunks.close)
         self._dropped.atexit = False
 
@@ -124,7 +124,7 @@ class StoredSource:
             chunk = self._chunk(outer)
             plane = chunk[inner]
             if plane.size != chunk.size:
-                # A view would keep the other planes alive and let a caller write into them.
+                # A view would keep the other planes in memory, and a caller could change them.
                 plane = plane.copy()
         return plane.T if self.layout.is_transposed else plane
 
@@ -140,7 +140,7 @@ class StoredSource:
         try:
             chunk = self.chunks.read(outer)
         except MovieError:
-            # The next read starts afresh: a decoder is in no known state after an error.
+            # The next read opens the file again: after an error the decoder's state is unknown.
             self.chunks.close()
             raise
         expected = self.layout.shape[self.n_outer :]
@@ -150,7 +150,7 @@ class StoredSource:
                 "expected; use images of one size and kind."
             )
         chunk = chunk.astype(self.dtype, copy=False)
-        # Red, green and blue are asked for one after the other: decode them once.
+        # Red, green and blue are read one after another, so they are decoded only once.
         self._last = (outer, chunk) if chunk.ndim > 2 else None
         return chunk
 
@@ -174,14 +174,14 @@ def movie_of(
     name, path : str
         Of the movie.
     fingerprint : str
-        Of the content; axes other than the file's own are added to it, as they change the planes.
+        Of the content; axes that differ from the file's are appended, as they change the planes.
     axes : str, optional
         What the user says the dimensions are.
 
     Raises
     ------
     MovieError
-        If the axes do not fit, or the pixels are of a kind we cannot use.
+        If the axes do not fit, or the pixels are neither integers nor floats.
     """
     dtype = np.dtype(stored.dtype).newbyteorder("=")
     if dtype.kind not in "buif":
@@ -214,7 +214,7 @@ def movie_of(
         channels=channel_names(layout, stored.channels, stored.samples),
         pixel_size_um=size.pixel_size_um,
         z_step_um=size.z_step_um,
-        # A still has no interval, even where ImageJ writes its default into a Z stack.
+        # A still has no interval, even if ImageJ writes its default into a Z stack.
         frame_interval_s=size.frame_interval_s if layout.length("T") > 1 else None,
         axes=layout.axes,
         axes_note="; ".join(notes),
@@ -225,7 +225,7 @@ def movie_of(
 def channel_names(
     layout: Layout, channels: Sequence[str], samples: Sequence[str]
 ) -> tuple[str, ...]:
-    """Return one unique name a channel: the file's, the colours, or the indices."""
+    """Return one unique name per channel: from the file, the colours, or the indices."""
     n_channels, n_samples = layout.length("C"), layout.length("S")
     firsts = channels if len(channels) == n_channels else [str(i) for i in range(n_channels)]
     lasts = samples if len(samples) == n_samples else [str(i) for i in range(n_samples)]
@@ -239,7 +239,7 @@ def channel_names(
 
 
 def colour_names(n_samples: int) -> tuple[str, ...]:
-    """Return the names of the samples of a colour image, or nothing if they are no colours."""
+    """Return the names of the samples of a colour image, or nothing if they are not colours."""
     if n_samples == 2:
         return ("gray", "alpha")
     return RGB_CHANNELS[:n_samples] if n_samples in (3, 4) else ()

@@ -1,7 +1,7 @@
-"""TIFF and its dialects: BigTIFF, ImageJ, OME-TIFF, MetaMorph STK, LSM; one page read at a time.
+"""TIFF of all kinds: BigTIFF, ImageJ, OME-TIFF, MetaMorph STK, LSM; one page read at a time.
 
 Values are those of ``tifffile.imread``: MinIsWhite is not inverted, and the indices of a palette
-are kept, because the palettes of microscopes and of label images are there for display only.
+are kept, because the palettes of microscopes and of label images are only for display.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _PALETTE = "PALETTE"
 
 
 def read_tiff(path: Path) -> Stored:
-    """Read the headers of a TIFF, and leave it open for the first page.
+    """Read the headers of a TIFF; it stays open for the first page.
 
-    A file of several series (images of different size or meaning) gives the first.
+    Of several series (images of different size or meaning) the first is read.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def read_tiff(path: Path) -> Stored:
 
 
 class TiffPages:
-    """The pages of the first series of a TIFF; opened when first read.
+    """The pages of the first series of a TIFF; opened at the first read.
 
     Parameters
     ----------
@@ -78,13 +78,13 @@ class TiffPages:
             return self._read_page(series[number], number)
 
     def open(self) -> tifffile.TiffPageSeries:
-        """Return the first series, opening the file if need be."""
+        """Return the first series; opens the file if needed."""
         if self._series is None:
             self._file = tifffile.TiffFile(self.path)
             every = self._file.series
             if not every:
                 raise MovieError(f"{self.path.name} holds no image; choose another file.")
-            if not every[0].is_truncated:  # otherwise each plane is looked for on its own
+            if not every[0].is_truncated:  # otherwise each plane is checked when it is read
                 check_end(self.path.name, self._file)
             self._n_series, self._series = len(every), every[0]
         return self._series
@@ -98,7 +98,7 @@ class TiffPages:
 
     @property
     def n_series(self) -> int:
-        """How many series the file holds."""
+        """Number of series in the file."""
         self.open()
         return self._n_series
 
@@ -115,20 +115,20 @@ class TiffPages:
                 "recording was probably stopped early, so use the frames before it."
             )
         handle = page.parent.filehandle
-        # The further files of a multi-file OME-TIFF are closed after their headers were read.
+        # tifffile closes the other files of a multi-file OME-TIFF after reading their headers.
         was_closed = handle.closed
         if was_closed:
             handle.open()
         try:
             check_page(self.path.name, page)
-            # One thread: frames are what runs in parallel, and results must not depend on it.
+            # One thread: frames already run in parallel, and results must not depend on threads.
             return np.asarray(page.asarray(maxworkers=1))
         finally:
             if was_closed:
                 handle.close()
 
     def _read_contiguous(self, series: tifffile.TiffPageSeries, number: int) -> npt.NDArray[Any]:
-        """Read a plane of a file where one page describes them all (ImageJ > 4 GB, STK)."""
+        """Read a plane of a file in which one page describes all (ImageJ > 4 GB, STK)."""
         page = series.keyframe
         start = series.dataoffset
         if start is None or page.compression != 1 or page.dtype is None:
@@ -161,7 +161,7 @@ def dimensions(series: tifffile.TiffPageSeries) -> tuple[str, tuple[int, ...], i
     n_pages = math.prod(shape[:n_outer]) if n_outer >= 0 else -1
     if shape[n_outer:] == inner and (series.is_truncated or n_pages == len(series)):
         return axes, shape, n_outer
-    # Descriptions that do not fit the pages (1-D data, reshaped arrays): believe the pages.
+    # If the description does not fit the pages (1-D data, reshaped arrays), the pages count.
     if len(series) == 1:
         return page.axes, inner, 0
     return "I" + page.axes, (len(series), *inner), 1
@@ -186,7 +186,7 @@ def _describe(chunks: TiffPages) -> Stored:
     if "S" in axes:
         n_samples = shape[axes.index("S")]
         is_said = photometric in _RGB_LIKE
-        # Four inks are no colours and alpha.
+        # Four inks are not red, green, blue and alpha.
         samples = () if photometric == "SEPARATED" else colour_names(n_samples)
         if samples and not is_said:
             notes.append(f"the {n_samples} samples of a pixel are taken as {', '.join(samples)}")
@@ -205,7 +205,7 @@ def _describe(chunks: TiffPages) -> Stored:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep tifffile's log of a broken file from the terminal, for this thread and this call."""
+    """Suppress tifffile's log of a broken file, for this thread and this call."""
     thread = threading.get_ident()
     logger = logging.getLogger("tifffile")
 

@@ -1,4 +1,4 @@
-"""What a TIFF page claims against what its file holds, checked before anything is decoded."""
+"""Checks that a TIFF holds as much data as its pages claim, before anything is decoded."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _HOW = {
 }
 _JPEG = (6, 7, 33007, 34892)
 _JPEG2000 = (33003, 33004, 33005, 34712)
-#: More tags than these are no list of tags.
+#: More tags than this mean that the bytes are not a list of tags.
 _MAX_TAGS = 4096
-#: Sizes are in the first bytes of a compressed strip or tile.
+#: The size of a picture is in the first bytes of a compressed strip or tile.
 _HEADER_BYTES = 64 << 10
 
 
 def check_page(name: str, page: Any) -> None:
-    """Refuse a page that is larger than the bytes it is stored in could make.
+    """Refuse a page that is too large for the bytes in which it is stored.
 
     Parameters
     ----------
@@ -58,12 +58,12 @@ def check_page(name: str, page: Any) -> None:
     claimed = n_bytes(key.shape, dtype.itemsize)
     packed = math.prod(key.shape) * bits // 8
     if key.compression == _RAW and key.is_contiguous:
-        # Old writers give wrong byte counts for what is simply one block.
+        # Old writers give wrong byte counts for data in one block.
         check_claim(name, packed, size - page.dataoffsets[0], "raw")
         return
     if key.compression == _RAW and all(count > 0 for _, count in segments):
         check_claim(name, packed, min(sum(stored), size), "raw")
-    # One bit becomes one byte: bool pages expand eight times more.
+    # One bit becomes one byte, so bool pages expand eight times more.
     how, swell = _HOW.get(int(key.compression), "other"), max(1, dtype.itemsize * 8 // bits)
     check_claim(name, claimed, min(sum(stored), size) * swell, how)
     segment = n_bytes(_segment_shape(key), dtype.itemsize)
@@ -73,10 +73,10 @@ def check_page(name: str, page: Any) -> None:
 
 
 def check_end(name: str, file: tifffile.TiffFile) -> None:
-    """Refuse a file whose last page says that another one follows which is not there.
+    """Refuse a file whose last page points to another page that does not exist.
 
-    Without this a recording that was copied in half is a good one with fewer frames: ImageJ puts
-    the list of its pages behind the pixels, so that of half a file just the first is found.
+    Without this check, half of a recording would look like a valid one with fewer frames: ImageJ
+    writes the list of pages after the pixels, so that only the first page is found.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def check_end(name: str, file: tifffile.TiffFile) -> None:
         If it is cut short.
     """
     if file.is_ndpi or not file.pages:
-        return  # the upper halves of the offsets of NDPI stand elsewhere
+        return  # NDPI stores the upper halves of its offsets elsewhere
     kind, handle = file.tiff, file.filehandle
     known: set[int] = set()
     offset = file.pages.first.offset
@@ -111,13 +111,13 @@ def check_end(name: str, file: tifffile.TiffFile) -> None:
         known.add(offset)
         handle.seek(end)
         written = handle.read(kind.offsetsize)
-        # Some writers leave out the last zero.
+        # Some writers omit the final zero.
         is_there = len(written) == kind.offsetsize
         offset = struct.unpack(kind.offsetformat, written)[0] if is_there else 0
 
 
 def _segment_shape(key: Any) -> tuple[int, ...]:
-    """Return the shape of a tile or strip; "all rows" is often written as 2**32 - 1."""
+    """Return the shape of a tile or strip; 2**32 - 1 rows often mean all rows."""
     if key.is_tiled:
         return tuple(key.chunks)
     samples = key.samplesperpixel if key.planarconfig == 1 else 1
@@ -125,7 +125,7 @@ def _segment_shape(key: Any) -> tuple[int, ...]:
 
 
 def _check_pictures(name: str, page: Any, segments: list[tuple[int, int]], expected: int) -> None:
-    """Compare the sizes within JPEG and JPEG 2000 data: their decoders obey those, not ours."""
+    """Check the sizes within JPEG and JPEG 2000 data, which their decoders use."""
     size_of = jpeg_size if page.keyframe.compression in _JPEG else jpeg2000_size
     handle = page.parent.filehandle
     for offset, count in segments:

@@ -1,6 +1,6 @@
-"""Channel names and calibration from what OME-TIFF, ImageJ, STK and LSM files say of themselves.
+"""Channel names and calibration from the metadata of OME-TIFF, ImageJ, STK and LSM files.
 
-The resolution tags of a plain TIFF are not looked at: they are the dpi of a printer.
+The resolution tags of a plain TIFF are ignored: they are the dpi of a printer.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from napari_celltrack.readers.calibration import (
     time_s,
 )
 
-#: What ImageJ puts before the label of a slice: "c:1/2 z:3/9 t:1/5 - ".
+#: The position that ImageJ writes before the label of a slice: "c:1/2 z:3/9 t:1/5 - ".
 _POSITION = re.compile(r"^(?:[czt]:\d+/\d+\s*)+-?\s*")
-#: ImageJ copies these units from the dpi of a plain TIFF, so they are no calibration.
+#: ImageJ copies these units from the dpi of a plain TIFF, so they are not a calibration.
 _PRINTER_UNITS = ("inch", "inches", "in", "cm")
 
 
 def channels_of(file: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> tuple[str, ...]:
-    """Return the names of the channels of a series, or nothing if the file gives none."""
+    """Return the names of the channels of a series, or nothing if the file has none."""
     if series.kind == "ome" and (pixels := _ome_pixels(file)) is not None:
         names = [channel.get("Name", "") for channel in _children(pixels, "Channel")]
         return tuple(names) if any(names) else ()
@@ -37,7 +37,7 @@ def channels_of(file: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> tup
 
 
 def calibration_of(file: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> Calibration:
-    """Return what a file says about sizes and times."""
+    """Return what a file states about sizes and times."""
     if series.kind == "ome" and (pixels := _ome_pixels(file)) is not None:
         return _ome(pixels)
     if series.kind == "imagej":
@@ -67,7 +67,7 @@ def _ome_interval(pixels: ET.Element) -> float | None:
     stamps = {}
     for plane in _children(pixels, "Plane"):
         is_first = plane.get("TheZ", "0") == "0" and plane.get("TheC", "0") == "0"
-        # Zero is the right stamp of the first frame, but time_s refuses it.
+        # Zero is a valid stamp of the first frame, but time_s refuses it.
         value, unit = plane.get("DeltaT"), plane.get("DeltaTUnit", "s")
         second = time_s(1, unit)
         if is_first and value is not None and second is not None:
@@ -109,7 +109,7 @@ def _imagej(metadata: dict[str, Any], page: tifffile.TiffPage) -> Calibration:
 
 
 def _pixel_size(page: tifffile.TiffPage, tag: str) -> float | None:
-    """Return the size of a pixel from a resolution in pixels a unit, a rational number."""
+    """Return the size of a pixel from a resolution in pixels per unit, a rational number."""
     value = page.tags.valueof(tag)
     if not isinstance(value, tuple) or len(value) != 2 or not value[0]:
         return None
@@ -117,7 +117,7 @@ def _pixel_size(page: tifffile.TiffPage, tag: str) -> float | None:
 
 
 def _imagej_channels(metadata: dict[str, Any]) -> tuple[str, ...]:
-    """Return the labels of the first slices, where they name the channels."""
+    """Return the labels of the first slices if they name the channels."""
     n_channels = int(metadata.get("channels", 1))
     labels = metadata.get("Labels") or []
     if n_channels < 2 or len(labels) < n_channels:

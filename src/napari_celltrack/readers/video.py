@@ -1,6 +1,6 @@
-"""MP4, AVI, MOV, MKV, WebM and GIF through FFmpeg: decoded in order, a few recent frames kept.
+"""MP4, AVI, MOV, MKV, WebM and GIF by FFmpeg, decoded in order; a few recent frames are kept.
 
-Frames per second are a playback rate and not a frame interval, so no video has a calibration.
+Frames per second are a playback rate, not a frame interval, so a video has no calibration.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CACHE_FRAMES = 64
 
 @dataclass(frozen=True)
 class _Pixels:
-    """How frames are converted: to gray where the video is gray, else to red, green, blue."""
+    """How frames are converted: to gray if the video is gray, otherwise to red, green, blue."""
 
     format: str
     samples: tuple[str, ...]
@@ -36,7 +36,7 @@ class _Pixels:
 
 
 def read_video(path: Path) -> Stored:
-    """Index a video: count its frames and find where decoding may start.
+    """Index a video: count its frames and find where decoding can start.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def read_video(path: Path) -> Stored:
     Raises
     ------
     MovieError
-        If it cannot be decoded, or holds no picture.
+        If it cannot be decoded, or holds no frames.
     """
     with decoding(path.name):
         index = index_video(path)
@@ -78,19 +78,19 @@ def _pixels_of(index: VideoIndex) -> _Pixels:
 
 
 class VideoFrames:
-    """The frames of a video; opened when first read.
+    """The frames of a video; opened at the first read.
 
-    Going forward decodes on; going back, or far forward, starts at the key frame before. Where
-    the index could not show that this gives the same pixels, it starts at the beginning.
+    A read further on continues decoding; a read back, or far ahead, starts at the key frame before
+    it. If the index cannot guarantee the same pixels, decoding starts at the beginning.
 
     Parameters
     ----------
     path : Path
         The file.
     index : VideoIndex
-        Made when the video was opened.
+        The index of the video.
     pixel_format : str
-        FFmpeg's name of the format to convert frames to.
+        FFmpeg's name of the pixel format of the result.
     """
 
     def __init__(self, path: Path, index: VideoIndex, pixel_format: str) -> None:
@@ -111,7 +111,7 @@ class VideoFrames:
             return np.asarray(frame.to_ndarray(format=self.pixel_format))
 
     def close(self) -> None:
-        """Release the file and the frames that were kept."""
+        """Release the file and the recent frames."""
         if self._container is not None:
             self._container.close()
         self._forget()
@@ -119,25 +119,25 @@ class VideoFrames:
     def _forget(self) -> None:
         self._container: Any = None
         self._frames: Iterator[Any] = iter(())
-        self._next = 0  # index of the frame that the decoder gives next
-        self._pending: Any = None  # a frame decoded to check a seek, not yet counted
+        self._next = 0  # index of the next frame of the decoder
+        self._pending: Any = None  # a frame that was decoded to check a seek
         self._recent: OrderedDict[int, Any] = OrderedDict()
 
     def _is_near(self, wanted: int) -> bool:
-        """Whether decoding on is at least as short as starting anew."""
+        """Whether to continue decoding takes at most as long as to start again."""
         if self._container is None or wanted < self._next:
             return False
         return self.index.start_before(wanted) <= self._next
 
     def _start(self, wanted: int) -> None:
-        """Begin to decode at the best place before a frame."""
+        """Start decoding at the best place before a frame."""
         start = self.index.start_before(wanted)
         if start > 0 and self._seek(start):
             return
         self._reopen()
 
     def _seek(self, start: int) -> bool:
-        """Begin at a key frame; False where what comes out is not that very frame."""
+        """Start at a key frame; return False if the decoded frame is not this key frame."""
         if self._container is None:
             self._reopen()
         stream = stream_of(self._container, self.path.name)
@@ -145,11 +145,11 @@ class VideoFrames:
         try:
             self._container.seek(time, stream=stream, backward=True)
             self._frames = self._container.decode(stream)
-            # Frames of the group before may come first; they may be broken, and are not used.
+            # Frames of the group before may come first; they may be broken, so they are skipped.
             frame = next(f for f in self._frames if f.pts is None or f.pts >= time)
         except (av.FFmpegError, StopIteration):
             return False
-        # A key frame that is no whole picture (intra refresh) builds up over several frames.
+        # A key frame that is not a complete picture (intra refresh) needs several frames.
         if frame.pts != time or frame.pict_type not in ("I", 1):
             return False
         self._next, self._pending = start, frame
@@ -183,7 +183,7 @@ class VideoFrames:
                 self._next = at + 1
 
     def _place(self, frame: Any) -> int:
-        """Return the index of a decoded frame, or -1 if it is none of the movie."""
+        """Return the index of a decoded frame, or -1 if the index has no such frame."""
         if not self.index.times:
             return self._next
         at = bisect_right(self.index.times, frame.pts if frame.pts is not None else -1) - 1

@@ -1,12 +1,12 @@
-"""The index of a video: how many frames really decode, and where decoding may start.
+"""The index of a video: how many frames can be decoded, and where decoding can start.
 
-Headers lie about the number of frames, and even packets may hold no frame or two. Therefore:
+Headers may give a wrong number of frames, and even a packet may hold no frame or two. Therefore:
 
-1. All packets are read, not decoded: their times and which of them are key frames.
-2. A short video (up to `DECODE_PIXELS` in all) is decoded once, and what came out is the truth.
-3. A longer one is decoded at its first frame and from its last key frame to its end. If those give
-   the times that the packets promise, the packets are believed.
-4. If not, or if packets have no times, all of it is decoded once.
+1. All packets are read, not decoded: their times, and which of them are key frames.
+2. A short video (up to `DECODE_PIXELS` in total) is decoded once, and the decoded frames count.
+3. Of a longer one, the first frame and all frames from the last key frame on are decoded. If their
+   times are those of the packets, the packets count.
+4. If not, or if packets have no times, the whole video is decoded once.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from napari_celltrack.readers.guard import MAX_RATIO, check_claim
 
 #: Decoding this many pixels takes about a second.
 DECODE_PIXELS = 300_000_000
-#: Larger frames than this are only decoded when the file is large enough to hold one.
+#: Larger frames than this are only decoded if the file is large enough to hold one.
 _HARMLESS_PIXELS = 36 << 20  # 8K
-#: Codecs whose key frames need nothing before them. GIF is not one: its frames are patches.
+#: Codecs whose key frames need no frame before them. GIF is not one: its frames are patches.
 _SEEKABLE = (
     *("h264", "hevc", "av1", "libdav1d", "vp8", "vp9", "mpeg1video", "mpeg2video", "mpeg4"),
     *("msmpeg4v1", "msmpeg4v2", "msmpeg4v3", "wmv1", "wmv2", "mjpeg", "rawvideo", "ffv1"),
@@ -36,12 +36,12 @@ _SEEKABLE = (
 
 @dataclass(frozen=True)
 class VideoIndex:
-    """What is known of a video before its frames are read.
+    """The facts about a video that are needed to read its frames.
 
     Parameters
     ----------
     n_frames : int
-        Frames that decode.
+        Number of frames that can be decoded.
     height_px, width_px : int
         Of a frame.
     is_gray : bool
@@ -49,12 +49,11 @@ class VideoIndex:
     bits : int
         Of a sample.
     times : tuple of int
-        Presentation time of each frame in the units of the stream, rising; empty if the frames can
-        only be counted.
+        Presentation time of each frame in the units of the stream, ascending; empty if unknown.
     starts : tuple of int
-        Frames that decoding may start at, rising; always with 0.
+        Frames at which decoding can start, ascending; always with 0.
     is_damaged : bool
-        Whether decoding ended at an error; what is behind it is not counted.
+        Whether decoding ended with an error; frames after it do not count.
     """
 
     n_frames: int
@@ -67,7 +66,7 @@ class VideoIndex:
     is_damaged: bool = False
 
     def start_before(self, frame: int) -> int:
-        """Return the last frame at or before this one that decoding may start at."""
+        """Return the last frame, up to this one, at which decoding can start."""
         return self.starts[bisect_right(self.starts, frame) - 1]
 
 
@@ -77,10 +76,10 @@ def open_video(path: Path) -> Any:
     Raises
     ------
     av.FFmpegError
-        If FFmpeg cannot.
+        If FFmpeg cannot open it.
     """
     most = max(_HARMLESS_PIXELS, path.stat().st_size * MAX_RATIO["other"] // 4)
-    # Past the limit the decoder itself refuses: a broken stream may grow in the middle.
+    # The decoder itself refuses larger frames: those of a broken stream may grow in the middle.
     options = {"max_pixels": str(min(most, 2**31 - 1))}
     container = av.open(str(path), mode="r", metadata_errors="replace")
     try:
@@ -100,7 +99,7 @@ def stream_of(container: Any, name: str) -> Any:
 
 
 def index_video(path: Path) -> VideoIndex:
-    """Read all packets of a video and as few frames as it takes to trust them.
+    """Read all packets of a video, and as few frames as are needed to check them.
 
     Parameters
     ----------
@@ -150,7 +149,7 @@ def index_video(path: Path) -> VideoIndex:
 
 @dataclass(frozen=True)
 class _First:
-    """What the first decoded frame is like; headers may differ from it."""
+    """Properties of the first decoded frame, which may differ from the headers."""
 
     height_px: int
     width_px: int
@@ -164,7 +163,7 @@ def _first_of(frame: Any, codec_name: str) -> _First:
     return _First(
         height_px=frame.height,
         width_px=frame.width,
-        # Palettes count one component, but are colours.
+        # A palette has one component, but its entries are colours.
         is_gray=len(layout.components) == 1 and not layout.has_palette and not layout.is_rgb,
         bits=max(component.bits for component in layout.components),
         codec_name=codec_name,
@@ -172,7 +171,7 @@ def _first_of(frame: Any, codec_name: str) -> _First:
 
 
 def _promised(container: Any, stream: Any) -> tuple[list[int], list[int]]:
-    """Return the times that the packets promise and those of key frames; empty if unusable."""
+    """Return the times of all packets and of key frames; empty if they cannot be used."""
     times, keys = [], []
     for packet in container.demux(stream):
         if packet.size == 0 or packet.is_discard:
@@ -186,7 +185,7 @@ def _promised(container: Any, stream: Any) -> tuple[list[int], list[int]]:
 
 
 def _keeps_promise(path: Path, promised: list[int], keys: list[int]) -> bool:
-    """Whether the first frame, and all from the last key frame on, come at the promised times."""
+    """Whether the first frame, and all from the last key frame on, have the promised times."""
     if not promised or not keys:
         return False
     container = open_video(path)
@@ -218,9 +217,9 @@ def _first_frame(path: Path) -> _First | None:
 
 
 def _decoded(path: Path) -> tuple[list[int], _First | None, int, bool]:
-    """Decode all: the times (empty if they do not rise), the first frame, how many, any damage.
+    """Decode all frames; return times (empty if not ascending), first frame, number, damage.
 
-    Decoding ends at the first error, as it will when the frames are read.
+    Decoding ends at the first error, as it does when the frames are read.
     """
     container = open_video(path)
     times: list[int | None] = []

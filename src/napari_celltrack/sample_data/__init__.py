@@ -1,6 +1,6 @@
-"""Made movies with known truth: for trying the program, for tests, for benchmarks.
+"""Synthetic movies with known truth, for a first try, for tests and for benchmarks.
 
-Nothing is downloaded or shipped as pixels; the same seed gives the same movie.
+The pixels are computed, neither downloaded nor shipped; the same seed gives the same movie.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Calcium: masks from one channel, traces from the other, each cell's trace known."""
+"""Calcium movie: masks from one channel, known traces in the other."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from napari_celltrack.sample_data.drawing import (
 from napari_celltrack.sample_data.made_movie import MadeMovie
 from napari_celltrack.tables import FRAME, TIME_S, TRACK_ID
 
-#: Photons a pixel of a cell of brightness 1, in the marker and, at rest, in the indicator.
+#: Photons per pixel of a cell of brightness 1, in the marker and, at rest, in the indicator.
 MARKER_PHOTONS, INDICATOR_PHOTONS = 600.0, 300.0
-#: Photons a pixel between cells; they do not bleach.
+#: Photons per pixel between cells; they do not bleach.
 BACKGROUND_PHOTONS = 80.0
 #: Frames before the first event, for a baseline.
 N_BASELINE_FRAMES = 5
@@ -39,10 +39,10 @@ class CalciumMovie(MadeMovie):
     Parameters
     ----------
     traces : DataFrame
-        A row a cell and frame: ``frame``, ``time_s``, ``track_id``, ``dff`` (the change over the
-        cell's own rest that was asked for), ``bleaching`` (what is left of the light, 1 in the
-        first frame), ``red_signal`` (expected grey value of the cell's inside above the
-        background, with bleaching).
+        One row per cell and frame: ``frame``, ``time_s``, ``track_id``, ``dff`` (the true change
+        relative to the cell at rest), ``bleaching`` (remaining share of the light, 1 in the first
+        frame), ``red_signal`` (expected grey value inside the cell above the background, with
+        bleaching).
     red_background : float
         Expected grey value between the cells in the red channel.
     """
@@ -65,7 +65,7 @@ def calcium_movie(
 ) -> CalciumMovie:
     """Make a movie of cells with a steady marker in green and a calcium indicator in red.
 
-    The whole field trembles as a sample on a stage does. Red bleaches exponentially; the
+    The whole field jitters like a sample on a stage. Red bleaches exponentially; the
     background does not. Both channels have photon and read noise.
 
     Parameters
@@ -77,10 +77,10 @@ def calcium_movie(
     n_cells : int
         Cells, in all frames.
     dff : ndarray, shape (T, cells), float, optional
-        The trace of each cell, as change over its rest; by default events at random times that
-        rise at once and fall off over about 5 frames.
+        The trace of each cell, as change relative to rest; by default events at random times that
+        rise at once and decay over about 5 frames.
     moving : bool
-        Let cells wander about 1.5 px a frame and push each other; else they only tremble.
+        Whether cells wander about 1.5 px per frame and push each other; otherwise they only jitter.
     jitter_px : float
         Standard deviation of the common displacement of each frame, along each axis.
     bleached : float
@@ -119,7 +119,7 @@ def calcium_movie(
         jitter = random.normal(0, jitter_px, 2) if frame else np.zeros(2)
         light, labels[frame] = draw(_shifted(cells, jitter), shape)
         green = BACKGROUND_PHOTONS + MARKER_PHOTONS * textured(light, random)
-        # Photons of the cell that a pixel belongs to; between cells there is no cell, so 0.
+        # Photons of the cell of each pixel; 0 between cells.
         inside = np.concatenate([[0.0], signal[frame]])[labels[frame]]
         red = BACKGROUND_PHOTONS + ndimage.gaussian_filter(inside, BLUR_PX)
         frames[frame] = expose(green, random), expose(red, random)

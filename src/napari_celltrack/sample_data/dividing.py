@@ -1,4 +1,4 @@
-"""Dividing nuclei: the main sample for counting and following."""
+"""Dividing nuclei: the main sample for counting and tracking."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from napari_celltrack.sample_data.drawing import (
 )
 from napari_celltrack.sample_data.made_movie import MadeMovie
 
-#: Photons a pixel of a nucleus of brightness 1.
+#: Photons per pixel of a nucleus of brightness 1.
 PHOTONS = 700.0
 
 
@@ -32,8 +32,8 @@ def dividing_nuclei(
 ) -> MadeMovie:
     """Make a time-lapse of nuclei that wander, push each other and divide.
 
-    Nuclei are textured ellipses under a blur of 1.2 px, on an uneven background, with photon and
-    read noise. They walk with a persistence of 0.5 and keep apart.
+    Nuclei are textured ellipses with a blur of 1.2 px, on an uneven background, with photon and
+    read noise. They walk with a persistence of 0.5 and push each other apart.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def _divided(
     parents: dict[int, int],
     random: np.random.Generator,
 ) -> Iterator[Nucleus]:
-    """Replace each nucleus whose time has come by two smaller ones along its long axis."""
+    """Replace each nucleus that divides in this frame by two smaller ones along its long axis."""
     next_id = max([cell.track_id for cell in cells] + list(parents), default=0) + 1
     for cell in cells:
         if divides_at.get(cell.track_id) != frame:

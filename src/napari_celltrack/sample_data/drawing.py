@@ -1,4 +1,4 @@
-"""Nuclei as ellipses: placing, moving and drawing them as a camera would see them."""
+"""Nuclei as ellipses: place, move and draw them as a camera would see them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from scipy import ndimage
 
 Floats = npt.NDArray[np.float64]
 
-#: What the camera gives without light, its read noise in grey values, and the blur of the optics.
+#: Grey value of the camera without light, its read noise in grey values, and the optical blur.
 OFFSET, READ_NOISE, BLUR_PX = 100.0, 6.0, 1.2
 
 
 @dataclass
 class Nucleus:
-    """One nucleus while a movie is made; axes are half lengths in px, angle in radians."""
+    """One nucleus of a synthetic movie; axes are half lengths in px, angle in radians."""
 
     track_id: int
     position: Floats
@@ -29,7 +29,7 @@ class Nucleus:
 
 
 def scatter(n_cells: int, shape: tuple[int, int], random: np.random.Generator) -> list[Nucleus]:
-    """Place nuclei anywhere that is not too close to another one."""
+    """Place nuclei at random, not too close to each other."""
     spacing = np.sqrt(shape[0] * shape[1] / max(n_cells, 1))
     radius = min(0.28 * spacing, 14.0)
     margin = min(radius + 2, min(shape) / 2)
@@ -38,7 +38,7 @@ def scatter(n_cells: int, shape: tuple[int, int], random: np.random.Generator) -
     while len(cells) < n_cells:
         place = random.uniform(margin, np.array(shape) - margin)
         if any(np.linalg.norm(place - cell.position) < closest for cell in cells):
-            closest *= 0.999  # so that it ends, however many are asked for
+            closest *= 0.999  # so that the loop ends for any number of cells
             continue
         axes = radius * random.uniform([0.75, 0.55], [1.0, 0.85])
         cells.append(
@@ -57,7 +57,7 @@ def scatter(n_cells: int, shape: tuple[int, int], random: np.random.Generator) -
 def walk(
     cells: Sequence[Nucleus], shape: tuple[int, int], step_px: float, random: np.random.Generator
 ) -> None:
-    """Move every nucleus one frame on: persistent random steps, then pushed apart."""
+    """Move all nuclei by one frame: persistent random steps, then push them apart."""
     if not cells:
         return
     for cell in cells:
@@ -77,7 +77,7 @@ def walk(
 
 
 def draw(cells: Sequence[Nucleus], shape: tuple[int, int]) -> tuple[Floats, npt.NDArray[np.int32]]:
-    """Draw nuclei as flat ellipses, also those that lie partly or wholly outside.
+    """Draw nuclei as flat ellipses; they may lie partly or wholly outside the image.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def draw(cells: Sequence[Nucleus], shape: tuple[int, int]) -> tuple[Floats, npt.
     height, width = shape
     light = np.zeros(shape)
     truth = np.zeros(shape, np.int32)
-    depth = np.full(shape, 1.0)  # where ellipses touch, a pixel is the cell's it lies deepest in
+    depth = np.full(shape, 1.0)  # an overlap belongs to the cell in which it lies deepest
     for cell in cells:
         reach = int(cell.axes.max()) + 2
         row, column = cell.position.astype(int)
@@ -111,7 +111,7 @@ def draw(cells: Sequence[Nucleus], shape: tuple[int, int]) -> tuple[Floats, npt.
 
 
 def textured(light: Floats, random: np.random.Generator) -> Floats:
-    """Return light (Y, X) with the mottle of chromatin, seen through the optics."""
+    """Return light (Y, X) with the texture of chromatin, blurred by the optics."""
     texture = ndimage.gaussian_filter(random.normal(0, 1, light.shape), 2.5)
     light = light * (1 + 0.15 * texture / max(texture.std(), 1e-9))
     blurred: Floats = ndimage.gaussian_filter(light, BLUR_PX)
@@ -119,7 +119,7 @@ def textured(light: Floats, random: np.random.Generator) -> Floats:
 
 
 def uneven_background(shape: tuple[int, int]) -> Floats:
-    """Return the photons a pixel (Y, X) of a background that grows to one corner."""
+    """Return the photons per pixel (Y, X) of a background that rises towards one corner."""
     height, width = shape
     y, x = np.ogrid[:height, :width]
     background: Floats = 60 + 60 * y / height + 30 * x / width
@@ -127,9 +127,9 @@ def uneven_background(shape: tuple[int, int]) -> Floats:
 
 
 def expose(photons: Floats, random: np.random.Generator) -> npt.NDArray[np.uint16]:
-    """Return what a camera makes of an expected number of photons a pixel (Y, X).
+    """Return the camera image for an expected number of photons per pixel (Y, X).
 
-    Photons come by chance (Poisson), then the camera adds its offset and read noise (normal).
+    Photon numbers are random (Poisson); the camera adds its offset and read noise (normal).
     """
     counted = random.poisson(np.maximum(photons, 0))
     pixels = OFFSET + counted + random.normal(0, READ_NOISE, photons.shape)

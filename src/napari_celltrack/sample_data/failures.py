@@ -1,4 +1,4 @@
-"""Failure school: a small movie in which each thing that breaks tracks happens once."""
+"""Failure school: a small movie in which each event that breaks tracks happens once."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ SHAPE, N_FRAMES = (256, 256), 36
 PHOTONS = 700.0
 SENTENCE = "sentence"
 
-#: Frames in which each thing happens, counted from 0.
+#: Frame of each event, counted from 0.
 JUMP, GAP, DIVISION, BORDER, SWAP = 5, 8, 10, 12, 15
 MERGE, SPLIT, BLURRED, EMPTY = 18, 22, 27, 31
 _JUMP_PX, _BLUR_PX = 34.0, 7.0
 _RADIUS_PX = 7.0
-#: Cells that wander in place and make no trouble: y, x.
+#: Places (y, x) of cells that jitter around their place and cause no errors.
 _QUIET = ((30, 128), (128, 30), (226, 128), (128, 226), (30, 226), (226, 226))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FailureSchool(MadeMovie):
-    """A movie in which trackers go wrong, and the list of where.
+    """A movie in which linkers make errors, and the list of these places.
 
     Parameters
     ----------
     errors : DataFrame
-        A row a thing that happens, in order: ``frame``, ``y_px``, ``x_px``, ``kind``,
-        ``track_id`` (0 for what concerns the whole frame), ``sentence``.
+        One row per event, in order: ``frame``, ``y_px``, ``x_px``, ``kind``, ``track_id`` (0 for
+        an event of the whole frame), ``sentence``.
     """
 
     errors: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -51,13 +51,13 @@ def failure_school(seed: int = 0) -> FailureSchool:
     """Make the movie: 36 frames of 256 x 256 px, mostly quiet cells.
 
     A cell jumps too far; one is missing for a frame; one divides; one leaves through the border;
-    two pass each other so that the nearest is the wrong one; two merge and separate; one frame is
-    out of focus; one is black.
+    two pass each other so that the nearest cell is the wrong one; two merge and separate; one
+    frame is out of focus; one is black.
 
     Parameters
     ----------
     seed : int
-        The same seed gives the same movie; what happens, and when, is always the same.
+        The same seed gives the same movie; the events are the same for all seeds.
 
     Returns
     -------
@@ -88,13 +88,13 @@ def failure_school(seed: int = 0) -> FailureSchool:
     )
 
 
-#: Track ids of the cells with a part to play, in the order of :func:`_troubled`.
+#: Track ids of the cells with an event, in the order of :func:`_troubled`.
 _JUMPER, _BLINKER, _LEAVER, _LEFT, _RIGHT, _ABOVE, _BELOW, _MOTHER = range(1, 9)
 _DAUGHTERS = (9, 10)
 
 
 def _troubled(random: np.random.Generator) -> Iterator[Floats]:
-    """Yield the paths (T, 2) of the cells that something happens to."""
+    """Yield the paths (T, 2) of the cells with an event."""
     frame = np.arange(N_FRAMES)
     still = np.zeros(N_FRAMES)
     jumper = _wander((70, 60), random)
@@ -103,14 +103,14 @@ def _troubled(random: np.random.Generator) -> Iterator[Floats]:
     blinker = _wander((75, 190), random)
     blinker[GAP] = np.nan
     yield blinker
-    # The centre is outside from the frame BORDER on.
+    # From frame BORDER on the centre is outside.
     yield np.stack([190 + still, 4.5 * (BORDER - 0.5 - frame)], 1)
-    # Steps of 17 px in rows 16 px apart: at SWAP each stands nearest to where the other was.
+    # Steps of 17 px in rows 16 px apart: at SWAP each is nearest to the old place of the other.
     along = np.where(frame < SWAP, -8.5, 8.5)
     along += np.sign(along) * np.minimum(np.abs(frame - (SWAP - 0.5)) - 0.5, 2) * 5
     yield np.stack([120 + still, 110 + along], 1)
     yield np.stack([136 + still, 110 - along], 1)
-    # Two come so near that the optics do not part them, and go.
+    # Two cells come so close that the optics cannot separate them, then move apart.
     away = np.maximum(np.maximum(MERGE - frame, frame - (SPLIT - 1)), 0)
     half = np.where(away > 0, np.minimum(9 + 1.5 * away, 18), 4.0)
     yield np.stack([180 - half, 175 + still], 1)
@@ -126,14 +126,14 @@ def _troubled(random: np.random.Generator) -> Iterator[Floats]:
 
 
 def _wander(place: tuple[float, float], random: np.random.Generator) -> Floats:
-    """Return the path of a cell that trembles about a place."""
+    """Return the path of a cell that jitters around a place."""
     steps = random.normal(0, 0.6, (N_FRAMES, 2))
     path: Floats = np.array(place) + np.clip(np.cumsum(steps, axis=0), -5, 5)
     return path
 
 
 def _nuclei(paths: list[Floats], frame: int) -> Iterator[Nucleus]:
-    """Yield the cells of a frame; a path is NaN where its cell is not."""
+    """Yield the cells of a frame; a path is NaN while its cell is absent."""
     for track_id, path in enumerate(paths, start=1):
         if np.isnan(path[frame]).any():
             continue
@@ -143,7 +143,7 @@ def _nuclei(paths: list[Floats], frame: int) -> Iterator[Nucleus]:
 
 
 def _errors(paths: list[Floats]) -> pd.DataFrame:
-    """Return what happens, in order."""
+    """Return the events, in order."""
 
     def at(track_id: int, frame: int) -> tuple[float, float]:
         y, x = np.clip(paths[track_id - 1][frame], 0, np.array(SHAPE) - 1)

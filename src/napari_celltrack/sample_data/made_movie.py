@@ -1,4 +1,4 @@
-"""What is common to all made movies: pixels, truth and calibration."""
+"""MadeMovie, a synthetic movie: pixels, truth and calibration."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from napari_celltrack.movie import Movie, movie_from_array
 
 @dataclass(frozen=True, eq=False)
 class MadeMovie:
-    """A movie and the truth about it.
+    """A movie with its ground truth.
 
     Parameters
     ----------
     frames : ndarray, shape (T, Y, X) or, with several channels, (T, C, Y, X), uint16
         The pixels.
     labels : ndarray, shape (T, Y, X), int32
-        Where each cell truly is; a pixel holds the cell's track id, 0 is background.
+        The true masks; a pixel holds the cell's track id, 0 is background.
     parents : mapping of int to int
         From a daughter's track id to its mother's.
     name : str
@@ -32,7 +32,7 @@ class MadeMovie:
     frame_interval_s : float
         Time between frames.
     channels : tuple of str
-        One name a channel.
+        One name per channel.
     """
 
     frames: npt.NDArray[np.uint16]

@@ -1,4 +1,4 @@
-"""Cells that move by known laws: for checking speeds, directions and diffusion."""
+"""Cells with known laws of motion, to check speeds, directions and diffusion."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from napari_celltrack.sample_data.drawing import (
 from napari_celltrack.sample_data.made_movie import MadeMovie
 from napari_celltrack.tables import FRAME, TIME_S, TRACK_ID, X_PX, X_UM, Y_PX, Y_UM
 
-#: Photons a pixel of a cell of brightness 1.
+#: Photons per pixel of a cell of brightness 1.
 PHOTONS = 700.0
 #: Columns of the truth.
 IS_INSIDE, SPEED, DIRECTION, DIFFUSION = (
@@ -36,11 +36,11 @@ class MovingCells(MadeMovie):
     Parameters
     ----------
     positions : DataFrame
-        A row a cell and frame, also while it is outside the field: ``frame``, ``time_s``,
+        One row per cell and frame, also while it is outside the field: ``frame``, ``time_s``,
         ``track_id``, ``y_px``, ``x_px``, ``y_um``, ``x_um``, ``is_inside`` (whether its centre
         lies in the field).
     motion : DataFrame
-        A row a cell: ``track_id``, ``speed_px_per_frame``, ``direction_deg`` at the start (0 is
+        One row per cell: ``track_id``, ``speed_px_per_frame``, ``direction_deg`` at the start (0 is
         to the right, 90 down, as rows are counted), ``diffusion_px2_per_frame``, and both in µm
         and s: ``speed_um_per_s``, ``diffusion_um2_per_s``.
     """
@@ -62,11 +62,11 @@ def moving_cells(
     frame_interval_s: float = 60.0,
     seed: int = 0,
 ) -> MovingCells:
-    """Make a time-lapse of cells that go their way and jitter by Brownian motion.
+    """Make a time-lapse of cells that move in a direction and jitter by Brownian motion.
 
-    Each step is the sum of a directed one (of known length, its direction turning by a random
-    angle a frame) and a Brownian one, normal with variance 2 D along each axis. Cells know nothing
-    of each other and of the border: they may cross, and leave. Without turning, the mean squared
+    Each step is the sum of a directed step (of known length; its direction turns by a random angle
+    per frame) and a Brownian step, normal with variance 2 D along each axis. Cells ignore each
+    other and the border, so they may cross and leave. Without turning, the mean squared
     displacement after n frames is 4 D n + (speed n)², in two dimensions.
 
     Parameters
@@ -80,7 +80,7 @@ def moving_cells(
     speed_px_per_frame : float
         Length of the directed step; 0 for pure diffusion.
     direction_deg : float, optional
-        The way all cells go, 0 to the right and 90 down; by default each its own way.
+        Direction of all cells, 0 to the right and 90 down; by default each has its own.
     turning_deg : float
         Standard deviation of the turn from step to step; 0 goes straight.
     diffusion_px2_per_frame : float
@@ -146,7 +146,7 @@ def moving_cells(
 def _positions(
     paths: Floats, shape: tuple[int, int], pixel_size_um: float, frame_interval_s: float
 ) -> pd.DataFrame:
-    """Put paths (T, cells, 2) into a table, a row a cell and frame."""
+    """Return paths (T, cells, 2) as a table, one row per cell and frame."""
     n_frames, n_cells, _ = paths.shape
     frame = np.repeat(np.arange(n_frames), n_cells)
     y, x = paths.reshape(-1, 2).T

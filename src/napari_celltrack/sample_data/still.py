@@ -1,4 +1,4 @@
-"""A still of nuclei that touch: for counting."""
+"""A still of nuclei that touch, for counting."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from napari_celltrack.sample_data.drawing import (
 )
 from napari_celltrack.sample_data.made_movie import MadeMovie
 
-#: Photons a pixel of a nucleus of brightness 1.
+#: Photons per pixel of a nucleus of brightness 1.
 PHOTONS = 700.0
-#: Nuclei are of this half length in px, before each is made a bit smaller along each axis.
+#: Half length of nuclei in px; each is scaled at random along each axis.
 _RADIUS_PX = 12.0
-#: Nuclei that touch are this far from centre to centre, in sums of their mean half lengths.
+#: Distance of touching centres, and the smallest distance, over the sum of mean half lengths.
 _TOUCHING, _CLOSEST = 1.0, 0.95
 
 
@@ -35,9 +35,9 @@ def touching_nuclei(
     shape : (int, int)
         Height and width in px.
     n_cells : int
-        Nuclei in the image; fewer where they find no room.
+        Nuclei in the image; fewer if there is not enough room.
     share_touching : float
-        Share of nuclei, 0 to 1, that are put beside another one.
+        Share of nuclei, 0 to 1, that are placed beside another one.
     seed : int
         The same seed gives the same image.
 

@@ -1,4 +1,4 @@
-"""Image to labels: a file a method."""
+"""Image to labels: one file per method."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Round cells of about one size, found by their centre instead of their edge."""
+"""Blob detectors: round cells of similar size, detected by their centre instead of their edge."""
 
 from __future__ import annotations
 
@@ -20,26 +20,12 @@ from napari_celltrack.settings import Settings
 
 _Plane = NDArray[np.float32]
 
-#: Standard deviation of a normal distribution relative to the fifth of its absolute values.
+#: Standard deviation of a normal distribution over the first quintile of its absolute values.
 _FIFTH_TO_SIGMA = 3.947
 
 
 class Blobs(Settings):
-    """What both detectors of bright round spots have in common.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    min_diameter_px, max_diameter_px : float
-        The smallest and the largest cell.
-    min_contrast : float
-        How much brighter than its surroundings a cell is at least.
-    noise_factor : float
-        The same in multiples of the image's noise.
-    max_overlap_percent : float
-        Overlap from which on two spots are one.
-    """
+    """What both detectors of bright round spots have in common."""
 
     method: str
     min_diameter_px: float = Field(
@@ -88,24 +74,12 @@ class Blobs(Settings):
         return self
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.int32]:
-        """Find the cells of one plane.
-
-        Parameters
-        ----------
-        image : ndarray of uint8, uint16 or float32, shape (Y, X)
-            One plane without NaN.
-
-        Returns
-        -------
-        ndarray of int32, shape (Y, X)
-            0 is background, 1 to n discs in order of their first pixel; where discs meet each
-            pixel belongs to the nearest centre.
-        """
+        """Return a disc for each cell; where discs meet, a pixel belongs to the nearest centre."""
         spots = self.spots(image)
         return in_raster_order(discs(image.shape[:2], spots[:, :2], spots[:, 2] * sqrt(2)))
 
     def spots(self, image: NDArray[Any]) -> NDArray[np.float64]:
-        """Return centre and scale of each spot.
+        """Return the centre and scale of each spot.
 
         Parameters
         ----------
@@ -125,10 +99,10 @@ class Blobs(Settings):
         return _without_overlaps(spots, self.max_overlap_percent / 100)
 
     def _least(self, response: _Plane) -> float:
-        # From the flattest fifth of the image: cells may well fill half of it.
+        # From the flattest fifth of the image, because cells may fill half of it.
         step = sample_step(response.size)
         noise = _FIFTH_TO_SIGMA * float(np.quantile(np.abs(response[::step, ::step]), 0.2))
-        # A disc of contrast 1 answers with 2 / e at its own scale. Rounding is not a signal.
+        # The response to a disc of contrast 1 is 2 / e at its own scale. Rounding is no signal.
         rounding = 1e-5 * float(np.abs(response).max())
         return max(self.min_contrast * 2 / np.e, self.noise_factor * noise, rounding, 1e-6)
 
@@ -143,13 +117,6 @@ class LogBlobs(Blobs):
     """Bright spots by the Laplacian of a Gaussian; exact, a filter a size.
 
     Same centres and scales as ``skimage.feature.blob_log`` at equal thresholds.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    n_scales : int
-        Sizes that are tried between the smallest and the largest.
 
     Notes
     -----
@@ -180,13 +147,6 @@ class DogBlobs(Blobs):
     """Bright spots by the difference of two Gaussians; nearly as exact and faster.
 
     Same centres and scales as ``skimage.feature.blob_dog`` at equal thresholds.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    sigma_ratio : float
-        Ratio of one size to the next.
 
     Notes
     -----
@@ -252,7 +212,7 @@ def discs(
 
 
 def _laplacian(image: _Plane, sigma_px: float) -> _Plane:
-    """Return minus the scale-normalised Laplacian of a Gaussian, high on bright spots."""
+    """Return the negative scale-normalised Laplacian of a Gaussian, high on bright spots."""
     radius = int(4 * sigma_px + 0.5)
     x = np.arange(-radius, radius + 1, dtype=np.float64)
     smooth = np.exp(-(x**2) / (2 * sigma_px**2))
@@ -278,12 +238,12 @@ def _peaks(responses: list[_Plane], least: Any) -> list[tuple[int, int, int]]:
 
 
 def _without_overlaps(spots: NDArray[np.float64], most: float) -> NDArray[np.float64]:
-    """Drop the smaller of two spots that share more than a part of the smaller one's area."""
+    """Drop the smaller of two spots that overlap by more than a share of the smaller one's area."""
     if len(spots) < 2:
         return spots
     radius = spots[:, 2] * sqrt(2)
     pairs = cKDTree(spots[:, :2]).query_pairs(2 * float(radius.max()), output_type="ndarray")
-    # The largest first, so that what a dropped spot overlapped does not matter.
+    # The largest first, so that a spot that is dropped itself drops no other.
     pairs = pairs[np.lexsort((pairs.min(axis=1), pairs.max(axis=1)))]
     apart = np.hypot(*(spots[pairs[:, 0], :2] - spots[pairs[:, 1], :2]).T)
     too_much = _shared(apart, radius[pairs[:, 0]], radius[pairs[:, 1]]) > most

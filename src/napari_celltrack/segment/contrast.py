@@ -18,28 +18,28 @@ from napari_celltrack.segment.morphology import disk
 from napari_celltrack.settings import Settings
 
 _Plane = NDArray[np.float32]
-#: Names of parts, and the value of one pixel each.
+#: For each pixel of a rim, the number of its part and its value.
 _Rim = tuple[NDArray[np.int32], _Plane]
 
-#: The background is sought in an image that is this much smaller: it has no detail to lose.
+#: The background is computed in an image that is this much smaller, as it has no detail.
 _SHRINK = 8
 #: Standard deviation of a normal distribution relative to its median absolute deviation.
 _MAD_TO_SIGMA = 1.4826
-#: The opening that keeps grains inside a cell from counting as the brightness of the cell.
+#: The opening that removes bright grains, so that they do not count as a cell's brightness.
 _GRAIN_RADIUS_PX = 2
 #: Pixels this far apart have independent noise after the smoothing.
 _LAG_PX = 5
-#: Grey levels of an integer image below which a difference is chance, as with few photons.
+#: Smaller differences of grey levels in integer images are chance, as with few photons.
 _LEAST_LEVELS = 0.5
-#: Backgrounds brighter than this, relative to the typical one, are taken for haze, not for light.
+#: Background brighter than this many times the typical one counts as haze, not as light.
 _MOST_LIGHT = 4.0
 #: Width of the rims inside and outside an object that are compared.
 _RIM_PX = 3
 #: Smallest difference of the rims, relative to the height of the object.
 _LEAST_EDGE = 0.25
-#: Pixels that are enough to know the brightness of edges.
+#: Number of pixels that suffices to estimate the brightness of edges.
 _ENOUGH_FOR_EDGES_PX = 1 << 19
-#: Slopes below this many times their noise are no edges.
+#: Slopes below this many times their noise do not count as edges.
 _EDGE_TO_NOISE = 3.0
 
 
@@ -52,33 +52,16 @@ class Contrast(Settings):
     2. `typical_percent` of the brightness at which the image's edges lie, and
     3. `local_percent` of the brightest spot within `local_radius_px`.
 
-    The first keeps empty images empty, the second keeps haze and halos out, the third cuts
-    each cell at about half its own height, so that dim and bright cells can stand side by side.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    noise_factor : float
-        Smallest contrast in multiples of the noise.
-    typical_percent : float
-        Smallest brightness relative to that of the edges in the image.
-    local_percent : float
-        Smallest brightness relative to the brightest nearby.
-    local_radius_px : int
-        How far "nearby" reaches.
-    smoothing_px : float
-        Standard deviation of the Gaussian that suppresses noise first.
-    background_px : int
-        Size of the window that the local background is sought in.
+    The first keeps empty images empty, the second excludes haze and halos, the third cuts each
+    cell at about half its own height, so that dim cells beside bright ones are found too.
 
     Notes
     -----
     The brightness of edges is the mean grey level weighted by the gradient: J. Kittler,
     J. Illingworth and J. Foglein, "Threshold selection based on a simple image statistic",
     Computer Vision, Graphics, and Image Processing 30, 125-147 (1985). Background by opening:
-    S. R. Sternberg, "Biomedical image processing", Computer 16, 22-34 (1983). Noise from
-    the darker side of the background's peak, so that cells do not count as noise.
+    S. R. Sternberg, "Biomedical image processing", Computer 16, 22-34 (1983). Noise is
+    taken from the darker side of the background's peak, so that cells do not count as noise.
     """
 
     method: Literal["contrast"] = "contrast"
@@ -132,18 +115,7 @@ class Contrast(Settings):
     )
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.bool_]:
-        """Return the foreground; an image without cells has none.
-
-        Parameters
-        ----------
-        image : ndarray of uint8, uint16 or float32, shape (Y, X)
-            One plane without NaN.
-
-        Returns
-        -------
-        ndarray of bool, shape (Y, X)
-            The foreground.
-        """
+        """Return the foreground; an image without cells has none."""
         if image.min() == image.max():
             return np.zeros(image.shape, dtype=np.bool_)
         pixels = _smooth(image, self.smoothing_px)
@@ -186,7 +158,7 @@ def _smooth(image: NDArray[Any], sigma_px: float) -> _Plane:
         pixels = without_hot_pixels(image[strip.wide]).astype(np.float32)
         smooth[strip.rows] = gaussian(pixels, sigma_px)[strip.inside]
 
-    # Medians of medians reach two pixels.
+    # The median and the dilation reach one pixel each.
     in_strips(fill, image.shape, halo_px=2 + gaussian_reach_px(sigma_px))
     return smooth
 
@@ -204,8 +176,8 @@ def _subtract(pixels: _Plane, beneath: _Plane | np.float32) -> None:
 def without_hot_pixels(image: NDArray[Any]) -> NDArray[Any]:
     """Limit each pixel to the largest median next to it.
 
-    What is smaller than half a 3 x 3 window has no median of its own: single hot pixels and 2 x 2
-    clusters vanish, the smallest real object stays as it is.
+    What covers less than half of a 3 x 3 window does not change its median: single hot pixels and
+    2 x 2 clusters vanish, while the smallest real objects stay as they are.
 
     Parameters
     ----------
@@ -223,7 +195,7 @@ def without_hot_pixels(image: NDArray[Any]) -> NDArray[Any]:
 
 
 def background(pixels: _Plane, window_px: int) -> _Plane:
-    """Return the local background: what is darkest within a window, smoothed.
+    """Return the local background: the darkest values within a window, smoothed.
 
     Parameters
     ----------
@@ -241,7 +213,7 @@ def background(pixels: _Plane, window_px: int) -> _Plane:
     small = (max(1, width // _SHRINK), max(1, height // _SHRINK))
     shrunk = cv2.resize(pixels, small, interpolation=cv2.INTER_AREA)
     half = max(1, window_px // (2 * _SHRINK))
-    # Continued as a slope beyond the border, so that a slope does not stand out there.
+    # Slopes are continued beyond the border, so that they do not look like cells there.
     wide = np.pad(shrunk, half, mode="reflect", reflect_type="odd")
     opened = cv2.morphologyEx(wide, cv2.MORPH_OPEN, np.ones((2 * half + 1,) * 2, np.uint8))
     inside = np.ascontiguousarray(opened[half:-half, half:-half], dtype=np.float32)
@@ -253,8 +225,8 @@ def background(pixels: _Plane, window_px: int) -> _Plane:
 def ground_and_noise(pixels: _Plane) -> tuple[float, float]:
     """Return the most frequent dark value and the standard deviation around it.
 
-    The value is the half-sample mode of the darker three quarters; the deviation is taken from
-    what is darker still, where no cells are.
+    The value is the half-sample mode of the darker three quarters. The deviation is taken from
+    pixels that are darker than it, where there are no cells.
 
     Parameters
     ----------
@@ -271,7 +243,7 @@ def ground_and_noise(pixels: _Plane) -> tuple[float, float]:
     step = sample_step(pixels.size)
     values = np.sort(pixels[::step, ::step], axis=None)
     part = values[: max(1, (3 * values.size) // 4)]
-    # The mode of fewer values than this is where noise happens to cluster.
+    # The mode of fewer values would be a chance cluster of noise.
     fewest = max(50, values.size // 50)
     while part.size > fewest:
         half = part.size // 2
@@ -280,7 +252,7 @@ def ground_and_noise(pixels: _Plane) -> tuple[float, float]:
     ground = float(part.mean())
     darker = ground - values[: np.searchsorted(values, np.float32(ground))]
     spread = float(np.median(darker)) if darker.size else 0.0
-    # Noise that is cut off at zero has no darker side; neighbours still differ.
+    # If the noise is cut off at zero there is no darker side, but neighbours still differ.
     near, far = pixels[::step, :-_LAG_PX:step], pixels[::step, _LAG_PX::step]
     differences = np.abs(far - near)
     differ = float(np.median(differences)) / np.sqrt(2) if differences.size else 0.0
@@ -288,10 +260,10 @@ def ground_and_noise(pixels: _Plane) -> tuple[float, float]:
 
 
 def with_edges(mask: NDArray[np.bool_], pixels: _Plane, least: float) -> NDArray[np.bool_]:
-    """Keep the parts of a mask that end abruptly.
+    """Keep the parts of a mask that have an edge.
 
-    Where an uneven background passes the level by and by, what lies within the part is hardly
-    brighter than what lies outside.
+    Where an uneven background rises above the level gradually, the rim inside the part is hardly
+    brighter than the rim outside.
 
     Parameters
     ----------
@@ -310,7 +282,7 @@ def with_edges(mask: NDArray[np.bool_], pixels: _Plane, least: float) -> NDArray
     parts = unordered_parts(mask)
     size = int(parts.max()) + 1
     kernel = disk(_RIM_PX)
-    # The narrowest numbers that OpenCV grows and that hold all names are by far the fastest.
+    # The smallest number type that OpenCV dilates and that holds all numbers is by far fastest.
     narrow = np.uint16 if size <= np.iinfo(np.uint16).max else np.float32
 
     def rims(strip: Strip) -> tuple[_Rim, _Rim]:
@@ -328,7 +300,7 @@ def with_edges(mask: NDArray[np.bool_], pixels: _Plane, least: float) -> NDArray
     inner, outer = zip(*in_strips(rims, mask.shape, halo_px=_RIM_PX), strict=True)
     rim = _means(inner, size)
     difference = rim - _means(outer, size)
-    # The rim stands for the height: inside there may be more, the level is reached there.
+    # The inner rim, not the brighter middle, is the height that the edge is compared with.
     keep = difference > np.maximum(least, _LEAST_EDGE * rim)
     if keep[1:].all():
         return mask
@@ -336,7 +308,7 @@ def with_edges(mask: NDArray[np.bool_], pixels: _Plane, least: float) -> NDArray
     kept = np.empty(mask.shape, dtype=np.bool_)
 
     def paint(strip: Strip) -> None:
-        # Numpy writes at once where it need not look for numbers that are too large.
+        # With clip, numpy writes to `out` directly, as it need not check the indices first.
         np.take(keep, parts[strip.rows], out=kept[strip.rows], mode="clip")
 
     in_strips(paint, mask.shape)
@@ -344,17 +316,17 @@ def with_edges(mask: NDArray[np.bool_], pixels: _Plane, least: float) -> NDArray
 
 
 def _means(rims: Sequence[_Rim], size: int) -> NDArray[np.float64]:
-    """Return the mean of the values of each name."""
+    """Return the mean of the values of each part."""
     names, values = (np.concatenate(found) for found in zip(*rims, strict=True))
     count = np.maximum(np.bincount(names, minlength=size), 1)
     return np.asarray(np.bincount(names, values, minlength=size) / count)
 
 
 def _photon_factor(beneath: _Plane) -> float:
-    """Return how much larger the noise of the brightest background is than that of the typical.
+    """Return the noise of the brightest background over that of the typical background.
 
-    The noise of light grows as the root of its brightness; an offset of the camera makes the
-    true factor larger, noise of reading makes it smaller.
+    Photon noise grows with the root of the brightness. An offset of the camera makes the true
+    factor larger, read noise makes it smaller.
     """
     typical = float(np.median(beneath[::_SHRINK, ::_SHRINK]))
     if typical <= 0:
@@ -365,11 +337,11 @@ def _photon_factor(beneath: _Plane) -> float:
 def _edge_brightness(pixels: _Plane, least: float) -> float:
     """Return the mean brightness of the image's edges, weighted by their steepness.
 
-    Of a large image only some rows are looked at: they have enough edges.
+    Some rows of a large image suffice: they have enough edges.
     """
     step = max(1, round(pixels.size / _ENOUGH_FOR_EDGES_PX))
     above, here, below = pixels[:-2:step], pixels[1:-1:step], pixels[2::step]
-    # The filter of Sobel, on these rows alone.
+    # The Sobel filter, on these rows only.
     along_x = above + below + 2 * here
     along_x = (along_x[:, 2:] - along_x[:, :-2]) / 8
     along_y = below - above

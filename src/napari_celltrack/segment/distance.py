@@ -17,8 +17,8 @@ _Plane = NDArray[np.float32]
 def distance_to_edge(mosaic: Mosaic) -> NDArray[np.float32]:
     """Return the exact distance of each pixel of a part to the nearest pixel outside of it.
 
-    Equal to ``scipy.ndimage.distance_transform_edt`` in 32 bit, to the last of them up to 1,000 px.
-    Beyond the border of the image nothing is outside.
+    Equal to ``scipy.ndimage.distance_transform_edt`` in float32, to the last bit up to 1,000 px.
+    The border of the image is not an edge.
 
     Parameters
     ----------
@@ -32,9 +32,9 @@ def distance_to_edge(mosaic: Mosaic) -> NDArray[np.float32]:
 
     Notes
     -----
-    The pixel outside of a part that is nearest to it touches it, so it is background. Each part
-    may therefore be looked at alone, in the mosaic, where there is less background to walk
-    through. A. Meijster et al., "A general algorithm for computing distance transforms in linear
+    The nearest pixel outside of a part touches the part, so it is background. The distance within a
+    part therefore depends on this part only, and can be computed in the mosaic, which has less
+    background. A. Meijster et al., "A general algorithm for computing distance transforms in linear
     time", Mathematical Morphology and its Applications to Image and Signal Processing, 331-340
     (2000) is what OpenCV does.
     """
@@ -46,16 +46,16 @@ def distance_to_edge(mosaic: Mosaic) -> NDArray[np.float32]:
         distance = np.zeros(mosaic.shape, np.float32)
         distance[1:-1, 1:-1] = _transform(inside[1:-1, 1:-1])
     found: NDArray[np.float32] = np.take(distance, mosaic.there)
-    # What OpenCV finds hangs, in its last bit, on where in memory the mask lies and on the number
-    # of cores; of two equal ways up, now one and now the other would be the steeper. The square of
-    # a distance between pixels is a whole number.
+    # The last bit of OpenCV's result depends on the memory address of the mask and on the number of
+    # cores. Of two equally steep ways up, either one could then be taken. Rounding removes this:
+    # the square of a distance between pixels is a whole number.
     found *= found
     np.rint(found, out=found)
     return np.sqrt(found, out=found)
 
 
 def _mend_at_border(distance: _Plane, inside: NDArray[np.bool_], mosaic: Mosaic) -> None:
-    """Take from the parts at the border the background that the mosaic gave them beyond it."""
+    """Recompute the parts at the border, which in the mosaic have background beyond it."""
     boxes = mosaic.boxes
     at_border = np.flatnonzero(boxes.touch_border() & (boxes.size[:, 0] > 0))
     first, stop = boxes.first[at_border], boxes.first[at_border] + boxes.size[at_border]

@@ -1,4 +1,4 @@
-"""Basins of a landscape and the merging of those that a saddle hardly separates."""
+"""Basins of a landscape, and merging of basins that a saddle hardly separates."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from napari_celltrack.segment.label import unordered_parts
 _Labels = NDArray[np.int32]
 _Plane = NDArray[np.float32]
 
-#: Offsets to half of the eight neighbours; the other half are the same pairs seen from there.
+#: Offsets to half of the eight neighbours; the other half would give the same pairs again.
 _NEIGHBOURS = ((0, 1), (1, -1), (1, 0), (1, 1))
-#: Offsets to all of them, in the order in which they are read.
+#: Offsets to all eight neighbours, row by row.
 _AROUND = tuple((y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if y or x)
 
 
 class Basins(NamedTuple):
-    """Regions that ascend to one peak each.
+    """Regions whose pixels all ascend to the same peak.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Border(NamedTuple):
     where : tuple of float
         Row and column of that point.
     brightness : float
-        Mean of an image along the line.
+        Mean value of an image along the line.
     """
 
     first: int
@@ -69,8 +69,8 @@ class Border(NamedTuple):
 def basins_of(landscape: _Plane, parts: _Labels, *, may_touch: bool) -> Basins:
     """Divide every part of a mask among the peaks of a landscape.
 
-    From each pixel the steepest way up is followed to a peak. On a smooth landscape this is the
-    watershed, without its queue: all pixels ascend at once.
+    Each pixel follows the steepest way up to a peak. On a smooth landscape the result is that of
+    the watershed, but without a queue: all pixels ascend at once.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def basins_of(landscape: _Plane, parts: _Labels, *, may_touch: bool) -> Basins:
     Returns
     -------
     Basins
-        At least one basin a part.
+        At least one basin per part.
     """
     way = _steepest_ways(landscape, parts, may_touch)
     tops, names = _named_tops((way == 0) & (parts != 0))
@@ -97,7 +97,7 @@ def basins_of(landscape: _Plane, parts: _Labels, *, may_touch: bool) -> Basins:
     part_of_top = parts.ravel()[tops]
     part = np.zeros(size, dtype=np.int32)
     part[names] = part_of_top
-    # Only parts with several peaks need to be walked.
+    # Only in parts with several peaks do pixels have to follow their ways.
     some_name = np.zeros(int(part.max()) + 1, dtype=np.int32)
     some_name[part_of_top] = names
     is_contested = np.zeros(some_name.size, dtype=np.bool_)
@@ -164,16 +164,16 @@ def merged(
     borders : list of Border
         In order of falling saddle.
     is_one : callable
-        Gets the border, the height of the lower of the two merged peaks and the distance of the
-        two; says whether they are one cell.
+        Gets the border, the height of the lower of the two peaks and the distance between them;
+        returns whether they are one cell.
 
     Returns
     -------
     ndarray of int32, shape (n + 1,)
-        The basin that each basin is part of now.
+        For each basin, the basin that it was merged into, or itself.
     """
     root = list(range(basins.height.size))
-    # Numbers of Python: one at a time they are faster than those of numpy.
+    # Python's own numbers are faster than numpy's if they are used one at a time.
     height, peak = basins.height.tolist(), basins.peak.tolist()
 
     def find(name: int) -> int:
@@ -193,12 +193,9 @@ def merged(
 
 
 def _steepest_ways(land: _Plane, parts: _Labels, may_touch: bool) -> NDArray[np.int8]:
-    """Return which neighbour of each pixel is the highest: its number from 1, 0 on a top.
-
-    Holds for the pixels of parts.
-    """
-    # As one line each, which is twice as fast: a neighbour is a step along it. What lies at the
-    # border, where the steps wrap round, is background.
+    """Return the number, from 1, of the highest neighbour of each pixel of a part; 0 on a top."""
+    # Flattened, so that a neighbour is a constant step away, which is twice as fast. At the border
+    # the steps wrap round, but there is only background.
     flat, names = land.ravel(), parts.ravel()
     width = land.shape[1]
     margin = width + 1
@@ -216,18 +213,18 @@ def _steepest_ways(land: _Plane, parts: _Labels, may_touch: bool) -> NDArray[np.
             np.copyto(best, flat[beside], where=better)
         else:
             np.maximum(best, flat[beside], out=best)
-        # Of the ways that were better when they were met, the last one is the best.
+        # Each way that is marked was higher than all before, so the last one marked is the highest.
         np.maximum(way, better.view(np.int8) * np.int8(number), out=way)
     return ways
 
 
 def _named_tops(is_top: NDArray[np.bool_]) -> tuple[NDArray[np.int64], _Labels]:
-    """Return the flat positions of all tops, in order, and their names, from 1.
+    """Return the flat positions of all tops, in order, and their numbers, from 1.
 
-    A flat top has one name.
+    All pixels of a flat top have the same number.
     """
     where = np.flatnonzero(is_top)
-    # By edges only: tops of two parts may meet at a corner, and must not get one name.
+    # By edges only: tops of two parts may meet at a corner, and need different numbers.
     found = unordered_parts(is_top, connectivity=4).ravel()[where]
     _, first, name = np.unique(found, return_index=True, return_inverse=True)
     order = np.empty(first.size, dtype=np.int32)
@@ -236,14 +233,14 @@ def _named_tops(is_top: NDArray[np.bool_]) -> tuple[NDArray[np.int64], _Labels]:
 
 
 def _ends(ways: NDArray[np.int8], pixels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return where the ways end that begin at some pixels and do not leave them."""
+    """Return where the ways from some pixels end; they must not leave these pixels."""
     width = ways.shape[1]
     offsets = np.array([0, *(down * width + right for down, right in _AROUND)])
-    # Half as wide numbers are gathered nearly twice as fast.
+    # Numbers of half the size are looked up nearly twice as fast.
     place = np.zeros(ways.size, dtype=np.int32 if pixels.size < 2**31 else np.int64)
     place[pixels] = np.arange(pixels.size, dtype=place.dtype)
     step = place[pixels + offsets[ways.ravel()[pixels]]]
-    while True:  # twice as far each time
+    while True:  # each round doubles the distance
         further = step[step]
         if np.array_equal(further, step):
             found: NDArray[np.int64] = pixels[step]
@@ -252,13 +249,13 @@ def _ends(ways: NDArray[np.int8], pixels: NDArray[np.int64]) -> NDArray[np.int64
 
 
 def _touching(basins: Basins) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Return a key a pair of basins and the flat positions of the two pixels that touch."""
+    """Return pixels of two basins that touch: a key of the pair, and both flat positions."""
     size, width = basins.height.size, basins.labels.shape[1]
     flat, all_ = basins.labels.ravel(), basins.contested
     own = flat[all_]
     keys, here, there = [], [], []
     for down, right in _NEIGHBOURS:
-        # Nothing is clipped or wraps round: there is background all along the border.
+        # No offset leaves the image or wraps round, as all pixels at the border are background.
         offset = down * width + right
         beside = flat[all_ + offset]
         differs = np.flatnonzero((beside != own) & (beside != 0))

@@ -1,4 +1,4 @@
-"""The histogram of one image, from which every automatic threshold is read."""
+"""Histogram of one image, from which the automatic thresholds are computed."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-#: Bins of the histogram of a float image; integer images have one bin a grey level.
+#: Bins of the histogram of a float image; integer images have one bin per grey level.
 N_BINS = 65536
 #: OpenCV counts in float32, which is exact up to this number of pixels.
 _EXACT_PIXELS = 1 << 24
 
 
 class Histogram(NamedTuple):
-    """How many pixels have which value, from the darkest to the brightest that occurs.
+    """Number of pixels of each value, from the darkest to the brightest that occurs.
 
     Attributes
     ----------
     counts : ndarray of int64, shape (n,)
-        Pixels a bin; the first and the last are not zero.
+        Pixels per bin; the first and the last are not zero.
     centers : ndarray of int64 or float64, shape (n,)
         Value at the centre of each bin: the grey level itself for integer images.
     """
@@ -65,7 +65,7 @@ def histogram(image: NDArray[Any]) -> Histogram:
     Returns
     -------
     Histogram
-        One bin a grey level for integers, `N_BINS` over the range for floats.
+        One bin per grey level for integers, `N_BINS` over the range for floats.
     """
     if image.dtype.kind == "f":
         return _float_histogram(np.ascontiguousarray(image, dtype=np.float32))

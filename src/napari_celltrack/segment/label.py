@@ -1,4 +1,4 @@
-"""Connected parts of a mask, numbered in the order in which they are read."""
+"""Connected parts of a mask, numbered row by row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from napari_celltrack.arrays.label_runs import label_runs_of
 def label_parts(mask: NDArray[np.bool_], connectivity: int = 8) -> NDArray[np.int32]:
     """Give each connected part of a mask a number.
 
-    Equal to ``skimage.measure.label``: numbers follow the first pixel of each part, row by row.
+    Equal to ``skimage.measure.label``: parts are numbered by their first pixel, row by row.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def label_parts(mask: NDArray[np.bool_], connectivity: int = 8) -> NDArray[np.in
 
 
 def unordered_parts(mask: NDArray[np.bool_], connectivity: int = 8) -> NDArray[np.int32]:
-    """Give each connected part a number, in whatever order is fastest.
+    """Give each connected part of a mask a number, in the order that is fastest.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def unordered_parts(mask: NDArray[np.bool_], connectivity: int = 8) -> NDArray[n
 
 
 def in_raster_order(labels: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Make labels count 1 to n by their first pixel, row by row; absent numbers close up.
+    """Renumber labels 1 to n by their first pixel, row by row.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def in_raster_order(labels: NDArray[np.int32]) -> NDArray[np.int32]:
     """
     runs = label_runs_of(labels)
     first = np.full(runs.n + 1, labels.size, dtype=np.int64)
-    # Assignment from the back: where a number occurs again the last one written stays.
+    # Assigned from the back, so that the first occurrence is written last and stays.
     first[runs.ids[::-1]] = runs.start[::-1]
     order = np.argsort(first[1:], kind="stable") + 1
     present = order[: np.count_nonzero(first[1:] < labels.size)]
@@ -78,7 +78,7 @@ def in_raster_order(labels: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 def as_bytes(mask: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return a mask as contiguous bytes of 0 and 1, as OpenCV wants it, copying only if needed.
+    """Return a mask as contiguous bytes of 0 and 1 for OpenCV; copies only if needed.
 
     Parameters
     ----------

@@ -13,15 +13,7 @@ from napari_celltrack.settings import Settings
 
 
 class LocalThreshold(Settings):
-    """A level of its own for each pixel: the brightness around it plus an offset.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    offset : float
-        Added to the local level.
-    """
+    """A level of its own for each pixel: the brightness around it plus an offset."""
 
     method: str
     offset: float = Field(
@@ -48,18 +40,7 @@ class LocalThreshold(Settings):
         return np.asarray(around + np.float32(self.offset), dtype=np.float32)
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.bool_]:
-        """Return the pixels brighter than their level.
-
-        Parameters
-        ----------
-        image : ndarray of uint8, uint16 or float32, shape (Y, X)
-            One plane without NaN.
-
-        Returns
-        -------
-        ndarray of bool, shape (Y, X)
-            The foreground; none in a constant image.
-        """
+        """Return the pixels brighter than their level; a constant image has none."""
         if image.min() == image.max():
             return np.zeros(image.shape, dtype=np.bool_)
         return np.asarray(image > self.level(image))
@@ -72,15 +53,6 @@ class LocalMean(LocalThreshold):
     """Brighter than the mean of a square window.
 
     Equal to ``skimage.filters.threshold_local`` with ``method="mean"`` and the offset negated.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    offset : float
-        Added to the local level.
-    radius_px : int
-        Half the side of the window.
 
     Notes
     -----
@@ -108,15 +80,6 @@ class LocalGaussian(LocalThreshold):
 
     Equal to ``skimage.filters.threshold_local`` with ``method="gaussian"``, ``param=sigma`` and
     the offset negated, up to rounding.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    offset : float
-        Added to the local level.
-    sigma_px : float
-        Standard deviation of the Gaussian.
 
     Notes
     -----
@@ -160,5 +123,5 @@ def gaussian(image: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]
 
 
 def gaussian_reach_px(sigma_px: float) -> int:
-    """Return how far from a pixel :func:`gaussian` looks, in px."""
+    """Return the reach of the kernel of :func:`gaussian`, in px."""
     return int(4.0 * sigma_px + 0.5)

@@ -16,15 +16,7 @@ _Mask = NDArray[np.bool_]
 
 
 class DiskStep(Settings):
-    """A step that slides a disk over the mask.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    radius_px : int
-        Radius of the disk.
-    """
+    """A step that slides a disk over the mask."""
 
     method: str
     radius_px: int = Field(
@@ -40,15 +32,6 @@ class Erode(DiskStep):
     """Take a rim off every object, so that objects which only just touch come apart.
 
     Equal to ``skimage.morphology.erosion`` with ``disk(radius_px)``; see `outside` for the border.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    radius_px : int
-        Radius of the disk.
-    outside : str
-        What lies beyond the image.
 
     Notes
     -----
@@ -137,7 +120,7 @@ class FillHoles(Settings):
 
     def __call__(self, mask: _Mask) -> _Mask:
         """Return the mask without holes."""
-        # One flood from a padded border reaches all background that is not a hole.
+        # A flood from the padded border reaches all background except holes.
         padded = cv2.copyMakeBorder(as_bytes(mask), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
         cv2.floodFill(padded, None, (0, 0), 2, flags=4)
         return np.asarray(padded[1:-1, 1:-1] != 2)

@@ -1,4 +1,4 @@
-"""The parts of a mask, copied close together: less to walk through than the image they are from."""
+"""Mosaic: the parts of a mask, copied close together, with fewer pixels than their image."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from napari_celltrack.arrays.strips import Strip, in_strips
 
 _Whole = npt.NDArray[np.int64]
 
-#: Larger than this share of the image, a mosaic is not worth its packing.
+#: A mosaic larger than this share of the image is not worth packing.
 _WORTH_PACKING = 0.75
-#: Pixels of parts in a mosaic: its planes stay in the cache, and there are few short loops.
+#: Pixels of parts in a mosaic: its planes fit into the cache, but loops are not too short.
 _MOSAIC_PX = 1 << 18
 
 
 class Mosaic(NamedTuple):
     """Where the pixels of some parts lie in an image, and where in a mosaic of them.
 
-    Every part keeps its shape and has one pixel of background around it. Where packing would not
-    pay, because parts fill most of the image, the mosaic is the image with a frame of one pixel.
+    Every part keeps its shape and has one pixel of background around it. If parts fill most of the
+    image, packing is not worth it, and the mosaic is the image with a frame of one pixel.
 
     Attributes
     ----------
     shape : (int, int)
         Height and width of the mosaic.
     here, there : ndarray, shape (n_pixels,), int64
-        The places of the pixels of all parts in the flattened image, in the order in which they
-        are read, and in the flattened mosaic.
+        The places of the pixels of all parts in the flattened image, row by row, and in the
+        flattened mosaic.
     runs : LabelRuns
         The runs of its parts, which count from 1 in each mosaic.
     boxes : Boxes
@@ -40,7 +40,7 @@ class Mosaic(NamedTuple):
     place : ndarray, shape (n, 2), int64
         First row and column of each box in the mosaic.
     is_packed : bool
-        Whether each part has a box of its own; else two parts may meet at a corner.
+        Whether each part has its own box; otherwise two parts may meet at a corner.
     """
 
     shape: tuple[int, int]
@@ -52,14 +52,14 @@ class Mosaic(NamedTuple):
     is_packed: bool
 
     def filled(self, values: npt.NDArray[Any], background: float = 0) -> npt.NDArray[Any]:
-        """Return the mosaic with these values, one a pixel in order.
+        """Return the mosaic as an image with these values, one per pixel in order.
 
         Parameters
         ----------
         values : ndarray, shape (n_pixels,)
             In the order of `here`.
         background : float
-            What lies between the parts.
+            Value between the parts.
 
         Returns
         -------
@@ -77,8 +77,8 @@ class Mosaic(NamedTuple):
 def mosaics_of(runs: LabelRuns) -> list[Mosaic]:
     """Copy the parts of an image close together, a few at a time.
 
-    A mosaic is small enough for the cache of a processor, and several can be worked on at once.
-    How parts are divided depends on them alone.
+    A mosaic fits into the processor's cache, and several can be processed in parallel. How the
+    parts are divided among mosaics depends on the parts alone.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def mosaics_of(runs: LabelRuns) -> list[Mosaic]:
     is_packed = float((boxes.size + 1.0).prod(axis=1).sum()) <= _WORTH_PACKING * np.prod(runs.shape)
     if not is_packed:
         return [_unpacked(runs, boxes)]
-    # Whole parts, as they come, to the mosaic in which the first pixel of each would be.
+    # In order and as a whole, each part goes into the mosaic of its first pixel.
     n_pixels = np.bincount(runs.ids, runs.length, minlength=runs.n + 1)[1:]
     mosaic = ((np.cumsum(n_pixels) - n_pixels) // _MOSAIC_PX).astype(np.int64)
     cuts = [0, *(np.flatnonzero(np.diff(mosaic)) + 1).tolist(), runs.n]
@@ -115,7 +115,7 @@ def values_in(
     shape: tuple[int, ...],
     halo_px: int,
 ) -> list[list[npt.NDArray[Any]]]:
-    """Return the pixels of mosaics in images that are made strip by strip, and never whole.
+    """Return the pixels of mosaics in images that are computed strip by strip, never as a whole.
 
     Parameters
     ----------
@@ -126,12 +126,12 @@ def values_in(
     shape : tuple of int
         Height and width of the images.
     halo_px : int
-        How many rows above and below a row it depends on.
+        How many rows above and below a row its values depend on.
 
     Returns
     -------
     list of list of ndarray
-        For each mosaic, of each image, the values of its pixels in order.
+        For each mosaic and image, the values of its pixels in order.
     """
 
     def cut(strip: Strip) -> list[list[npt.NDArray[Any]]]:
@@ -153,7 +153,7 @@ def values_in(
 
 
 def _packed(runs: LabelRuns, boxes: Boxes) -> Mosaic:
-    """Give each part a box of its own."""
+    """Give each part its own box."""
     place = _shelved(boxes.size)
     height, width = ((place + boxes.size).max(axis=0) + 1).tolist()
     moved = (place - boxes.first)[runs.ids - 1]
@@ -162,7 +162,7 @@ def _packed(runs: LabelRuns, boxes: Boxes) -> Mosaic:
 
 
 def _unpacked(runs: LabelRuns, boxes: Boxes) -> Mosaic:
-    """Put a frame of one pixel round the image."""
+    """Put a frame of one pixel around the image."""
     height, width = runs.shape[0] + 2, runs.shape[1] + 2
     start = (runs.row + 1) * width + runs.first + 1
     place = boxes.first + 1
@@ -179,7 +179,7 @@ def _pixels(runs: LabelRuns, start: _Whole) -> tuple[_Whole, _Whole]:
 
 
 class Boxes(NamedTuple):
-    """The smallest box round each part.
+    """The smallest box around each part.
 
     Attributes
     ----------
@@ -198,7 +198,7 @@ class Boxes(NamedTuple):
         return Boxes(self.shape, self.first[some], self.size[some])
 
     def touch_border(self) -> npt.NDArray[np.bool_]:
-        """Tell of each part whether it touches the border of the image, shape (n,)."""
+        """Return whether each part touches the border of the image, shape (n,)."""
         found = (self.first == 0) | (self.first + self.size == np.array(self.shape))
         return np.asarray(found.any(axis=1))
 

@@ -23,21 +23,7 @@ Threshold = Annotated[
 
 
 class Regions(Settings):
-    """Threshold, clean the mask, number its connected parts, part cells that touch.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    threshold : Threshold
-        What is foreground.
-    morphology : tuple of MorphologyStep
-        Steps on the mask, in order.
-    split : Split
-        How cells that touch are parted.
-    connectivity : {4, 8}
-        Which pixels are neighbours.
-    """
+    """Threshold, clean the mask, number its connected parts, part cells that touch."""
 
     method: Literal["regions"] = "regions"
     threshold: Threshold = Field(
@@ -63,18 +49,7 @@ class Regions(Settings):
     )
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.int32]:
-        """Find the cells of one plane.
-
-        Parameters
-        ----------
-        image : ndarray of uint8, uint16 or float32, shape (Y, X)
-            One plane without NaN.
-
-        Returns
-        -------
-        ndarray of int32, shape (Y, X)
-            0 is background, 1 to n the cells in order of their first pixel.
-        """
+        """Return the cells of one plane, numbered in order of their first pixel."""
         mask = self.threshold(image)
         for step in self.morphology:
             mask = step(mask)

@@ -1,4 +1,9 @@
-"""Ways to part cells that touch."""
+"""Ways to separate cells that touch.
+
+A way is called with connected parts, int32 (Y, X), numbered in any order, and with the image in
+which they were detected, uint8, uint16 or float32 (Y, X) without NaN. It returns the cells, int32
+(Y, X), numbered in the order of their first pixel.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +29,14 @@ from napari_celltrack.settings import Settings
 _Labels = NDArray[np.int32]
 _Plane = NDArray[np.float32]
 
-#: A neck that is wider than this, relative to the smaller cell, is only a wobble of the outline.
+#: A neck wider than this share of the smaller cell is only unevenness of the outline.
 _WIDEST_NECK = 0.97
-#: Cells wider than this are smoothed no further.
+#: Half width of cells above which the smoothing does not grow any more.
 _WIDEST_PX = 100.0
 #: Smoothing of the image before the darkness of a line in it is measured.
 _LINE_SIGMA_PX = 1.0
-#: Smoothing and reach, relative to the half width of the cells, that make their texture vanish
-#: while a line between two of them stays.
+#: Smoothing and reach, relative to the half width of the cells, that remove their texture but keep
+#: a line between two of them.
 _TEXTURE, _REACH = 0.15, 0.4
 
 
@@ -41,35 +46,12 @@ class NoSplit(Settings):
     method: Literal["none"] = "none"
 
     def __call__(self, parts: _Labels, image: NDArray[Any]) -> _Labels:
-        """Return the parts, in order of their first pixel.
-
-        Parameters
-        ----------
-        parts : ndarray of int32, shape (Y, X)
-            Connected parts, numbered in any order.
-        image : ndarray, shape (Y, X)
-            Not looked at.
-
-        Returns
-        -------
-        ndarray of int32, shape (Y, X)
-            The same parts.
-        """
+        """Return the parts as they are, renumbered; the image is not used."""
         return in_raster_order(parts)
 
 
 class Watershed(Settings):
-    """What the watersheds have in common.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    min_distance_px : float
-        Smallest distance of two cells.
-    smoothing_px : float
-        Standard deviation of the Gaussian that smooths the landscape first.
-    """
+    """Common base of the watersheds."""
 
     method: str
     min_distance_px: float = Field(
@@ -97,24 +79,11 @@ class WatershedDistance(Watershed):
 
     - the neck between them is narrower than the smaller cell,
     - their centres are far enough apart, and
-    - the distance falls steeply towards the neck. Where round cells touch it does so even if
-      they overlap a lot; along a bean or a dumbbell it falls slowly.
+    - the distance falls steeply towards the neck. Between round cells it does, even if they
+      overlap a lot; along a bean or a dumbbell it falls slowly.
 
     A line that is darker than both cells lowers the distance and counts as steepness too, with
-    `intensity_weight`; the texture within cells is smoothed away in proportion to their width.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    min_distance_px : float
-        Smallest distance of two cells.
-    smoothing_px : float
-        Standard deviation of the Gaussian that smooths the distance.
-    steepness_percent : float
-        Least fall of the half width on the way from the centres to the neck.
-    intensity_weight : float
-        How much the darkness of the line counts.
+    `intensity_weight`; texture within cells is smoothed in proportion to their width.
 
     Notes
     -----
@@ -143,20 +112,7 @@ class WatershedDistance(Watershed):
     )
 
     def __call__(self, parts: _Labels, image: NDArray[Any]) -> _Labels:
-        """Return the parts, cut at their necks.
-
-        Parameters
-        ----------
-        parts : ndarray of int32, shape (Y, X)
-            Connected parts, numbered in any order.
-        image : ndarray of uint8, uint16 or float32, shape (Y, X)
-            One plane without NaN.
-
-        Returns
-        -------
-        ndarray of int32, shape (Y, X)
-            The cells in order of their first pixel.
-        """
+        """Return the parts, cut at their necks."""
         mosaics, ground = mosaics_of(label_runs_of(parts)), ground_of(image, parts)
         landscapes = self._landscapes(mosaics, image, ground)
         steepness = self.steepness_percent / 100
@@ -183,7 +139,7 @@ class WatershedDistance(Watershed):
     ) -> list[list[_Plane]]:
         """Return the smooth distance to the edge, lowered in dark lines, and the smooth image.
 
-        Of each mosaic, the values of its pixels in both.
+        For each mosaic, these are the values of its pixels.
         """
         distance = np.zeros(image.shape, dtype=np.float32)
 
@@ -218,17 +174,6 @@ class WatershedIntensity(Watershed):
     Basins of the smoothed image are merged again, from the highest saddle down, where the line
     is not dark enough.
 
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    min_distance_px : float
-        Smallest distance of two cells.
-    smoothing_px : float
-        Standard deviation of the Gaussian that smooths the image.
-    depth_percent : float
-        How much darker the line must be.
-
     Notes
     -----
     L. Vincent and P. Soille, "Watersheds in digital spaces: an efficient algorithm based on
@@ -255,20 +200,7 @@ class WatershedIntensity(Watershed):
     )
 
     def __call__(self, parts: _Labels, image: NDArray[Any]) -> _Labels:
-        """Return the parts, cut along their darker lines.
-
-        Parameters
-        ----------
-        parts : ndarray of int32, shape (Y, X)
-            Connected parts, numbered in any order.
-        image : ndarray of uint8, uint16 or float32, shape (Y, X)
-            One plane without NaN.
-
-        Returns
-        -------
-        ndarray of int32, shape (Y, X)
-            The cells in order of their first pixel.
-        """
+        """Return the parts, cut along their darker lines."""
         mosaics, ground = mosaics_of(label_runs_of(parts)), ground_of(image, parts)
 
         def smooth(strip: Strip) -> tuple[_Plane]:
@@ -295,7 +227,7 @@ Split = Annotated[NoSplit | WatershedDistance | WatershedIntensity, Field(discri
 
 
 def ground_of(image: NDArray[Any], parts: _Labels) -> np.float32:
-    """Return the median of what lies outside the parts, the darkest where nothing does.
+    """Return the median of the pixels outside the parts, or the darkest pixel without any.
 
     Parameters
     ----------
@@ -319,27 +251,27 @@ def ground_of(image: NDArray[Any], parts: _Labels) -> np.float32:
 def _share_of_brightest(image: _Plane, sigma_px: float, reach_px: int) -> _Plane:
     """Return how bright each pixel of the smoothed image is, relative to the brightest nearby."""
     bright = np.maximum(gaussian(image, sigma_px), np.float32(1e-6))
-    # A square is good enough for a reach, and its cost does not grow with its size.
+    # A square is good enough here, and its cost does not grow with its size.
     around = cv2.dilate(bright, np.ones((2 * reach_px + 1,) * 2, np.uint8))
     share: _Plane = np.divide(bright, around, out=bright)
     return share
 
 
 class _Cells(NamedTuple):
-    """The cells of a mosaic: the name of each pixel, and where the first pixel of a name is."""
+    """The cells of a mosaic: the name of each pixel, and the first pixel of each name."""
 
     names: _Labels
     first: NDArray[np.int64]
 
 
 def _cells(mosaic: Mosaic, basins: Basins, names: _Labels) -> _Cells:
-    """Give the pixels of a mosaic the names of their basins."""
+    """Name each pixel of a mosaic by its merged basin."""
     found = np.take(names, np.take(basins.labels, mosaic.there))
     height_px, width_px = mosaic.runs.shape
     first = np.full(names.size, height_px * width_px, dtype=np.int64)
     is_other = np.ones(found.size, dtype=np.bool_)
     np.not_equal(found[1:], found[:-1], out=is_other[1:])
-    # Assignment from the back: where a name occurs again the last one written stays.
+    # Assigned from the back, so that the first occurrence is written last and stays.
     at = np.flatnonzero(is_other)[::-1]
     first[found[at]] = mosaic.here[at]
     return _Cells(found, first)

@@ -12,22 +12,12 @@ from pydantic import Field
 from napari_celltrack.segment.histogram import Histogram, histogram
 from napari_celltrack.settings import Settings
 
-#: Bins that triangle and yen look at in a float image; in finer ones their peak is noise.
+#: Bins for triangle and yen in a float image; in finer bins the peak would be noise.
 _COARSE_BINS = 256
 
 
 class GlobalThreshold(Settings):
-    """A level that the image's histogram decides, moved by a factor and an offset.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    offset : float
-        Added to the automatic level.
-    factor : float
-        Multiplies the automatic level.
-    """
+    """A level that the image's histogram decides, moved by a factor and an offset."""
 
     method: str
     offset: float = Field(
@@ -46,7 +36,7 @@ class GlobalThreshold(Settings):
     )
 
     def automatic_level(self, image: NDArray[Any]) -> float:
-        """Return the level that the method finds by itself.
+        """Return the level that the method computes from the image.
 
         Parameters
         ----------
@@ -61,7 +51,7 @@ class GlobalThreshold(Settings):
         return self.level_of(histogram(image))
 
     def level_of(self, pixels: Histogram) -> float:
-        """Return the automatic level of an image that was counted before.
+        """Return the automatic level of an image by its histogram.
 
         Parameters
         ----------
@@ -71,7 +61,7 @@ class GlobalThreshold(Settings):
         Returns
         -------
         float
-            A grey level; of a constant image its value.
+            A grey level; for a constant image, its value.
         """
         return float(pixels.centers[0]) if pixels.is_constant else self._level_of(pixels)
 
@@ -124,7 +114,7 @@ class Otsu(GlobalThreshold):
     method: Literal["otsu"] = "otsu"
 
     def _level_of(self, pixels: Histogram) -> float:
-        # In scikit-image's precision and order of sums, so that ties of levels end alike.
+        # Precision and order of sums are scikit-image's, so that ties are resolved as there.
         counts = pixels.counts.astype(np.float32)
         values = counts * pixels.centers
         dark, bright = np.cumsum(counts), np.cumsum(counts[::-1])[::-1]
@@ -213,15 +203,7 @@ class Yen(GlobalThreshold):
 
 
 class Manual(Settings):
-    """A fixed level, for movies whose brightness means the same everywhere.
-
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    value : float
-        The level.
-    """
+    """A fixed level, for movies whose brightness means the same everywhere."""
 
     method: Literal["manual"] = "manual"
     value: float = Field(
@@ -231,48 +213,15 @@ class Manual(Settings):
     )
 
     def automatic_level(self, image: NDArray[Any]) -> float:
-        """Return the fixed level, so that it can be asked like the automatic ones.
-
-        Parameters
-        ----------
-        image : ndarray
-            Not looked at.
-
-        Returns
-        -------
-        float
-            The level.
-        """
+        """Return the fixed level, whatever the image."""
         return self.value
 
     def level(self, image: NDArray[Any]) -> float:
-        """Return the fixed level.
-
-        Parameters
-        ----------
-        image : ndarray
-            Not looked at.
-
-        Returns
-        -------
-        float
-            The level.
-        """
+        """Return the fixed level, whatever the image."""
         return self.automatic_level(image)
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.bool_]:
-        """Return the pixels brighter than the level.
-
-        Parameters
-        ----------
-        image : ndarray of uint8, uint16 or float32, shape (Y, X)
-            One plane without NaN.
-
-        Returns
-        -------
-        ndarray of bool, shape (Y, X)
-            The foreground.
-        """
+        """Return the pixels brighter than the level."""
         return brighter_than(image, self.value)
 
 
@@ -293,7 +242,7 @@ def brighter_than(image: NDArray[Any], level: float) -> NDArray[np.bool_]:
     """
     if image.dtype.kind == "f":
         return np.asarray(image > level)
-    # An integer is above a level where it is above its floor; so no float copy is made.
+    # An integer is above a level if it is above its floor, so no float copy is needed.
     whole = floor(max(-1.0, min(level, float(np.iinfo(image.dtype).max))))
     if whole < 0:
         return np.ones(image.shape, dtype=np.bool_)
