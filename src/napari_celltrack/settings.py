@@ -25,6 +25,9 @@ UNIT_OF_SUFFIX = {
     "_s": "s",
     "_frames": "frames",
     "_percent": "%",
+    "_rad": "rad",
+    "_px_per_frame": "px/frame",
+    "_um_per_s": "µm/s",
 }
 
 
@@ -83,9 +86,9 @@ def parse(cls: type[SettingsT], values: Any) -> SettingsT:
         raise RecipeError("; ".join(_sentences(error, values))) from error
 
 
-def unit_of(field_name: str) -> str:
-    """Return the unit that a field name ends in, or an empty string."""
-    endings = [ending for ending in UNIT_OF_SUFFIX if field_name.endswith(ending)]
+def unit_of(name: str) -> str:
+    """Return the unit that the name of a field or column ends in, or an empty string."""
+    endings = [ending for ending in UNIT_OF_SUFFIX if name.endswith(ending)]
     return UNIT_OF_SUFFIX[max(endings, key=len)] if endings else ""
 
 

@@ -25,87 +25,132 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-#: True index of the frame in the movie, from 0.
-FRAME = "frame"
-#: Value of the cell's pixels in the label image; unique within its frame.
-LABEL = "label"
-#: From 1, compact; 0 for a cell whose track the track filter left out.
-TRACK_ID = "track_id"
-#: The mother's track id, 0 where there is none.
-PARENT_ID = "parent_id"
-#: Track id of the founder of the family that a track belongs to.
-LINEAGE_ID = "lineage_id"
-#: The link that leads to a row; see :class:`napari_celltrack.link.Linking`.
+FRAME, TIME_S, LABEL = "frame", "time_s", "label"
+TRACK_ID, PARENT_ID, LINEAGE_ID = "track_id", "parent_id", "lineage_id"
+Y_PX, X_PX, Y_UM, X_UM = "y_px", "x_px", "y_um", "x_um"
+AREA_PX2, AREA_UM2, ROUNDNESS, PERIMETER_PX = "area_px2", "area_um2", "roundness", "perimeter_px"
+ECCENTRICITY, ORIENTATION_RAD = "eccentricity", "orientation_rad"
 LINK_DISTANCE_PX, LINK_COST_PX = "link_distance_px", "link_cost_px"
 LINK_MARGIN, N_CANDIDATES = "link_margin", "n_candidates"
-TIME_S = "time_s"
-Y_PX, X_PX = "y_px", "x_px"
-Y_UM, X_UM = "y_um", "x_um"
-AREA_PX2, AREA_UM2 = "area_px2", "area_um2"
-#: 4π area / perimeter², at most 1; see :mod:`napari_celltrack.measure.shape`.
-ROUNDNESS = "roundness"
-#: Outline, and the ellipse with the cell's second moments, as scikit-image defines them. The angle
-#: is from the Y axis to the long axis, from -pi/2 to pi/2.
-PERIMETER_PX = "perimeter_px"
-ECCENTRICITY, ORIENTATION_RAD = "eccentricity", "orientation_rad"
-#: Number of background pixels around the cell, where the ring is measured. It is 0 where other
-#: cells leave no pixel; then the background is empty.
 RING_PX2 = "ring_px2"
 
-START_FRAME, END_FRAME = "start_frame", "end_frame"
-#: Frames in which the cell was seen; gaps do not count.
-N_FRAMES = "n_frames"
-#: Length of the path from centroid to centroid, and of the straight line from first to last.
+START_FRAME, END_FRAME, N_FRAMES = "start_frame", "end_frame", "n_frames"
 PATH_PX, DISPLACEMENT_PX = "path_px", "displacement_px"
 PATH_UM, DISPLACEMENT_UM = "path_um", "displacement_um"
-#: Path over time from first to last detection.
 SPEED_PX_PER_FRAME, SPEED_UM_PER_S = "speed_px_per_frame", "speed_um_per_s"
-
-#: Time from first to last detection; `duration_frames` counts true frames.
 DURATION_FRAMES, DURATION_S = "duration_frames", "duration_s"
-#: Fastest step between consecutive frames; steps over a gap are left out.
 MAX_SPEED_PX_PER_FRAME, MAX_SPEED_UM_PER_S = "max_speed_px_per_frame", "max_speed_um_per_s"
-#: Displacement over path: 1 if straight, near 0 if the cell comes back, NaN without motion.
-STRAIGHTNESS = "straightness"
-#: Mean of the absolute turning angles, from 0 (straight on) to pi (back and forth).
-MEAN_TURNING_ANGLE_RAD = "mean_turning_angle_rad"
+STRAIGHTNESS, MEAN_TURNING_ANGLE_RAD = "straightness", "mean_turning_angle_rad"
 
-#: A step is from the track's last detection to the row's frame; see :mod:`.analysis.motion`.
-STEP_PX, STEP_UM = "step_px", "step_um"
-#: The step as seen in the image, including the drift that is subtracted from the other columns.
-STEP_IN_IMAGE_PX = "step_in_image_px"
-#: Path and straight line from the track's first detection.
+STEP_PX, STEP_UM, STEP_IN_IMAGE_PX = "step_px", "step_um", "step_in_image_px"
 CUMULATIVE_PATH_PX, CUMULATIVE_PATH_UM = "cumulative_path_px", "cumulative_path_um"
 NET_DISPLACEMENT_PX, NET_DISPLACEMENT_UM = "net_displacement_px", "net_displacement_um"
-#: Direction of a step, from the X axis (right) towards Y (down), from -pi to pi; and the angle
-#: between it and the direction of the step before.
 DIRECTION_RAD, TURNING_ANGLE_RAD = "direction_rad", "turning_angle_rad"
-#: Whether the cell was missing in the frame before.
-ACROSS_GAP = "across_gap"
-#: Whether a row fills a gap between two detections, so that nothing was detected there.
-IS_INTERPOLATED = "is_interpolated"
+ACROSS_GAP, IS_INTERPOLATED = "across_gap", "is_interpolated"
 
-#: Mean squared displacement by lag; `n_steps` pairs of detections went into a value.
 LAG_FRAMES, LAG_S = "lag_frames", "lag_s"
 MSD_PX2, MSD_UM2, N_STEPS = "msd_px2", "msd_um2", "n_steps"
-#: Number of independent pairs that these overlapping pairs are worth, and number of tracks.
 N_INDEPENDENT, N_TRACKS = "n_independent", "n_tracks"
 
-#: A trace: the measured intensity, its background, the corrected intensity, its baseline, dF/F.
 F, BACKGROUND, F_CORRECTED, F0, DFF = "f", "background", "f_corrected", "f0", "dff"
-#: Why a value of a trace may be wrong; empty where nothing is.
 FLAG = "flag"
-#: A peak of a trace: its height in dF/F, its prominence, and its width at half prominence.
 HEIGHT_DFF, PROMINENCE_DFF = "height_dff", "prominence_dff"
 WIDTH_FRAMES, WIDTH_S = "width_frames", "width_s"
 
 N_CELLS = "n_cells"
-
-#: Masks that share pixels in consecutive frames; `frame` is that of the later one.
 LABEL_BEFORE, OVERLAP_PX = "label_before", "overlap_px"
-
-#: Kind of event, the other track involved (0 for none), how likely a mistake (0 to 1), and why.
 KIND, OTHER_TRACK_ID, SEVERITY, REASON = "kind", "other_track_id", "severity", "reason"
+DRIFT_Y_PX, DRIFT_X_PX = "drift_y_px", "drift_x_px"
+
+#: What each column says; its unit stands at the end of its name.
+MEANINGS: Mapping[str, str] = {
+    FRAME: "True index of the frame in the movie, from 0.",
+    TIME_S: "Time since frame 0; empty if the frame interval is unknown.",
+    LABEL: "Value of the cell's pixels in the label image; unique within its frame.",
+    TRACK_ID: "The track, from 1 without holes; 0 for a cell whose track the filter left out.",
+    PARENT_ID: "The mother's track id; 0 where there is none.",
+    LINEAGE_ID: "Track id of the founder of the family that the track belongs to.",
+    Y_PX: "Centroid, down from the first row.",
+    X_PX: "Centroid, right from the first column.",
+    Y_UM: "Centroid, down from the first row.",
+    X_UM: "Centroid, right from the first column.",
+    AREA_PX2: "Number of pixels.",
+    AREA_UM2: "Area.",
+    ROUNDNESS: "4π area / perimeter², at most 1, which is a disk.",
+    PERIMETER_PX: "Length of the outline, as scikit-image defines it.",
+    ECCENTRICITY: "Of the ellipse with the cell's second moments: 0 for a circle, below 1.",
+    ORIENTATION_RAD: "Angle of that ellipse, from the Y axis to the long axis, -π/2 to π/2.",
+    LINK_DISTANCE_PX: "Length of the link that leads to this row; empty where a track begins.",
+    LINK_COST_PX: "What the linker counted for that link: the distance, and what else it weighs.",
+    LINK_MARGIN: "How much worse the best alternative was, in steps; below 1.7 is doubtful.",
+    N_CANDIDATES: "Objects of the frame before that the cell could have been linked from.",
+    RING_PX2: "Background pixels around the cell; 0 where other cells leave none.",
+    START_FRAME: "First frame of the track.",
+    END_FRAME: "Last frame of the track.",
+    N_FRAMES: "Frames in which the cell was seen; gaps do not count.",
+    PATH_PX: "Length of the path from centroid to centroid.",
+    PATH_UM: "Length of the path from centroid to centroid.",
+    DISPLACEMENT_PX: "Straight line from the first to the last detection.",
+    DISPLACEMENT_UM: "Straight line from the first to the last detection.",
+    SPEED_PX_PER_FRAME: "Path over time from first to last detection.",
+    SPEED_UM_PER_S: "Path over time from first to last detection.",
+    DURATION_FRAMES: "From first to last detection, in true frames.",
+    DURATION_S: "From first to last detection.",
+    MAX_SPEED_PX_PER_FRAME: "Fastest step between consecutive frames, so not over a gap.",
+    MAX_SPEED_UM_PER_S: "Fastest step between consecutive frames, so not over a gap.",
+    STRAIGHTNESS: "Displacement over path: 1 if straight, near 0 if the cell comes back.",
+    MEAN_TURNING_ANGLE_RAD: "Mean of the absolute turning angles: 0 straight on, π back and forth.",
+    STEP_PX: "From the last detection of the track to this one, without the drift.",
+    STEP_UM: "From the last detection of the track to this one, without the drift.",
+    STEP_IN_IMAGE_PX: "The same step as seen in the image, with the drift.",
+    CUMULATIVE_PATH_PX: "Path since the first detection of the track.",
+    CUMULATIVE_PATH_UM: "Path since the first detection of the track.",
+    NET_DISPLACEMENT_PX: "Straight line from the first detection of the track.",
+    NET_DISPLACEMENT_UM: "Straight line from the first detection of the track.",
+    DIRECTION_RAD: "Direction of the step, from the X axis (right) towards Y (down), -π to π.",
+    TURNING_ANGLE_RAD: "Angle between this direction and the one of the step before.",
+    ACROSS_GAP: "Whether the cell was missing in the frame before.",
+    IS_INTERPOLATED: "Whether the row fills a gap, so that nothing was detected there.",
+    LAG_FRAMES: "Time between the two detections of a pair.",
+    LAG_S: "Time between the two detections of a pair.",
+    MSD_PX2: "Mean squared displacement at this lag.",
+    MSD_UM2: "Mean squared displacement at this lag.",
+    N_STEPS: "Pairs of detections that went into the value.",
+    N_INDEPENDENT: "How many independent pairs these overlapping pairs are worth.",
+    N_TRACKS: "Tracks that went into the value.",
+    F: "Intensity as measured, in grey values.",
+    BACKGROUND: "What is subtracted from it; empty if nothing is.",
+    F_CORRECTED: "Intensity without background and bleaching.",
+    F0: "Baseline of the corrected intensity.",
+    DFF: "(f_corrected - f0) / f0.",
+    FLAG: "Why the value is missing or may be wrong; empty where nothing is.",
+    HEIGHT_DFF: "Height of the peak in ΔF/F.",
+    PROMINENCE_DFF: "How far the peak stands out from its surroundings, in ΔF/F.",
+    WIDTH_FRAMES: "Width of the peak at half of its prominence.",
+    WIDTH_S: "Width of the peak at half of its prominence.",
+    N_CELLS: "Cells in the frame.",
+    LABEL_BEFORE: "Label of the mask in the frame before.",
+    OVERLAP_PX: "Pixels that the two masks share.",
+    KIND: "Kind of event: start, end, jump, gap, swap risk, merge or split.",
+    OTHER_TRACK_ID: "The other track involved; 0 for none.",
+    SEVERITY: "How likely a mistake is, from 0 to 1.",
+    REASON: "Why, in numbers.",
+    DRIFT_Y_PX: "Common motion of all cells since the first frame, down.",
+    DRIFT_X_PX: "Common motion of all cells since the first frame, right.",
+}
+
+#: What the columns ``<channel>_<statistic>`` say, by statistic; in grey values of the file.
+INTENSITY_MEANINGS: Mapping[str, str] = {
+    "mean": "Mean of the cell's pixels.",
+    "median": "Median of the cell's pixels.",
+    "total": "Sum of the cell's pixels.",
+    "min": "Smallest of the cell's pixels.",
+    "max": "Largest of the cell's pixels.",
+    "sd": "Standard deviation of the cell's pixels, by their number and not by one less.",
+    "background": "Background around the cell, from its ring.",
+    "net": "Mean without the background.",
+    "contrast": "(mean - background) / (mean + background), which is Michelson's contrast.",
+}
 
 OBJECT_COLUMNS = {
     FRAME: np.int64,
@@ -221,9 +266,6 @@ EVENT_COLUMNS = {
     SEVERITY: "float64",
     REASON: "str",
 }
-
-#: Common motion of all cells since the first frame.
-DRIFT_Y_PX, DRIFT_X_PX = "drift_y_px", "drift_x_px"
 
 DRIFT_COLUMNS = {FRAME: np.int64, DRIFT_Y_PX: np.float64, DRIFT_X_PX: np.float64}
 

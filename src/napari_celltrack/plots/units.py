@@ -7,12 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from napari_celltrack.settings import UNIT_OF_SUFFIX, unit_of
 from napari_celltrack.tables import FRAME, TIME_S
 
-_UNITS = (
-    ("_um_per_s", "µm/s"), ("_px_per_frame", "px/frame"), ("_px2", "px²"), ("_um2", "µm²"),
-    ("_px", "px"), ("_um", "µm"), ("_s", "s"), ("_rad", "rad"),
-)  # fmt: skip
 _WORDS = {
     "n_frames": "frames seen", "dff": "ΔF/F", "height_dff": "height (ΔF/F)", "frame": "frame",
     "f": "intensity (grey values)",
@@ -67,7 +64,9 @@ def column_label(column: str) -> str:
     """Return a label for a column, with its unit in brackets."""
     if column in _WORDS:
         return _WORDS[column]
-    for suffix, unit in _UNITS:
-        if column.endswith(suffix):
-            return f"{column[: -len(suffix)].replace('_', ' ')} ({unit})"
-    return column.replace("_", " ")
+    unit = unit_of(column)
+    # A number of frames is a count, and counts have no brackets.
+    if not unit or unit == "frames":
+        return column.replace("_", " ")
+    ending = next(end for end, of_end in UNIT_OF_SUFFIX.items() if of_end == unit)
+    return f"{column.removesuffix(ending).replace('_', ' ')} ({unit})"
