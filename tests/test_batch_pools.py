@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -64,9 +65,12 @@ def write_movie(path: Path, frames: np.ndarray) -> None:
 def cluster() -> Iterator[str]:
     """Run a Dask scheduler with two workers, each a process, and return its address."""
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
-    ) as here:
+    options = {"host": "127.0.0.1", "dashboard_address": None}
+    # What it sets for its workers, as how memory is freed, is not for processes of later tests.
+    with (
+        patch.dict(os.environ),
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, **options) as here,
+    ):
         yield here.scheduler_address
 
 
@@ -264,11 +268,20 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in found]
 
 
+@pytest.fixture
+def ctrl_c_reaches_children() -> Iterator[None]:
+    """Undo what a shell does to commands in the background: they and their children ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c_reaches_children")
 def test_ctrl_c_stops_cleanly_and_the_run_goes_on(folder: Path, tmp_path: Path) -> None:
     Recipe().save(tmp_path / "r.yaml")
     for name in ("m1", "m2"):
         (folder / f"{name}.tif").unlink()
-    write_movie(folder / "m3.tif", np.tile(moving_disks(9), (60, 1, 1)))
+    write_movie(folder / "m3.tif", np.tile(moving_disks(9), (30, 1, 1)))
     out = tmp_path / "out"
     arguments = (tmp_path / "r.yaml", folder, "-o", out, "--processes", "--workers", "2")
     process = subprocess.Popen(
