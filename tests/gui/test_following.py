@@ -44,18 +44,13 @@ def session(model, walk, qtbot):
     """Return the session of a viewer in which somebody looks at cells, counts and tracks."""
     session = session_of(model)
     session.told = {"tracks": [], "failed": [], "runs": []}
-    session.frame_found.connect(_nothing)
-    session.cells_counted.connect(_nothing)
+    session.watch("tracks")
     session.tracks_found.connect(session.told["tracks"].append)
     session.failed.connect(session.told["failed"].append)
     session.run_changed.connect(session.told["runs"].append)
     session.open_layer(model.add_image(walk))
     qtbot.waitUntil(lambda: session.is_followed_now, timeout=10_000)
     return session
-
-
-def _nothing(*_):
-    return
 
 
 def settle(session, qtbot) -> None:
@@ -292,8 +287,7 @@ def test_corrected_cells_are_given_to_the_user_when_the_image_changes(session, q
 
 def test_one_frame_has_a_count_and_no_failure(model, qtbot, walk):
     session = session_of(model)
-    session.frame_found.connect(_nothing)
-    session.tracks_found.connect(_nothing)
+    session.watch("tracks")
     session.open_layer(model.add_image(walk[0]))
     qtbot.waitUntil(lambda: session.followed is not None, timeout=10_000)
     assert session.followed.is_whole

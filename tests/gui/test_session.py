@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_celltrack.engine import segment_frame
-from napari_celltrack.gui import finding
+from napari_celltrack.engine import cell_source, segment_frame
 from napari_celltrack.gui.layers import movie_layers
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.measure import ObjectFilter
@@ -33,6 +32,7 @@ def looking(model):
     """Return the session of the viewer, with somebody looking, and what was told."""
     session = session_of(model)
     told = {"found": [], "failed": []}
+    session.watch("cells")
     session.frame_found.connect(told["found"].append)
     session.failed.connect(told["failed"].append)
     session.told = told
@@ -192,7 +192,7 @@ def test_an_unexpected_failure_is_reported_and_survived(model, looking, qtbot, s
     def broken(*_):
         raise ZeroDivisionError("by nothing")
 
-    monkeypatch.setattr(finding, "segment_frame", broken)
+    monkeypatch.setattr(cell_source, "segment_frame", broken)
     looking.open_layer(model.add_image(scene))
     settle(looking, qtbot)
     assert "by nothing" in looking.problem

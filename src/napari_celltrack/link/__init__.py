@@ -1,7 +1,6 @@
 """Object table -> track ids and parents, one file a method.
 
-Each method is called with the objects and the number of frames, and returns a
-:class:`~napari_celltrack.link.linking.Linking`.
+What a method promises stands in :class:`~napari_celltrack.link.linker.LinkMethod`.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from pydantic import Field
 
 from napari_celltrack.link.assignment import Assignment
 from napari_celltrack.link.candidates import Pairs, candidate_pairs
-from napari_celltrack.link.linking import Linking
+from napari_celltrack.link.linker import Linking, LinkMethod
 from napari_celltrack.link.nearest import Nearest, closest_first
 from napari_celltrack.link.stationary import link_still
 from napari_celltrack.link.trackpy import Trackpy
@@ -22,6 +21,7 @@ Linker = Annotated[Assignment | Nearest | Trackpy, Field(discriminator="method")
 
 __all__ = [
     "Assignment",
+    "LinkMethod",
     "Linker",
     "Linking",
     "Nearest",

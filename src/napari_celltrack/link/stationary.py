@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from napari_celltrack.link.linking import Linking
+from napari_celltrack.link.linker import Linking
 from napari_celltrack.tables import FRAME, LABEL
 
 
