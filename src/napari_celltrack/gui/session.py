@@ -74,14 +74,14 @@ class Session(SessionState):
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
-        self._watch = LayerWatch(viewer, self._on_pixels, self._on_calibrated, self._on_moved)
+        self._layer_watch = LayerWatch(viewer, self._on_pixels, self._on_calibrated, self._on_moved)
         self._movie: Movie | None = None
         self._recipe = Recipe()
         self._history = History(self._recipe)
         self._live = True
         self._watches = Watches()
         self._hand = HandLabels(self._current_frame, self._changed_cells, self._on_corrected)
-        self._drawn = DrawnLayers(viewer, self._watch, self._hand)
+        self._drawn = DrawnLayers(viewer, self._layer_watch, self._hand)
         self._problem = ""
         self._picked = 0
         self._selected: tuple[int, ...] = ()
@@ -159,7 +159,7 @@ class Session(SessionState):
         self._hand.use(None)
         self._movie = None
         self._start_clean()
-        self._watch.use(layer)
+        self._layer_watch.use(layer)
         self._read_layer()
         self.labels_changed.emit()
         self.request_preview()

@@ -54,7 +54,7 @@ class SessionState:
     #: Other images that are measured under the same cells.
     others: OtherLayers
     follower: Follower
-    _watch: LayerWatch
+    _layer_watch: LayerWatch
     _hand: HandLabels
     _drawn: DrawnLayers
     _history: History
@@ -80,7 +80,7 @@ class SessionState:
     @property
     def layer(self) -> Image | None:
         """The layer that the movie was made from, or None."""
-        return self._watch.layer
+        return self._layer_watch.layer
 
     @property
     def found(self) -> Found | None:
