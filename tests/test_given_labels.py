@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from ctc_scenes import frames
-from napari_celltrack.engine import link_objects
-from napari_celltrack.engine.given_labels import for_labels, label_frame, run_labels
+from napari_celltrack.engine import CellSource, for_labels, link_objects
 from napari_celltrack.errors import MovieError
 from napari_celltrack.measure import ObjectFilter
 from napari_celltrack.recipe import Crop, FrameRange, Input, Recipe
@@ -19,7 +18,7 @@ ALL = Recipe(objects=ObjectFilter(min_area_px2=0))
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32", "uint32", "uint64", "float32"])
 def test_label_is_the_value_in_the_image(dtype: str) -> None:
     image = np.kron([[9, 0, 4, 200]], np.ones((4, 4))).astype(dtype)
-    found = label_frame(movie_of(image), ALL, 0)
+    found = CellSource.of_labels(movie_of(image), ALL).measure(0)
     assert found.labels.dtype == np.int32
     np.testing.assert_array_equal(found.labels, image)
     assert found.objects["label"].tolist() == [4, 9, 200]
@@ -32,30 +31,31 @@ def test_values_far_apart_and_beyond_int32() -> None:
     (image,) = frames([[7, 0, 0, 3]])
     far = image.astype(np.uint64)
     far[image == 7] = 2_000_000_000
-    found = label_frame(movie_of(far), ALL, 0)
+    found = CellSource.of_labels(movie_of(far), ALL).measure(0)
     assert found.objects["label"].tolist() == [3, 2_000_000_000]
     np.testing.assert_array_equal(found.labels, far)
     beyond = far.copy()
     beyond[image == 7] = 2**63 + 5
-    found = label_frame(movie_of(beyond), ALL, 0)
+    found = CellSource.of_labels(movie_of(beyond), ALL).measure(0)
     assert found.objects["label"].tolist() == [1, 2]
     np.testing.assert_array_equal(found.labels, frames([[2, 0, 0, 1]])[0])
     full = np.full((2, 2), 2**31 - 1, np.uint32)  # no background at all
-    assert label_frame(movie_of(full), ALL, 0).objects["label"].tolist() == [2**31 - 1]
+    found = CellSource.of_labels(movie_of(full), ALL).measure(0)
+    assert found.objects["label"].tolist() == [2**31 - 1]
 
 
 def test_filtered_cells_vanish_and_the_others_keep_their_values() -> None:
     (image,) = frames([[5, 5, 0, 9, 0, 2, 2]])
     recipe = ALL.replace(objects=ObjectFilter(min_area_px2=20))
-    found = label_frame(movie_of(image), recipe, 0)
+    found = CellSource.of_labels(movie_of(image), recipe).measure(0)
     assert found.objects["label"].tolist() == [2, 5]
     np.testing.assert_array_equal(found.labels, np.where(image == 9, 0, image))
 
 
 def test_empty_frames_and_threads() -> None:
     movie = movie_of(np.stack(frames([[1, 0], [0, 0], [7, 8]] * 5)))
-    one = list(run_labels(movie, ALL))
-    many = list(run_labels(movie, ALL, n_threads=4))
+    one = list(CellSource.of_labels(movie, ALL).run())
+    many = list(CellSource.of_labels(movie, ALL).run(n_threads=4))
     assert [len(found.objects) for found in one] == [1, 0, 2] * 5
     for a, b in zip(one, many, strict=True):
         assert a.frame == b.frame
@@ -75,7 +75,7 @@ def test_only_the_part_of_a_recipe_that_fits_is_used() -> None:
         )
     )
     movie = movie_of(np.stack(frames([[1, 2]] * 3)))
-    found = list(run_labels(movie, tuned))
+    found = list(CellSource.of_labels(movie, tuned).run())
     assert [frame.frame for frame in found] == [1, 2]
     assert found[0].objects["x_um"].tolist() == [0.75, 2.75]
     assert for_labels(tuned).input == Input(frames=FrameRange(start=1), pixel_size_um=0.5)
@@ -96,4 +96,4 @@ def test_only_the_part_of_a_recipe_that_fits_is_used() -> None:
 )
 def test_what_is_no_label_image_is_refused(array: np.ndarray, axes: str, message: str) -> None:
     with pytest.raises(MovieError, match=message):
-        list(run_labels(movie_of(array, axes), ALL))
+        list(CellSource.of_labels(movie_of(array, axes), ALL).run())

@@ -10,7 +10,7 @@ import pytest
 from napari_celltrack import engine
 from napari_celltrack.analysis.peaks import peaks
 from napari_celltrack.analysis.traces import traces
-from napari_celltrack.engine.given_labels import run_labels
+from napari_celltrack.engine import CellSource
 from napari_celltrack.engine.measuring import measure_frame
 from napari_celltrack.errors import MovieError
 from napari_celltrack.input import FrameRange, Input
@@ -152,7 +152,8 @@ def test_other_files_of_the_same_frames_are_measured_under_the_same_labels() -> 
 def test_images_are_measured_under_given_label_images() -> None:
     array, truth = calcium(3)
     labels = movie_of(np.stack([labelled() * 5] * 3))
-    found = list(run_labels(labels, Recipe(), others={"red": movie_of(array[:, 1])}))
+    red = movie_of(array[:, 1])
+    found = list(CellSource.of_labels(labels, Recipe(), {"red": red}).run())
     assert found[1].objects["label"].tolist() == [5, 10, 15]
     assert numbers(found[1].objects["red_mean"]) == numbers(truth[1])
 

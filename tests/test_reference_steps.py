@@ -218,8 +218,8 @@ def test_overlaps_are_those_of_the_stabilised_masks() -> None:
         for y, x in rng.permutation(cells):
             frames[t][disk((128, 128), y, x + jump, 4)] = 200
     movie = movie_of(frames)
-    recipe = PLAIN.replace(preprocess=(DriftCorrection(),))
-    found = list(engine.with_overlaps(engine.run(movie, recipe)))
+    recipe = PLAIN.replace(preprocess=(DriftCorrection(),), link=Assignment(overlap_weight=1.0))
+    found = list(engine.run(movie, recipe))
     assert found[1].shift_px == pytest.approx((0, 20), abs=0.1)
     shared = found[1].overlaps
     assert shared is not None

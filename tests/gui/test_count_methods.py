@@ -12,15 +12,20 @@ from skimage.filters import threshold_otsu
 
 from napari_celltrack.engine import segment_frame
 from napari_celltrack.gui.charts.chart import Chart
-from napari_celltrack.gui.docks.count.threshold_chart import in_few_bars, level_in_use, with_level
+from napari_celltrack.gui.docks.count.threshold_chart import in_few_bars
 from napari_celltrack.gui.layers import movie_layers
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.preprocess import Invert
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.reference import methods_of
-from napari_celltrack.segment import Contrast, LogBlobs, Manual, Otsu, Regions
-from napari_celltrack.segment.histogram import histogram
-from napari_celltrack.segment.threshold import GlobalThreshold
+from napari_celltrack.segment import (
+    Contrast,
+    LogBlobs,
+    Manual,
+    Otsu,
+    Regions,
+    histogram,
+)
 
 
 def method_names(cls: type, field: str) -> list[str]:
@@ -113,20 +118,6 @@ def test_few_bars_hold_all_pixels_at_their_levels(dtype, n_bars):
 def test_a_constant_image_is_one_bar():
     centers, counts, width = in_few_bars(histogram(np.full((4, 5), 9, np.uint8)), 100)
     assert (centers.tolist(), counts.tolist(), width) == ([9.0], [20.0], 1.0)
-
-
-@pytest.mark.parametrize("cls", methods_of(Regions.model_fields["threshold"].annotation))
-def test_a_threshold_that_was_moved_cuts_at_the_level(cls):
-    image = np.random.default_rng(0).normal(100, 20, (40, 40)).astype(np.float32)
-    automatic = None
-    if issubclass(cls, GlobalThreshold):
-        automatic = cls().automatic_level(image)
-    moved = with_level(cls(), 90.0, automatic)
-    if level_in_use(cls(), automatic) is None:
-        assert moved == cls()
-    else:
-        assert moved.level(image) == pytest.approx(90.0)
-        assert level_in_use(moved, automatic) == pytest.approx(90.0)
 
 
 def drag(chart: Chart, qtbot, level: float) -> None:

@@ -19,8 +19,7 @@ from qtpy.QtWidgets import (
     QToolButton,
 )
 
-from napari_celltrack.engine import segment_frame
-from napari_celltrack.gui import finding
+from napari_celltrack.engine import cell_source, segment_frame
 from napari_celltrack.gui.charts.chart import Chart
 from napari_celltrack.gui.charts.series import Line
 from napari_celltrack.gui.docks.count.count_cells import CountCells
@@ -143,7 +142,7 @@ def slow(monkeypatch):
         go.wait(10)
         return segment_frame(*args)
 
-    monkeypatch.setattr(finding, "segment_frame", wait)
+    monkeypatch.setattr(cell_source, "segment_frame", wait)
     yield go
     go.set()
 

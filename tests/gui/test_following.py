@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 from napari.components import ViewerModel
 
 from napari_celltrack.engine import link_objects, run, segment_frame
-from napari_celltrack.gui.layers import movie_layers
+from napari_celltrack.gui.layers import movie_layers, track_layers
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.gui.view import camera_of
 from napari_celltrack.input import FrameRange
@@ -44,18 +46,13 @@ def session(model, walk, qtbot):
     """Return the session of a viewer in which somebody looks at cells, counts and tracks."""
     session = session_of(model)
     session.told = {"tracks": [], "failed": [], "runs": []}
-    session.frame_found.connect(_nothing)
-    session.cells_counted.connect(_nothing)
+    session.watch("tracks")
     session.tracks_found.connect(session.told["tracks"].append)
     session.failed.connect(session.told["failed"].append)
     session.run_changed.connect(session.told["runs"].append)
     session.open_layer(model.add_image(walk))
     qtbot.waitUntil(lambda: session.is_followed_now, timeout=10_000)
     return session
-
-
-def _nothing(*_):
-    return
 
 
 def settle(session, qtbot) -> None:
@@ -292,12 +289,50 @@ def test_corrected_cells_are_given_to_the_user_when_the_image_changes(session, q
 
 def test_one_frame_has_a_count_and_no_failure(model, qtbot, walk):
     session = session_of(model)
-    session.frame_found.connect(_nothing)
-    session.tracks_found.connect(_nothing)
+    session.watch("tracks")
     session.open_layer(model.add_image(walk[0]))
     qtbot.waitUntil(lambda: session.followed is not None, timeout=10_000)
     assert session.followed.is_whole
     assert len(session.followed.tables.objects) == N_CELLS
+
+
+def test_tracks_are_drawn_and_picked_while_somebody_looks_at_tracks(model, qtbot, walk):
+    session = session_of(model)
+    session.preview_frames = N_FRAMES
+    watch = session.watch("cells")
+    session.open_layer(model.add_image(walk))
+    qtbot.waitUntil(lambda: session.is_followed_now, timeout=10_000)
+    settle(session, qtbot)
+    assert session.counts["n_cells"].tolist() == [N_CELLS] * N_FRAMES
+    assert track_layers.tracks_layer(model) is None
+    objects = session.followed.tables.objects
+    row = int(np.argmax(objects["frame"] == session.frame))
+    cell = objects.iloc[row]
+    place = (session.frame, cell["y_px"], cell["x_px"])
+    click(model, place)
+    assert session.picked == 0
+    with session.watch("tracks"):
+        session.update(link=Nearest(max_distance_px=5))
+        settle(session, qtbot)
+        assert track_layers.tracks_layer(model) is not None
+        click(model, place)
+        assert session.picked == session.followed.tables.objects.iloc[row]["track_id"]
+        session.pick(0)
+    click(model, place)
+    assert session.picked == 0
+    watch.end()
+
+
+def click(model, place) -> None:
+    """Press and release the left button at a place of the image."""
+    press = SimpleNamespace(type="mouse_press", button=1, modifiers=(), pos=(5, 5), position=place)
+    for callback in list(model.mouse_drag_callbacks):
+        steps = callback(model, press)
+        if steps is not None:
+            next(steps)
+            press.type = "mouse_release"
+            next(steps, None)
+            press.type = "mouse_press"
 
 
 def test_masks_of_a_projection_are_measured_in_every_frame(session, qtbot):

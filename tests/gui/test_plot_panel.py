@@ -39,11 +39,8 @@ class TwoPlots(Dock):
         self.panels = [PlotPanel(self.session, f"two_{kind}", kind) for kind in ("paths", "steps")]
         for panel in self.panels:
             column.addWidget(panel)
-        self.listen(self.session.frame_found, self._ignore)
+        self.watch("tracks")
         self.listen(self.session.tracks_found, self._show)
-
-    def _ignore(self, found) -> None:
-        pass
 
     def _show(self, followed) -> None:
         for panel in self.panels:

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_celltrack.engine import segment_frame
-from napari_celltrack.gui import finding
+from napari_celltrack.engine import cell_source, segment_frame
 from napari_celltrack.gui.layers import movie_layers
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.measure import ObjectFilter
@@ -33,6 +32,7 @@ def looking(model):
     """Return the session of the viewer, with somebody looking, and what was told."""
     session = session_of(model)
     told = {"found": [], "failed": []}
+    session.watch("cells")
     session.frame_found.connect(told["found"].append)
     session.failed.connect(told["failed"].append)
     session.told = told
@@ -76,6 +76,42 @@ def test_without_anybody_looking_nothing_is_computed(model, qtbot, scene):
     settle(session, qtbot)
     assert session.found is None
     assert len(model.layers) == 1
+
+
+def test_who_begins_to_look_sees_what_there_is(model, qtbot, scene, cells_of_frame):
+    session = session_of(model)
+    session.open_layer(model.add_image(scene))
+    with session.watch("cells"):
+        qtbot.waitUntil(lambda: session.found is not None, timeout=10_000)
+        assert session.found.n_cells == cells_of_frame[session.frame]
+        settle(session, qtbot)
+    session.update(objects=ObjectFilter(min_area_px2=99))
+    settle(session, qtbot)
+    assert session.found.recipe != session.recipe
+
+
+def test_cells_are_found_until_the_last_one_looks_no_more(model, qtbot, scene):
+    session = session_of(model)
+    first, second = session.watch("cells"), session.watch("tracks")
+    session.open_layer(model.add_image(scene))
+    settle(session, qtbot)
+    for watch, area in ((first, 77), (second, 88)):
+        watch.end()
+        watch.end()
+        session.update(objects=ObjectFilter(min_area_px2=area))
+        settle(session, qtbot)
+        assert session.found.recipe.objects.min_area_px2 == 77
+
+
+def test_what_comes_after_the_end_is_not_drawn(model, qtbot, scene):
+    session = session_of(model)
+    watch = session.watch("cells")
+    session.open_layer(model.add_image(scene))
+    assert session.preview_lane.busy
+    watch.end()
+    settle(session, qtbot)
+    assert session.found is None
+    assert movie_layers.cells_layer(model) is None
 
 
 def test_many_changes_end_with_the_last(model, looking, qtbot, scene):
@@ -155,6 +191,7 @@ def test_a_lazy_layer_stays_lazy(model, looking, qtbot, scene, cells_of_frame):
     model.dims.set_current_step(0, 3)
     settle(looking, qtbot)
     read.clear()
+    looking.preview_frames = 1
     looking.open_layer(image)
     settle(looking, qtbot)
     assert set(read) <= {3}
@@ -192,7 +229,7 @@ def test_an_unexpected_failure_is_reported_and_survived(model, looking, qtbot, s
     def broken(*_):
         raise ZeroDivisionError("by nothing")
 
-    monkeypatch.setattr(finding, "segment_frame", broken)
+    monkeypatch.setattr(cell_source, "segment_frame", broken)
     looking.open_layer(model.add_image(scene))
     settle(looking, qtbot)
     assert "by nothing" in looking.problem

@@ -316,8 +316,12 @@ def test_closing_the_dock_while_it_runs_stops_nothing_else(viewer, qtbot, dock) 
     viewer.window.remove_dock_widget(dock)
     dock.deleteLater()
     qtbot.wait(500)
-    # Nobody is told of picks, so clicks into the picture are none of ours.
+    # Nobody is told of picks, and nobody looks, so clicks into the picture are none of ours.
     assert not len(session.picked_changed)
+    followed = session.followed
+    session.run_all()
+    qtbot.waitUntil(lambda: not session.run_state.running, timeout=10_000)
+    assert session.followed is followed
     session.pick(2)
     session.update(link=Nearest(max_distance_px=7))
     qtbot.wait(200)

@@ -58,8 +58,7 @@ def find_by_blocks(
         blocks = blocks_of(frames, movie.height_px * movie.width_px, workers.n)
     found = _in_order(item, recipe, blocks, workers)
     # Overlaps reach across the edges of blocks: they are found where the frames come together.
-    is_asked = recipe.link.needs_overlaps and not recipe.input.is_still
-    yield from engine.with_overlaps(found) if is_asked else found
+    yield from engine.with_overlaps(recipe, found)
 
 
 def blocks_of(frames: Sequence[int], n_pixels: int, n_workers: int) -> list[Sequence[int]]:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from napari_celltrack.engine import Cells
 from napari_celltrack.errors import ResultError
 from napari_celltrack.input import as_grey
 from napari_celltrack.movie import Movie
@@ -232,10 +233,7 @@ def _open(path: Path, title: str, n_frames: int) -> Movie:
 
 
 def _labels(movie: Movie, index: int) -> npt.NDArray[np.int32]:
-    ids, values = read_labels(movie, index)
-    if len(values) == 0 or values[-1] == len(values):
-        return ids
-    return np.concatenate([[0], values]).astype(np.int32)[ids]
+    return Cells(*read_labels(movie, index)).labels
 
 
 def _by_frame(chunks: Iterable[pd.DataFrame], frames: Sequence[int]) -> Iterator[pd.DataFrame]:

@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-import numpy as np
-
 from napari_celltrack import engine
 from napari_celltrack.batch.inputs import Item
 from napari_celltrack.batch.lock import is_wanted
@@ -28,10 +26,9 @@ from napari_celltrack.batch.step_files import (
 from napari_celltrack.batch.step_needs import frames_of_steps, opened, opened_others
 from napari_celltrack.batch.step_store import STEPS, Step, StepStore
 from napari_celltrack.errors import MovieError, ResultError
-from napari_celltrack.movie import Movie, movie_from_array
-from napari_celltrack.readers import read_labels
+from napari_celltrack.movie import Movie
+from napari_celltrack.readers import number_labels
 from napari_celltrack.recipe import Recipe
-from napari_celltrack.tables import LABEL
 
 
 @dataclass(frozen=True)
@@ -177,12 +174,12 @@ def track(
     started = time.perf_counter()
     with ExitStack() as stack:
         movie = opened(stack, recipe, item)
-        found = engine.with_asked_overlaps(recipe, _read_back(recipe, item, movie, out, shifts_px))
+        found = engine.with_overlaps(recipe, _read_back(recipe, item, movie, out, shifts_px))
         events = make_result(
             recipe,
             item,
             movie,
-            iter(found),
+            found,
             folder=out / item.name,
             key=key,
             plots=plots,
@@ -237,10 +234,9 @@ def _measure(piece: Piece, movie: Movie, others: Mapping[str, Movie]) -> None:
     for index, labels in zip(frames, _held(piece.recipe, planes), strict=False):
         _check_wanted(piece.token)
         # A person may have given cells any numbers: they keep them, in the column `label`.
-        ids, values = read_labels(movie_from_array(labels, "YX", name=piece.before.title), 0)
+        cells = engine.Cells(*number_labels(labels, f"{piece.before.title}, frame {index},"))
         frame = piece.frames[index]
-        objects = engine.measure_frame(movie, piece.recipe, frame, ids, others)
-        table = objects.assign(**{LABEL: values.astype(np.int64)})
+        table = engine.measure_cells(movie, piece.recipe, frame, cells, others)
         write_table(piece.store.partial, index, table)
 
 

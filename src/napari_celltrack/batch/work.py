@@ -28,7 +28,6 @@ from napari_celltrack.batch.result import (
     result_key,
     set_aside,
 )
-from napari_celltrack.engine.given_labels import run_labels
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
@@ -185,12 +184,11 @@ def run_item(
             done = None if restart else kept_result(folder, item, key, plots=plots)
             if done is None:
                 found: Found
-                if cells_from == "labels":
-                    found = run_labels(movie, recipe, others=others, n_threads=n_threads)
-                elif find is not None:
+                if find is not None:
                     found = find(item, movie, recipe, others)
                 else:
-                    found = engine.run(movie, recipe, others=others, n_threads=n_threads)
+                    source = _source(cells_from, movie, recipe, others)
+                    found = source.run(n_threads=n_threads)
                 stack.callback(found.close)
                 has_picture = cells_from == "image"
                 done = yield from make_result(
@@ -211,6 +209,15 @@ def run_item(
         with suppress(OSError):
             set_aside(folder, recipe)
     yield replace(done, seconds=time.perf_counter() - started)
+
+
+def _source(
+    cells_from: CellsFrom, movie: Movie, recipe: Recipe, others: Mapping[str, Movie]
+) -> engine.CellSource:
+    """Return where the cells of an item come from."""
+    if cells_from == "labels":
+        return engine.CellSource.of_labels(movie, recipe, others)
+    return engine.CellSource(movie, recipe, others=others)
 
 
 def do_elsewhere(

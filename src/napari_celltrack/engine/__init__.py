@@ -3,27 +3,31 @@
 The window, the command line and the batch call these functions and no others.
 """
 
-from napari_celltrack.engine.frames import (
-    FrameResult,
-    in_order,
+from napari_celltrack.engine.cell_source import (
+    CellSource,
+    for_labels,
     run,
     run_frame,
-    segment_frame,
-    segment_prepared,
     shared_cache,
-    with_asked_overlaps,
-    with_overlaps,
 )
+from napari_celltrack.engine.cells import Cells
+from napari_celltrack.engine.frames import FrameResult, in_order, needs_overlaps, with_overlaps
 from napari_celltrack.engine.linking import link_objects
-from napari_celltrack.engine.measuring import measure_frame, measured_channels
+from napari_celltrack.engine.measuring import measure_cells, measure_frame, measured_channels
 from napari_celltrack.engine.preparing import prepare_frame, preprocess_frame, shift_of
+from napari_celltrack.engine.segmenting import segment_frame, segment_prepared
 
 __all__ = [
+    "CellSource",
+    "Cells",
     "FrameResult",
+    "for_labels",
     "in_order",
     "link_objects",
+    "measure_cells",
     "measure_frame",
     "measured_channels",
+    "needs_overlaps",
     "prepare_frame",
     "preprocess_frame",
     "run",
@@ -32,6 +36,5 @@ __all__ = [
     "segment_prepared",
     "shared_cache",
     "shift_of",
-    "with_asked_overlaps",
     "with_overlaps",
 ]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_celltrack.analysis import common_motion, count_table, find_events, track_table
-from napari_celltrack.link import link_by_label
+from napari_celltrack.link import LinkMethod, link_by_label
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.tables import (
@@ -115,7 +115,8 @@ def link_all(
         # Cells that were found once for all frames are their own partners.
         linking = link_by_label(in_steps(table))
     else:
-        linking = recipe.link(_beside(in_steps(table), moved), len(frames), shared)
+        linker: LinkMethod = recipe.link
+        linking = linker(_beside(in_steps(table), moved), len(frames), shared)
     drift_px = moved if linking.drift_px is None else moved + linking.drift_px
     tracked = table.assign(**linking.columns())
     by_axis = dict(zip((DRIFT_Y_PX, DRIFT_X_PX), drift_px.T, strict=True))

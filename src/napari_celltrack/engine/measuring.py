@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from napari_celltrack.engine.cells import Cells
 from napari_celltrack.errors import MovieError
 from napari_celltrack.measure import (
     Shapes,
@@ -124,6 +125,15 @@ def measure_frame(
         for statistic, values in settings(labels, plane, rings).items():
             extra[intensity_column(name, statistic)] = values
     return as_table({**columns, **extra}, OBJECT_COLUMNS, extra=extra)
+
+
+def measure_cells(
+    movie: Movie, recipe: Recipe, frame: int, cells: Cells, others: Mapping[str, Movie]
+) -> pd.DataFrame:
+    """Measure cells as :func:`measure_frame` does; the column `label` holds their own numbers."""
+    objects = measure_frame(movie, recipe, frame, cells.ids, others)
+    named: pd.DataFrame = objects.assign(**{LABEL: cells.numbers})
+    return named
 
 
 def measured_channels(movie: Movie, recipe: Recipe) -> list[str]:

@@ -55,7 +55,7 @@ _WIDEST = 0.5
 #: Below this score nothing found looks like cells; those of the test images have 0.25 to 0.65.
 _LEAST_SCORE = 0.15
 #: Discs are round whatever they lie on, so their shape speaks for little.
-_DISCS_COUNT = 0.5
+_DISCS, _DISCS_COUNT = "blobs", 0.5
 #: A way that loses more than this share of its score in another frame does not hold for the movie.
 _MOST_LOST = 0.4
 #: The few ways that the size of the cells is first measured with.
@@ -71,7 +71,7 @@ _NAMES = {
     "li": "Li's threshold",
     "triangle": "the triangle threshold, split by shape",
     "local": "a local threshold",
-    "blobs": "blobs",
+    _DISCS: "blobs",
 }
 
 
@@ -242,7 +242,7 @@ def _try_all(
         labels = np.asarray(objects(segment(image)), np.int32)
         looks = plausibility(image, labels, diameter_px)
         if 0 < looks.diameter_px < _WIDEST * max(image.shape):
-            score = looks.score * (_DISCS_COUNT if isinstance(segment, LogBlobs) else 1.0)
+            score = looks.score * (_DISCS_COUNT if name == _DISCS else 1.0)
             trials.append(_Trial(name, segment, objects, labels, looks, score))
     return trials
 
@@ -289,7 +289,7 @@ def _ways(scale: float, *, with_dim: bool) -> dict[str, tuple[Segmenter, ObjectF
             max_diameter_px=max(3.0, 1.4 * diameter_px),
             n_scales=4,
         )
-        ways["blobs"] = blobs, objects
+        ways[_DISCS] = blobs, objects
     return ways
 
 

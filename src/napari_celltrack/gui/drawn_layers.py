@@ -12,7 +12,7 @@ import numpy.typing as npt
 from napari.components import ViewerModel
 
 from napari_celltrack.gui import view
-from napari_celltrack.gui.finding import Followed
+from napari_celltrack.gui.found_cells import Followed
 from napari_celltrack.gui.gui_queue import GuiQueue
 from napari_celltrack.gui.hand_labels import HandLabels
 from napari_celltrack.gui.lane import Lane

@@ -6,6 +6,7 @@ out by signals.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,20 +14,16 @@ from functools import partial
 import pandas as pd
 from psygnal import Signal
 
-from napari_celltrack.engine import FrameResult
-from napari_celltrack.gui.finding import (
-    N_THREADS,
-    CellSource,
-    Findings,
-    Followed,
-    RunState,
-    follow,
-    known_round,
-    measure_frames,
-    window_round,
-)
+from napari_celltrack.engine import CellSource, FrameResult
+from napari_celltrack.engine.cache import StageCache
+from napari_celltrack.gui.cell_jobs import follow, measure_frames
+from napari_celltrack.gui.found_cells import Followed
 from napari_celltrack.gui.lane import Lane
-from napari_celltrack.gui.progress import Progress
+from napari_celltrack.gui.measured_frames import MeasuredFrames, known_round, window_round
+from napari_celltrack.gui.progress import Progress, RunState
+
+#: Threads for all frames; one core is left to the window.
+_N_THREADS = max(1, (os.cpu_count() or 1) - 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +34,8 @@ class Wanted:
     ----------
     source : CellSource
         Where cells come from.
+    cache : StageCache
+        Where results of the stages are looked up and kept.
     frame : int
         The frame in view.
     frames : range
@@ -48,6 +47,7 @@ class Wanted:
     """
 
     source: CellSource
+    cache: StageCache
     frame: int
     frames: range
     measured_with: Hashable
@@ -74,17 +74,17 @@ class Follower:
         self._result_with: Hashable = None
         #: What the objects of the result were measured with.
         self._objects_with: Hashable = None
-        self._findings = Findings()
+        self._measured = MeasuredFrames()
         self._asked: Hashable = None
         self._progress: Progress | None = None
 
     def counts(self, measured_with: Hashable) -> pd.DataFrame:
         """Return `frame`, `n_cells`, `is_current` of the frames that were ever counted."""
-        return self._findings.counts(measured_with)
+        return self._measured.counts(measured_with)
 
     def count(self, measured_with: Hashable, frame: int, n_cells: int) -> None:
         """Remember the number of cells of a frame that was found but not measured."""
-        self._findings.count(measured_with, frame, n_cells)
+        self._measured.count(measured_with, frame, n_cells)
 
     def is_current(self, linked_with: Hashable) -> bool:
         """Whether the tracks were linked with these settings."""
@@ -93,14 +93,14 @@ class Follower:
     def forget_frames(self, frames: set[int]) -> None:
         """Forget frames whose cells were changed by hand."""
         for frame in frames:
-            self._findings.forget_frame(frame)
+            self._measured.forget_frame(frame)
         self._result_with = None
 
     def start_clean(self) -> None:
         """Forget everything: the movie is another."""
         self.follow_lane.cancel()
         self.cancel_run("")
-        self._findings.clear()
+        self._measured.clear()
         self.result = self._result_with = self._asked = None
 
     def stop(self) -> None:
@@ -115,7 +115,7 @@ class Follower:
         As many frames as asked for are measured, and not more where so many are known in a row;
         what touches them and is known already is linked with them.
         """
-        known = self._findings.of(wanted.measured_with)
+        known = self._measured.of(wanted.measured_with)
         window: Sequence[int] = known_round(wanted.frames, known, wanted.frame)
         # A few are known where measuring them was cut short: the rest of them is due.
         if len(window) < min(n_frames, len(wanted.frames)):
@@ -130,7 +130,15 @@ class Follower:
         has_objects = self._result_with is not None and self._objects_with == wanted.measured_with
         before = self.result if has_objects else None
         self.follow_lane.submit(
-            partial(follow, wanted.source, dict(known), missing, wanted.frame, before),
+            partial(
+                follow,
+                wanted.source,
+                dict(known),
+                missing,
+                wanted.frame,
+                wanted.cache,
+                before=before,
+            ),
             partial(self._take, wanted),
             self._fail_follow,
         )
@@ -138,12 +146,12 @@ class Follower:
     def run_all(self, wanted: Wanted) -> None:
         """Have all frames measured that are not known; linking them is asked for at the end."""
         self.cancel_run("")
-        known = self._findings.of(wanted.measured_with)
+        known = self._measured.of(wanted.measured_with)
         missing = [frame for frame in wanted.frames if frame not in known]
         self._progress = Progress(len(missing), self._tell)
         self._tell(self._progress.state())
         self.run_lane.submit(
-            partial(measure_frames, wanted.source, missing, N_THREADS),
+            partial(measure_frames, wanted.source, missing, wanted.cache, _N_THREADS),
             partial(self._take_of_all, wanted),
             self._fail_run,
             partial(self._end_run, wanted),
@@ -156,7 +164,7 @@ class Follower:
 
     def _take(self, wanted: Wanted, result: FrameResult | Followed) -> None:
         if isinstance(result, FrameResult):
-            self._findings.put(wanted.measured_with, result)
+            self._measured.put(wanted.measured_with, result)
             self.frame_measured.emit(wanted.measured_with, result)
             return
         self.result, self._result_with = result, wanted.linked_with

@@ -4,13 +4,37 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from napari.utils import progress
 from qtpy.QtCore import QTimer
 
-from napari_celltrack.gui.finding import RunState
-
 _TICK_MS = 150
+
+
+@dataclass(frozen=True)
+class RunState:
+    """How far *Run all frames* is.
+
+    Parameters
+    ----------
+    running : bool
+    done, total : int
+        Frames.
+    frames_per_s : float
+        0 before the first.
+    left_s : float
+        Time left; NaN when it cannot be told.
+    sentence : str
+        The same in words, or why it ended.
+    """
+
+    running: bool = False
+    done: int = 0
+    total: int = 0
+    frames_per_s: float = 0.0
+    left_s: float = float("nan")
+    sentence: str = ""
 
 
 class Progress:

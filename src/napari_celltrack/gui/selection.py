@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from napari.components import ViewerModel
 from napari.layers import Image
 
-from napari_celltrack.gui.finding import Followed
+from napari_celltrack.gui.found_cells import Followed
 from napari_celltrack.gui.layers import track_layers
 from napari_celltrack.gui.layers.selected_layer import show_selected
 from napari_celltrack.gui.picking import cell_at, place_in, track_at

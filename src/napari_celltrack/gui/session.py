@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import weakref
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable
 from functools import partial
 from typing import Any
 
@@ -18,22 +18,23 @@ from napari.layers import Image, Labels
 from napari.utils.notifications import ErrorNotification, notification_manager
 
 from napari_celltrack.analysis.reviewed import Reviewed
-from napari_celltrack.engine import FrameResult
+from napari_celltrack.engine import CellSource, FrameResult
 from napari_celltrack.engine.cache import StageCache
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.drawn_layers import DrawnLayers
-from napari_celltrack.gui.finding import CellSource, Followed, Found, RunState
 from napari_celltrack.gui.follower import Follower, Wanted
+from napari_celltrack.gui.found_cells import Followed, Found
 from napari_celltrack.gui.hand_labels import HandLabels
 from napari_celltrack.gui.history import History
-from napari_celltrack.gui.lane import Lane
 from napari_celltrack.gui.layers import movie_layers
 from napari_celltrack.gui.layers.layer_watch import LayerWatch
 from napari_celltrack.gui.layers.other_layers import OtherLayers
 from napari_celltrack.gui.picking import Picking
+from napari_celltrack.gui.preview import Preview
+from napari_celltrack.gui.progress import RunState
 from napari_celltrack.gui.selection import as_selection
 from napari_celltrack.gui.session_state import SessionState
-from napari_celltrack.gui.warm_up import make_ready_for_cells
+from napari_celltrack.gui.watches import Watch, Watched, Watches
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
 
@@ -63,8 +64,7 @@ def session_of(viewer: Any) -> Session:
 class Session(SessionState):
     """Movie, recipe, cache and background lanes of a viewer.
 
-    Cells are looked for only while something is connected to `frame_found`, and followed only
-    while something is connected to `cells_counted` or `tracks_found`: without a dock nobody looks.
+    Nothing is computed until somebody looks, see :meth:`watch`.
 
     Parameters
     ----------
@@ -74,28 +74,25 @@ class Session(SessionState):
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
-        self._watch = LayerWatch(viewer, self._on_pixels, self._on_calibrated, self._on_moved)
+        self._layer_watch = LayerWatch(viewer, self._on_pixels, self._on_calibrated, self._on_moved)
         self._movie: Movie | None = None
         self._recipe = Recipe()
         self._history = History(self._recipe)
         self._live = True
-        self._found: Found | None = None
+        self._watches = Watches()
         self._hand = HandLabels(self._current_frame, self._changed_cells, self._on_corrected)
-        self._drawn = DrawnLayers(viewer, self._watch, self._hand)
+        self._drawn = DrawnLayers(viewer, self._layer_watch, self._hand)
         self._problem = ""
-        self._asked: Hashable = None
-        self._answered: Hashable = None
         self._picked = 0
         self._selected: tuple[int, ...] = ()
         self._picking = Picking(viewer, self._pick_at)
-        #: Other images that are measured under the same cells.
         self.others = OtherLayers(viewer)
         self.others.changed.connect(self._changed_cells)
         #: Events that the user has seen, and those that are fine as they are.
         self.reviewed = Reviewed()
         self.preview_frames = _PREVIEW_FRAMES
         self.cache = StageCache()
-        self.preview_lane = Lane("celltrack preview")
+        self._preview = Preview()
         self.follower = Follower()
         self.follower.frame_measured.connect(self._on_measured)
         self.follower.followed.connect(self._on_followed)
@@ -104,6 +101,24 @@ class Session(SessionState):
         # napari holds methods weakly, so the viewer does not keep its session nor the reverse.
         viewer.dims.events.current_step.connect(self._follow_slider)
         viewer.layers.events.removed.connect(self._forget_removed)
+
+    def watch(self, what: Watched) -> Watch:
+        """Have something found, now and whenever a change makes it another.
+
+        Parameters
+        ----------
+        what : {"cells", "tracks"}
+            Cells of the frame in view are found, and frames round it measured and linked. With
+            tracks, these are drawn too, and a click into the picture picks one.
+
+        Returns
+        -------
+        Watch
+            Has an end; what was found stays where it is.
+        """
+        watch = self._watches.begin(what)
+        self.request_preview()
+        return watch
 
     # What the user does
 
@@ -144,7 +159,7 @@ class Session(SessionState):
         self._hand.use(None)
         self._movie = None
         self._start_clean()
-        self._watch.use(layer)
+        self._layer_watch.use(layer)
         self._read_layer()
         self.labels_changed.emit()
         self.request_preview()
@@ -191,7 +206,7 @@ class Session(SessionState):
         self.selected_changed.emit(selected)
 
     def show_tracks(self) -> None:
-        """Draw the tracks that were found while nobody listened to `tracks_found`."""
+        """Draw the tracks that were found while nobody looked at tracks."""
         if (followed := self.followed) is not None:
             self._drawn.draw_tracks_now(followed.shown)
 
@@ -211,19 +226,13 @@ class Session(SessionState):
 
     def request_preview(self) -> None:
         """Have the cells of the frame in view found, and followed, if somebody looks."""
-        if self._movie is None or not self._live or not len(self.frame_found):
+        if self._movie is None or not self._live or not self._watches.cells:
             return
         asked = self._measured_with(), self.frame
-        if asked == self._asked and self._is_shown():
+        if self._preview.is_answered(*asked) and self._drawn.has_cells() and not self._problem:
             self._request_follow()
-            return
-        # The lane is busy for a moment after its answer, too.
-        if asked == self._asked and self.preview_lane.busy:
-            return
-        self._asked = asked
-        if (wanted := self._wanted()) is not None:
-            job = partial(_find, wanted.source, wanted.frame)
-            self.preview_lane.submit(job, partial(self._show, wanted.measured_with), self._fail)
+        elif not self._preview.is_awaited(*asked) and (wanted := self._wanted()) is not None:
+            self._preview.find(wanted, self._show, self._fail)
 
     # How it is done
 
@@ -252,11 +261,10 @@ class Session(SessionState):
         self.request_preview()
 
     def _start_clean(self) -> None:
-        self.preview_lane.cancel()
+        self._preview.start_clean()
         self._drawn.forget()
         self.follower.start_clean()
         self._hand.forget()
-        self._found = self._asked = None
 
     def _wanted(self) -> Wanted | None:
         """Return what is wanted now; a job keeps it, whatever changes meanwhile."""
@@ -270,9 +278,11 @@ class Session(SessionState):
             self._fail(error)
             return None
         corrected = dict(self._hand.corrected)
-        others = self.others.movies()
-        source = CellSource(movie, self._recipe, self.cache, given, corrected, others)
-        return Wanted(source, self.frame, frames, self._measured_with(), self._linked_with())
+        source = CellSource(
+            movie, self._recipe, given=given, corrected=corrected, others=self.others.movies()
+        )
+        keys = self._measured_with(), self._linked_with()
+        return Wanted(source, self.cache, self.frame, frames, *keys)
 
     def _read_layer(self, fingerprint: str | None = None) -> None:
         """Make the movie of the layer; with a fingerprint, its pixels are the ones known."""
@@ -285,7 +295,7 @@ class Session(SessionState):
                 problem = str(error)
         self._movie = movie
         if movie is None:
-            self._found = None
+            self._preview.result = None
         self._problem = problem
         self.others.fit(layer, movie)
         self.movie_changed.emit(movie)
@@ -294,14 +304,14 @@ class Session(SessionState):
 
     def _show(self, key: Hashable, found: Found) -> None:
         movie = self._movie
-        if movie is None or not len(self.frame_found):
+        if movie is None or not self._watches.cells:
             return
         if found.movie.fingerprint != movie.fingerprint or found.movie.axes != movie.axes:
             return
         self._drawn.draw_cells(movie, found.frame, found.labels)
         self.follower.count(key, found.frame, found.n_cells)
-        self._found, self._problem = found, ""
-        self._answered = key, found.frame
+        self._preview.put(key, found)
+        self._problem = ""
         self.frame_found.emit(found)
         self.cells_counted.emit()
         # While a slider is dragged the next frame in view comes first.
@@ -310,11 +320,9 @@ class Session(SessionState):
 
     def _request_follow(self) -> None:
         """Have the frames round the one in view measured and linked, if somebody looks."""
-        is_looked_at = len(self.cells_counted) or len(self.tracks_found)
-        if not is_looked_at or not self._live or self._problem:
+        if not self._watches.cells or not self._live or self._problem:
             return
-        wanted = self._wanted()
-        if wanted is not None and wanted.frames:
+        if (wanted := self._wanted()) is not None and wanted.frames:
             self.follower.follow(wanted, self.preview_frames)
 
     def _on_measured(self, key: Hashable, result: FrameResult) -> None:
@@ -327,7 +335,7 @@ class Session(SessionState):
             return
         self._drawn.forget()
         tell = partial(self._tell_followed, result)
-        if len(self.tracks_found):
+        if self._watches.tracks:
             self._drawn.draw_tracks(result.shown, tell)
         else:
             tell()
@@ -337,8 +345,8 @@ class Session(SessionState):
         self.tracks_found.emit(result)
 
     def _pick_at(self, world: Any) -> None:
-        """Pick the track at a place that was clicked, if a dock shows what is picked."""
-        if self.followed is not None and len(self.picked_changed):
+        """Pick the track at a place that was clicked, if somebody looks at tracks."""
+        if self.followed is not None and self._watches.tracks:
             self.pick(self._drawn.track_under(self.followed, self.frame, world))
 
     def _on_run(self, state: RunState) -> None:
@@ -347,7 +355,7 @@ class Session(SessionState):
             self._request_follow()
 
     def _fail(self, error: Exception) -> None:
-        self._asked = None
+        self._preview.ask_again()
         if isinstance(error, CelltrackError):
             self._problem = str(error)
         else:
@@ -361,7 +369,7 @@ class Session(SessionState):
 
     def _on_corrected(self, frames: set[int]) -> None:
         self.follower.forget_frames(frames)
-        self._asked = None
+        self._preview.ask_again()
         self.labels_changed.emit()
         self._changed_cells()
 
@@ -390,10 +398,3 @@ class Session(SessionState):
             self.open_layer(None)
         elif event.value is self._hand.layer:
             self.use_labels(None)
-
-
-def _find(source: CellSource, frame: int) -> Iterator[Found]:
-    """Find the cells of one frame; runs on a lane."""
-    found = source.find(frame)
-    make_ready_for_cells()
-    yield found

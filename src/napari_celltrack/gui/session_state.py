@@ -9,12 +9,17 @@ from napari.layers import Image, Labels
 from psygnal import Signal
 
 from napari_celltrack.gui.drawn_layers import DrawnLayers
-from napari_celltrack.gui.finding import Followed, Found, RunState, coverage_of
 from napari_celltrack.gui.follower import Follower
+from napari_celltrack.gui.found_cells import Followed, Found
 from napari_celltrack.gui.hand_labels import HandLabels
 from napari_celltrack.gui.history import History
+from napari_celltrack.gui.lane import Lane
 from napari_celltrack.gui.layers.layer_watch import LayerWatch
 from napari_celltrack.gui.layers.other_layers import OtherLayers
+from napari_celltrack.gui.measured_frames import coverage_of
+from napari_celltrack.gui.preview import Preview
+from napari_celltrack.gui.progress import RunState
+from napari_celltrack.gui.watches import Watches
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
 
@@ -49,17 +54,15 @@ class SessionState:
     #: Other images that are measured under the same cells.
     others: OtherLayers
     follower: Follower
-    _watch: LayerWatch
+    _layer_watch: LayerWatch
     _hand: HandLabels
     _drawn: DrawnLayers
     _history: History
     _movie: Movie | None
     _recipe: Recipe
-    _found: Found | None
     _live: bool
-    #: What was asked for last, and what the cells on the screen are the answer to.
-    _asked: Hashable
-    _answered: Hashable
+    _preview: Preview
+    _watches: Watches
     _problem: str
     _picked: int
     _selected: tuple[int, ...]
@@ -77,12 +80,17 @@ class SessionState:
     @property
     def layer(self) -> Image | None:
         """The layer that the movie was made from, or None."""
-        return self._watch.layer
+        return self._layer_watch.layer
 
     @property
     def found(self) -> Found | None:
         """The last frame that was found of this movie, or None."""
-        return self._found
+        return self._preview.result
+
+    @property
+    def preview_lane(self) -> Lane:
+        """Where the cells of the frame in view are found."""
+        return self._preview.lane
 
     @property
     def followed(self) -> Followed | None:
@@ -155,10 +163,6 @@ class SessionState:
     def selected(self) -> tuple[int, ...]:
         """Ids of the tracks that stand out, sorted."""
         return self._selected
-
-    def _is_shown(self) -> bool:
-        """Whether the answer to the last request is on the screen."""
-        return self._drawn.has_cells() and self._answered == self._asked and not self._problem
 
     def _current_frame(self) -> int:
         return self.frame

@@ -1,7 +1,6 @@
 """Object table -> track ids and parents, one file per method.
 
-Each method is called with the objects and the number of frames, and returns a
-:class:`~napari_celltrack.link.linking.Linking`.
+What a method promises stands in :class:`~napari_celltrack.link.linker.LinkMethod`.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from pydantic import Field
 
 from napari_celltrack.link.assignment import Assignment
 from napari_celltrack.link.candidates import Pairs, candidate_pairs
-from napari_celltrack.link.linking import Linking, link_by_label
+from napari_celltrack.link.linker import Linking, LinkMethod, link_by_label
 from napari_celltrack.link.nearest import Nearest, closest_first
 from napari_celltrack.link.trackpy import Trackpy
 
@@ -21,6 +20,7 @@ Linker = Annotated[Assignment | Nearest | Trackpy, Field(discriminator="method")
 
 __all__ = [
     "Assignment",
+    "LinkMethod",
     "Linker",
     "Linking",
     "Nearest",

@@ -17,7 +17,7 @@ from napari_celltrack.link.divisions import Divisions, telling_areas
 from napari_celltrack.link.drift import common_drift
 from napari_celltrack.link.frame_links import FrameLinks, link_frames
 from napari_celltrack.link.gaps import close_gaps
-from napari_celltrack.link.linking import Linking
+from napari_celltrack.link.linker import Linking
 from napari_celltrack.settings import Settings
 from napari_celltrack.tables import AREA_PX2
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from napari_celltrack.link.candidates import Pairs
 from napari_celltrack.link.detections import Detections, squared
-from napari_celltrack.link.linking import Linking
+from napari_celltrack.link.linker import Linking
 from napari_celltrack.link.tracklets import following, tracks_of
 
 Floats = npt.NDArray[np.float64]

@@ -13,7 +13,7 @@ from pydantic import Field
 from napari_celltrack.link.candidates import Pairs, near_pairs
 from napari_celltrack.link.confidence import Costs, with_confidence
 from napari_celltrack.link.detections import NONE, Detections
-from napari_celltrack.link.linking import Linking
+from napari_celltrack.link.linker import Linking
 from napari_celltrack.settings import Settings
 
 Floats = npt.NDArray[np.float64]

@@ -17,7 +17,7 @@ from napari_celltrack.errors import CelltrackError
 from napari_celltrack.link.candidates import near_pairs
 from napari_celltrack.link.confidence import Costs, with_confidence
 from napari_celltrack.link.detections import NONE, Detections
-from napari_celltrack.link.linking import Linking
+from napari_celltrack.link.linker import Linking
 from napari_celltrack.settings import Settings
 
 Floats = npt.NDArray[np.float64]

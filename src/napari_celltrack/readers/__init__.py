@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from napari_celltrack.readers.folder import natural_key
-from napari_celltrack.readers.label_image import check_label_movie, read_labels
+from napari_celltrack.readers.label_image import check_label_movie, number_labels, read_labels
 from napari_celltrack.readers.opening import MOVIE_SUFFIXES, is_image_file, open_movie
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "check_label_movie",
     "is_image_file",
     "natural_key",
+    "number_labels",
     "open_movie",
     "read_labels",
 ]

@@ -63,8 +63,32 @@ def read_labels(movie: Movie, frame: int) -> tuple[npt.NDArray[np.int32], npt.ND
     MovieError
         If the frame cannot be read, or holds fractions or negative numbers.
     """
-    plane = _whole_numbers(movie.plane(frame), f"{movie.name}, frame {frame},")
-    values, ids = _compacted(plane)
+    return number_labels(movie.plane(frame), f"{movie.name}, frame {frame},")
+
+
+def number_labels(
+    plane: npt.NDArray[Any], name: str
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """Give the cells of a plane of labels ids 1..n, as :func:`read_labels` does.
+
+    Parameters
+    ----------
+    plane : ndarray, shape (Y, X)
+        Labels, of any integer type, or float with whole numbers.
+    name : str
+        Where the plane is from, for messages.
+
+    Returns
+    -------
+    ids, values : ndarray
+        As of :func:`read_labels`.
+
+    Raises
+    ------
+    MovieError
+        If it holds fractions or negative numbers.
+    """
+    values, ids = _compacted(_whole_numbers(plane, name))
     if len(values) and values[-1] > _MAX_INT32:
         values = np.arange(1, len(values) + 1)
     return ids, values.astype(np.int64)

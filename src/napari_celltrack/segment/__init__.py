@@ -1,4 +1,4 @@
-"""Image to labels: one file per method."""
+"""Image to labels: one file per method, see :class:`~napari_celltrack.segment.SegmentMethod`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pydantic import Field
 
 from napari_celltrack.segment.blobs import DogBlobs, LogBlobs
 from napari_celltrack.segment.contrast import Contrast
+from napari_celltrack.segment.global_threshold import Li, Manual, Otsu, Triangle, Yen
 from napari_celltrack.segment.histogram import Histogram, histogram
 from napari_celltrack.segment.label import in_raster_order, label_parts
 from napari_celltrack.segment.local_threshold import LocalGaussian, LocalMean
@@ -19,19 +20,24 @@ from napari_celltrack.segment.morphology import (
     MorphologyStep,
     Open,
 )
-from napari_celltrack.segment.regions import Regions, Threshold
+from napari_celltrack.segment.regions import Regions
+from napari_celltrack.segment.segmenter import CutsParts, HasLevel, HasThreshold, SegmentMethod
 from napari_celltrack.segment.split import NoSplit, Split, WatershedDistance, WatershedIntensity
-from napari_celltrack.segment.threshold import Li, Manual, Otsu, Triangle, Yen
+from napari_celltrack.segment.thresholds import Threshold
 
+#: The menu of methods; ``method`` says which.
 Segmenter = Annotated[Regions | LogBlobs | DogBlobs, Field(discriminator="method")]
 
 __all__ = [
     "Close",
     "Contrast",
+    "CutsParts",
     "Dilate",
     "DogBlobs",
     "Erode",
     "FillHoles",
+    "HasLevel",
+    "HasThreshold",
     "Histogram",
     "Li",
     "LocalGaussian",
@@ -43,6 +49,7 @@ __all__ = [
     "Open",
     "Otsu",
     "Regions",
+    "SegmentMethod",
     "Segmenter",
     "Split",
     "Threshold",

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from typing_extensions import Self
 
 from napari_celltrack.segment.contrast import Contrast
 from napari_celltrack.segment.label import unordered_parts
-from napari_celltrack.segment.local_threshold import LocalGaussian, LocalMean
 from napari_celltrack.segment.morphology import FillHoles, MorphologyStep, Open
-from napari_celltrack.segment.split import Split, WatershedDistance
-from napari_celltrack.segment.threshold import Li, Manual, Otsu, Triangle, Yen
+from napari_celltrack.segment.split import NoSplit, Split, WatershedDistance
+from napari_celltrack.segment.thresholds import Threshold
 from napari_celltrack.settings import Settings
-
-Threshold = Annotated[
-    Contrast | Otsu | Li | Triangle | Yen | Manual | LocalMean | LocalGaussian,
-    Field(discriminator="method"),
-]
 
 
 class Regions(Settings):
@@ -53,4 +48,17 @@ class Regions(Settings):
         mask = self.threshold(image)
         for step in self.morphology:
             mask = step(mask)
-        return self.split(unordered_parts(mask, self.connectivity), image)
+        return self.cut(unordered_parts(mask, self.connectivity), image)
+
+    @property
+    def cuts_parts(self) -> bool:
+        """Whether cells that touch are separated."""
+        return not isinstance(self.split, NoSplit)
+
+    def without_cut(self) -> Self:
+        """Return the same method, with its parts left whole."""
+        return self.replace(split=NoSplit())
+
+    def cut(self, parts: NDArray[np.int32], image: NDArray[Any]) -> NDArray[np.int32]:
+        """Separate the cells of parts; see :class:`~napari_celltrack.segment.CutsParts`."""
+        return self.split(parts, image)

@@ -39,6 +39,7 @@ from napari_celltrack.gui.theme import (
     set_state,
     style_sheet,
 )
+from napari_celltrack.gui.watches import Watched
 from napari_celltrack.gui.when_destroyed import when_destroyed
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.script import to_script
@@ -140,6 +141,10 @@ class Dock(QWidget):
 
         # Qt destroys its half of the widget before Python lets go of the other.
         when_destroyed(self, stop)
+
+    def watch(self, what: Watched) -> None:
+        """Have cells found, or cells and their tracks, for as long as the dock lives."""
+        when_destroyed(self, self.session.watch(what).end)
 
     # Laying out
 

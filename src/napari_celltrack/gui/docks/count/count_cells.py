@@ -28,7 +28,7 @@ from napari_celltrack.gui.theme import ROW_GAP_PX, set_role
 from napari_celltrack.gui.when_destroyed import when_destroyed
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
-from napari_celltrack.segment import Regions
+from napari_celltrack.segment import HasThreshold
 
 if TYPE_CHECKING:
     import napari
@@ -150,6 +150,7 @@ class CountCells(Dock):
 
     def _connect_session(self) -> None:
         session, viewer = self.session, self.viewer
+        self.watch("cells")
         self.listen(session.frame_changed, self._show_frame)
         self.listen(session.frame_found, self._show_found)
         self.listen(session.cells_counted, self._redraw_soon)
@@ -173,7 +174,7 @@ class CountCells(Dock):
 
     def _take_threshold(self, threshold: Any) -> None:
         segment = self.session.recipe.segment
-        if isinstance(segment, Regions):
+        if isinstance(segment, HasThreshold):
             self.session.update(segment=segment.replace(threshold=threshold))
 
     def _ask_for_settings(self, checked: bool = False) -> None:

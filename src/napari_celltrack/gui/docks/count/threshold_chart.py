@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +23,7 @@ from napari_celltrack.gui.theme import ROW_GAP_PX, set_role
 from napari_celltrack.gui.when_destroyed import when_destroyed
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
-from napari_celltrack.segment import Manual, Regions
-from napari_celltrack.segment.histogram import Histogram, histogram
-from napari_celltrack.segment.threshold import GlobalThreshold
+from napari_celltrack.segment import HasLevel, HasThreshold, Histogram, histogram
 from napari_celltrack.settings import Settings
 
 #: Bars that are drawn, about two px each.
@@ -80,10 +79,9 @@ def read_levels(
     Levels
         One.
     """
-    assert isinstance(recipe.segment, Regions)  # nothing else has a threshold
-    threshold = recipe.segment.threshold
+    threshold = _threshold_of(recipe)
     pixels = histogram(preprocess_frame(movie, recipe, frame, cache))
-    automatic = threshold.level_of(pixels) if isinstance(threshold, GlobalThreshold) else None
+    automatic = threshold.level_of(pixels) if isinstance(threshold, HasLevel) else None
     centers, counts, width = in_few_bars(pixels, _N_BARS)
     yield Levels(pixels, centers, counts, width, threshold, automatic)
 
@@ -120,23 +118,9 @@ def in_few_bars(
     return np.asarray(centers, np.float64), bars, step * together
 
 
-def level_in_use(threshold: Settings, automatic: float | None) -> float | None:
-    """Return the level that a threshold cuts at, or None for a method without one."""
-    if isinstance(threshold, Manual):
-        return threshold.value
-    if isinstance(threshold, GlobalThreshold) and automatic is not None:
-        return automatic * threshold.factor + threshold.offset
-    return None
-
-
-def with_level(threshold: Settings, level: float, automatic: float | None) -> Settings:
-    """Return a threshold moved to a level: its value, or its offset from the automatic level."""
-    if isinstance(threshold, Manual):
-        return threshold.replace(value=level)
-    if isinstance(threshold, GlobalThreshold) and automatic is not None:
-        # A rounded sum may be a hair off; it is the offset that people read.
-        return threshold.replace(offset=round(level - automatic * threshold.factor, 6))
-    return threshold
+def _threshold_of(recipe: Recipe) -> Any:
+    """Return the threshold of the method that finds cells, or None for a method without."""
+    return recipe.segment.threshold if isinstance(recipe.segment, HasThreshold) else None
 
 
 class ThresholdChart(QWidget):
@@ -202,8 +186,8 @@ class ThresholdChart(QWidget):
     def refresh(self) -> None:
         """Show the frame in view and the threshold now; read the frame if that is needed."""
         session = self._session
-        segment, movie = session.recipe.segment, session.movie
-        if not isinstance(segment, Regions) or movie is None:
+        threshold, movie = _threshold_of(session.recipe), session.movie
+        if threshold is None or movie is None:
             self._lane.cancel()
             self._wanted = self._levels = None
             self.chart.clear()
@@ -212,7 +196,6 @@ class ThresholdChart(QWidget):
         self._show_line()
         if not session.live:
             return
-        threshold = segment.threshold
         # Offset and factor move the line only: the automatic level is that of the method.
         before = session.recipe.upto("preprocess")
         wanted = (movie.fingerprint, movie.axes, before, session.frame, type(threshold))
@@ -239,13 +222,12 @@ class ThresholdChart(QWidget):
 
     def _show_line(self) -> None:
         """Put the line where the threshold is; the histogram may still be of an older frame."""
-        segment = self._session.recipe.segment
-        threshold = segment.threshold if isinstance(segment, Regions) else None
-        has_level = isinstance(threshold, Manual | GlobalThreshold)
+        threshold = _threshold_of(self._session.recipe)
+        has_level = isinstance(threshold, HasLevel)
         self._why.setVisible(threshold is not None and not has_level)
         self.chart.setVisible(has_level)
         automatic = self._automatic(threshold)
-        level = None if threshold is None else level_in_use(threshold, automatic)
+        level = threshold.level_in_use(automatic) if has_level else None
         self.chart.set_mark(automatic)
         self.chart.set_limit(level)
         known = automatic is not None and level is not None
@@ -255,15 +237,13 @@ class ThresholdChart(QWidget):
             self.noted.emit(note)
 
     def _take(self, level: float) -> None:
-        segment, levels = self._session.recipe.segment, self._levels
-        if not isinstance(segment, Regions) or levels is None:
+        threshold, levels = _threshold_of(self._session.recipe), self._levels
+        if not isinstance(threshold, HasLevel) or levels is None:
             return
         span = float(levels.pixels.centers[-1]) - float(levels.pixels.centers[0])
-        threshold = segment.threshold
-        automatic = self._automatic(threshold)
-        self.moved.emit(with_level(threshold, _rounded(level, span), automatic))
+        self.moved.emit(threshold.with_level(_rounded(level, span), self._automatic(threshold)))
 
-    def _automatic(self, threshold: Settings | None) -> float | None:
+    def _automatic(self, threshold: object) -> float | None:
         """Return the level that a method finds by itself, if that is known already."""
         levels = self._levels
         return levels.automatic if levels and type(levels.threshold) is type(threshold) else None

@@ -112,13 +112,12 @@ class MeasurePlots(Dock):
         # Qt's half of the dock goes before Python's; then nothing may be shown any more.
         lane = self._motions_lane
         when_destroyed(self, lane.cancel)
-        # Somebody has to look, or no cells are looked for.
+        self.watch("tracks")
         self.listen(session.frame_found, self._on_found)
         self.listen(session.tracks_found, self._on_tracks)
         self.listen(session.tracks_drawn, self._on_drawn)
         self.listen(session.frame_changed, self._on_frame)
         self.listen(session.selected_changed, self._on_selected)
-        # A click into the picture picks only while somebody shows what is picked.
         self.listen(session.picked_changed, self._on_picked)
         self.listen(session.others.changed, self._on_others)
         self._settings.refused.connect(self._on_refused)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from napari_celltrack.analysis import common_motion, drift_warning, steps
-from napari_celltrack.gui.finding import Followed
+from napari_celltrack.gui.found_cells import Followed
 from napari_celltrack.tables import (
     CUMULATIVE_PATH_PX,
     CUMULATIVE_PATH_UM,

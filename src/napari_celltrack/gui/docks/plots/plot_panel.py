@@ -217,8 +217,6 @@ class PlotPanel(QWidget):
         for signal, slot in (
             (session.frame_changed, self._show_frame),
             (session.selected_changed, self._show_selected),
-            # Clicks into the picture count as long as somebody shows what is picked.
-            (session.picked_changed, self._show_picked),
         ):
             signal.connect(slot)
             when_destroyed(self, partial(_stop, signal, weakref.WeakMethod(slot)))
@@ -357,9 +355,6 @@ class PlotPanel(QWidget):
             self._redraw()
         else:
             self._canvas.select(track_ids, self._session.frame)
-
-    def _show_picked(self, _: int) -> None:
-        """Nothing more than what is selected."""
 
 
 def _stop(signal: Any, slot: Any) -> None:

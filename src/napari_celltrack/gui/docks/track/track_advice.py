@@ -11,7 +11,7 @@ import pandas as pd
 from psygnal import Signal
 
 from napari_celltrack.analysis import RadiusAdvice, advise_radius
-from napari_celltrack.gui.finding import Followed
+from napari_celltrack.gui.found_cells import Followed
 from napari_celltrack.gui.lane import Lane
 from napari_celltrack.tables import FRAME, X_PX, Y_PX
 

@@ -131,7 +131,7 @@ class TrackCells(Dock):
 
     def _connect_parts(self) -> None:
         session = self.session
-        # Somebody has to look, or no cells are looked for.
+        self.watch("tracks")
         self.listen(session.frame_found, self._on_found)
         self.listen(session.tracks_found, self._on_tracks)
         self.listen(session.frame_changed, self._on_frame)

@@ -1,10 +1,10 @@
-"""Linking, the result of a linker; and the linker of cells that stay where they are."""
+"""LinkMethod, the promise of a linker; Linking, its answer; and the linker of cells that stay."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,59 @@ from napari_celltrack.tables import (
 )
 
 Floats = npt.NDArray[np.float64]
+
+
+class LinkMethod(Protocol):
+    """Links the objects of all frames to tracks; the fields of the class are its parameters.
+
+    A method need not name this protocol: whoever has the attributes is one. Time is counted in
+    frames that were linked, 0 to `n_frames` - 1, whatever their true indices are. The answer
+    depends neither on the order of the rows nor on anything but the arguments and the fields.
+    """
+
+    @property
+    def max_distance_px(self) -> float:
+        """The farthest a cell may move from one detection to the next."""
+        ...
+
+    @property
+    def max_gap_frames(self) -> int:
+        """Frames in a row in which a cell may be missing before its track ends."""
+        ...
+
+    @property
+    def needs_overlaps(self) -> bool:
+        """Whether the overlaps of masks would change the answer; finding them takes time."""
+        ...
+
+    def __call__(
+        self, objects: pd.DataFrame, n_frames: int, overlaps: pd.DataFrame | None = None
+    ) -> Linking:
+        """Link objects to tracks.
+
+        Parameters
+        ----------
+        objects : DataFrame
+            With `frame` (0 to `n_frames` - 1), `y_px` and `x_px`, in any order of rows; all other
+            columns of the object table may be there: areas, intensities, labels. Drift that was
+            found in the images is taken out. Not to be written to.
+        n_frames : int
+            Length of the movie, empty frames included.
+        overlaps : DataFrame, optional
+            `frame`, `label_before`, `label` and `overlap_px` of the masks of consecutive frames;
+            given where :attr:`needs_overlaps` asks for it and there is more than one mask.
+
+        Returns
+        -------
+        Linking
+            In the order of the rows.
+
+        Raises
+        ------
+        CelltrackError
+            If these objects cannot be linked with these parameters.
+        """
+        ...
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from napari_celltrack.engine import FrameResult
-from napari_celltrack.gui.finding import Findings, known_round, window_round
+from napari_celltrack.gui.measured_frames import MeasuredFrames, known_round, window_round
 
 
 def measured(frame: int, n_cells: int) -> FrameResult:
@@ -34,36 +34,36 @@ def test_the_known_range_ends_where_a_frame_is_missing():
 
 
 def test_counts_say_which_are_of_the_settings_now():
-    findings = Findings()
-    findings.put("old", measured(0, 3))
-    findings.put("old", measured(1, 4))
-    findings.put("new", measured(1, 5))
-    findings.count("new", 2, 6)
-    counts = findings.counts("new")
+    frames = MeasuredFrames()
+    frames.put("old", measured(0, 3))
+    frames.put("old", measured(1, 4))
+    frames.put("new", measured(1, 5))
+    frames.count("new", 2, 6)
+    counts = frames.counts("new")
     assert counts["frame"].tolist() == [0, 1, 2]
     assert counts["n_cells"].tolist() == [3, 5, 6]
     assert counts["is_current"].tolist() == [False, True, True]
-    assert findings.counts("old")["n_cells"].tolist() == [3, 4, 6]
+    assert frames.counts("old")["n_cells"].tolist() == [3, 4, 6]
 
 
 def test_a_forgotten_frame_is_unknown_under_every_key():
-    findings = Findings()
-    findings.put("a", measured(0, 3))
-    findings.put("b", measured(0, 4))
-    findings.forget_frame(0)
-    assert findings.of("a") == findings.of("b") == {}
-    assert findings.counts("a").empty
+    frames = MeasuredFrames()
+    frames.put("a", measured(0, 3))
+    frames.put("b", measured(0, 4))
+    frames.forget_frame(0)
+    assert frames.of("a") == frames.of("b") == {}
+    assert frames.counts("a").empty
 
 
 def test_labels_are_not_held():
-    findings = Findings()
-    findings.put("a", measured(0, 3))
-    assert findings.of("a")[0].labels.size == 0
+    frames = MeasuredFrames()
+    frames.put("a", measured(0, 3))
+    assert frames.of("a")[0].labels.size == 0
 
 
 def test_only_the_latest_settings_are_remembered():
-    findings = Findings()
+    frames = MeasuredFrames()
     for key in range(20):
-        findings.put(key, measured(0, key))
-    assert findings.of(19)
-    assert not findings.of(0)
+        frames.put(key, measured(0, key))
+    assert frames.of(19)
+    assert not frames.of(0)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from typing_extensions import Self
 
 from napari_celltrack.segment.histogram import Histogram, histogram
 from napari_celltrack.settings import Settings
@@ -49,6 +50,17 @@ class GlobalThreshold(Settings):
             A grey level.
         """
         return self.level_of(histogram(image))
+
+    def level_in_use(self, automatic: float | None) -> float | None:
+        """Return the level that follows from the automatic one; None where that is not known."""
+        return None if automatic is None else automatic * self.factor + self.offset
+
+    def with_level(self, level: float, automatic: float | None) -> Self:
+        """Return the threshold with the offset that leads from the automatic level to another."""
+        if automatic is None:
+            return self
+        # A rounded sum may be a hair off; it is the offset that people read.
+        return self.replace(offset=round(level - automatic * self.factor, 6))
 
     def level_of(self, pixels: Histogram) -> float:
         """Return the automatic level of an image by its histogram.
@@ -219,6 +231,17 @@ class Manual(Settings):
     def level(self, image: NDArray[Any]) -> float:
         """Return the fixed level, whatever the image."""
         return self.automatic_level(image)
+
+    def level_of(self, pixels: Histogram) -> None:
+        """Return nothing: the level is set by hand."""
+
+    def level_in_use(self, automatic: float | None) -> float:
+        """Return the fixed level."""
+        return self.value
+
+    def with_level(self, level: float, automatic: float | None) -> Self:
+        """Return the threshold at another level."""
+        return self.replace(value=level)
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.bool_]:
         """Return the pixels brighter than the level."""
