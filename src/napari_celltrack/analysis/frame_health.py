@@ -19,6 +19,7 @@ from napari_celltrack.input import Input, as_grey
 from napari_celltrack.movie import Movie
 from napari_celltrack.preprocess import phase_shift_px
 from napari_celltrack.tables import FRAME
+from napari_celltrack.text import plural
 
 Plane = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
@@ -238,7 +239,7 @@ def _is_saturated(table: pd.DataFrame) -> npt.NDArray[np.bool_]:
 
 
 def _frames(n_frames: int) -> str:
-    return f"{n_frames} frame{'s' if n_frames > 1 else ''}"
+    return f"{n_frames} {plural(n_frames, 'frame')}"
 
 
 def _shrunk(grey: Plane, largest_px: int) -> npt.NDArray[np.float32]:
