@@ -9,7 +9,7 @@ import sys
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,7 +59,7 @@ class Lane:
         #: Grows with each cancel; jobs and results of an earlier one are void.
         self._epoch = 0
         self._post = _Post(QCoreApplication.instance())
-        # Qt owns the object and deletes it in its own thread, wherever the lane is let go.
+        # Qt owns the object and deletes it in its own thread, wherever the lane is released.
         weakref.finalize(self, _delete, self._post)
 
     @property
@@ -143,6 +143,15 @@ class Lane:
     def _say_idle(self) -> None:
         if not self.busy:
             self.busy_changed.emit(False)
+
+
+def one_result(function: Callable[..., Any], *args: Any) -> Callable[[], Iterator[Any]]:
+    """Return a job for a lane: it calls a function, whose value is the only result."""
+
+    def work() -> Iterator[Any]:
+        yield function(*args)
+
+    return work
 
 
 class _Post(QObject):

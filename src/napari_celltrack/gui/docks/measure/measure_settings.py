@@ -9,6 +9,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QLabel, QWidget
 
 from napari_celltrack.errors import CelltrackError
+from napari_celltrack.gui.docks.dock import pixel_side_um
 from napari_celltrack.gui.docks.measure.folded_row import (
     Choices,
     FoldedRow,
@@ -109,7 +110,7 @@ class MeasureSettings(QWidget):
                 for field in fields or type(wanted).model_fields
             ):
                 form.setValue(wanted)
-            form.setPixelSize(self._pixel_size_um())
+            form.setPixelSize(pixel_side_um(self._session))
         self._ring.setSummary(ring_in_words(recipe.measure.ring))
         self._baseline.setSummary(baseline_in_words(recipe.traces))
         is_drift_off = recipe.motion.subtract_drift
@@ -183,11 +184,6 @@ class MeasureSettings(QWidget):
         now = getattr(self._session.recipe, stage)
         own = {field: getattr(value, field) for field in fields or type(now).model_fields}
         self._session.update(**{stage: now.replace(**own)})
-
-    def _pixel_size_um(self) -> float | None:
-        movie = self._session.movie
-        size = self._session.recipe.input.calibrated(movie).pixel_size_um if movie else None
-        return (size[0] * size[1]) ** 0.5 if size else None
 
 
 def _channels_in_words(movie: Movie | None) -> list[str]:
