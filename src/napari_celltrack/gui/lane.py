@@ -1,4 +1,4 @@
-"""A lane: one job at a time on a background thread, and only the newest request waits.
+"""Lane: one job at a time on a background thread, and only the newest request waits.
 
 A lane has a thread only while it has work, so nothing is left to stop when a window closes.
 """
@@ -20,7 +20,7 @@ from qtpy.QtCore import Signal as QtSignal
 #: Results that may wait for the GUI thread, so that a fast job does not fill the memory.
 _N_AHEAD = 2
 #: How long a job may hold the interpreter when the GUI thread wants it. A redraw asks for it
-#: hundreds of times, once a call of OpenGL; with Python's own 5 ms a job in Python is felt.
+#: hundreds of times, once per call of OpenGL; with Python's own 5 ms the window would be slow.
 _SWITCH_S = 0.0005
 
 
@@ -134,7 +134,7 @@ class Lane:
     def _give(self, job: _Job, callback: Callable[..., None], *args: Any) -> None:
         def call() -> None:
             job.room.release()
-            # Asked here and not in the thread: it may be cancelled while this is on its way.
+            # Checked here and not in the thread, for the lane may be cancelled in between.
             if job.epoch == self._epoch:
                 callback(*args)
 
@@ -180,7 +180,7 @@ class _Post(QObject):
 
     def call(self, function: Callable[[], None]) -> None:
         """Call a function in the thread of this object, as soon as its event loop is there."""
-        # At the end of the program Qt's half of the object goes first; then nobody waits for this.
+        # At the end of the program Qt's half of the object is deleted first; calls are void then.
         self._count(1)
         try:
             self._posted.emit(function)
@@ -200,7 +200,7 @@ class _Post(QObject):
         try:
             function()
         finally:
-            # Begun after the call: what the window has to do since comes first.
+            # Started after the call, so that the window does its own work first.
             self._pause.start()
 
     def _count(self, change: int) -> None:

@@ -111,7 +111,7 @@ class Dock(QWidget):
         self._foot.setText(sentence)
 
     def fail(self, error: Exception) -> None:
-        """Say at the foot why something failed; napari shows what nobody expected."""
+        """Say at the foot why something failed; napari reports an unexpected error, too."""
         sentence = str(error)
         if not isinstance(error, CelltrackError):
             notification_manager.dispatch(ErrorNotification(error))

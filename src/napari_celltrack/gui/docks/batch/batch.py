@@ -156,7 +156,7 @@ class Batch(Dock):
 
     @override
     def showEvent(self, event: QShowEvent) -> None:
-        """Look ahead with the settings now; while the dock is hidden nobody needs to know."""
+        """Look ahead with the settings now, which is not done while the dock is hidden."""
         super().showEvent(event)
         self._plan_rest.start()
 

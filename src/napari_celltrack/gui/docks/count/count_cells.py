@@ -154,7 +154,7 @@ class CountCells(Dock):
         self._clicks = CellClicks(viewer, session, self)
         self._clicks.changed.connect(self._show_clicks)
         self._click.toggled.connect(self._clicks.turn)
-        # Qt's half of the dock goes before Python's; then nothing may be shown any more.
+        # Qt destroys its half of the dock before Python's; nothing may be shown after that.
         lane = self._suggest_lane
         when_destroyed(self, lane.cancel)
         self._show_clicks()

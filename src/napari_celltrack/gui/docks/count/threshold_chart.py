@@ -39,7 +39,7 @@ class ThresholdChart(QWidget):
     moved = Signal(object)
     #: Automatic level and level in use, in words; empty where there is none.
     noted = Signal(str)
-    #: An exception that nobody expected.
+    #: An unexpected exception.
     failed = Signal(object)
 
     def __init__(self, session: Session) -> None:
@@ -74,7 +74,7 @@ class ThresholdChart(QWidget):
         column.addWidget(self._why)
         column.addWidget(self.chart)
         self.chart.dragged.connect(self._take)
-        # Qt's half of this widget goes before Python's; then nothing may be shown any more.
+        # Qt destroys its half of the widget before Python's; nothing may be shown after that.
         lane = self._lane
         when_destroyed(self, lane.cancel)
 
@@ -112,7 +112,7 @@ class ThresholdChart(QWidget):
         self._lane.submit(job, partial(self._show, wanted), partial(self._fail, wanted))
 
     def _show(self, wanted: Hashable, levels: Levels) -> None:
-        # An older frame is shown as well while the slider moves: it is nearer than what was there.
+        # While the slider moves an older frame is shown, too: it is nearer than the one before.
         self._levels = levels
         seen = levels.counts > 0
         self.chart.show_series(

@@ -167,7 +167,7 @@ class SaveTables(QObject):
             action.setObjectName(f"{prefix}_save_{ending}")
             action.triggered.connect(partial(self._ask, export, ending))
         self.button.setMenu(menu)
-        # Qt's half of the button goes before Python's; then nothing may be told any more.
+        # Qt destroys its half of the button before Python's; nothing may be told after that.
         lane = self._lane
         when_destroyed(self.button, lane.cancel)
 

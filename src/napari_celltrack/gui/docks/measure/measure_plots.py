@@ -107,7 +107,7 @@ class MeasurePlots(Dock):
 
     def _connect_parts(self) -> None:
         session = self.session
-        # Qt's half of the dock goes before Python's; then nothing may be shown any more.
+        # Qt destroys its half of the dock before Python's; nothing may be shown after that.
         lane = self._motions_lane
         when_destroyed(self, lane.cancel)
         # Cells are found only while something is connected.

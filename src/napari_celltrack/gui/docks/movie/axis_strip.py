@@ -99,7 +99,7 @@ class AxisStrip(QWidget):
             self._chips.addWidget(self._chip(layer, position, axis, length), 1)
 
     def is_guessed(self) -> bool:
-        """Whether nobody said which of several readings is right."""
+        """Whether there are several readings, and the image does not say which is right."""
         layer = self._layer
         return layer is not None and len(axes_choices(layer)) > 1 and not names_axes(layer)
 

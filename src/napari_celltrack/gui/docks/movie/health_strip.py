@@ -62,7 +62,7 @@ class HealthStrip(QWidget):
 
     #: The frame that was clicked.
     went_to = Signal(int)
-    #: An exception that nobody expected.
+    #: An unexpected exception.
     failed = Signal(object)
 
     def __init__(self, name: str) -> None:

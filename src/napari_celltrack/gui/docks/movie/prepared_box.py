@@ -77,7 +77,7 @@ class PreparedBox(QCheckBox):
         self.is_writing = False
         #: Where frames are prepared.
         self.lane = Lane("celltrack prepared")
-        # Not at once: an image that goes is still being removed when that is noticed.
+        # Not at once: napari is still removing the image when this is noticed.
         self._removal = QTimer(self)
         self._removal.setSingleShot(True)
         self._removal.timeout.connect(self._drop_without_movie)
@@ -187,7 +187,7 @@ def _prepare(
 
 
 def _release(lane: Lane, viewer: weakref.ref[ViewerModel], *_: Any) -> None:
-    """Take the layer along when the box goes; without it nobody keeps the image current."""
+    """Remove the layer with the box, which alone keeps it current."""
     lane.cancel()
     if (living := viewer()) is not None:
         remove_prepared(living)

@@ -305,7 +305,7 @@ class PlotPanel(QWidget):
     # From the session to the user
 
     def showEvent(self, event: Any) -> None:
-        """Draw what was not drawn while nobody looked."""
+        """Draw what was not drawn while the panel was hidden."""
         super().showEvent(event)
         if self._is_stale:
             self._redraw()
