@@ -17,6 +17,8 @@ from psygnal import Signal
 from qtpy.QtCore import QCoreApplication, QObject, Qt, QTimer
 from qtpy.QtCore import Signal as QtSignal
 
+from napari_celltrack.gui.when_destroyed import when_destroyed
+
 #: Results that may wait for the GUI thread, so that a fast job does not fill the memory.
 _N_AHEAD = 2
 #: How long a job may hold the interpreter when the GUI thread wants it. A redraw asks for it
@@ -46,11 +48,14 @@ class Lane:
     ----------
     name : str
         Name of the thread.
+    owner : QObject, optional
+        The widget that results are for. The lane is cancelled when it is destroyed: Qt's half of a
+        widget may go before Python's, and nothing may be shown after that.
     """
 
     busy_changed = Signal(bool)
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, owner: QObject | None = None) -> None:
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_S))
         self._name = name
         self._lock = threading.Lock()
@@ -61,6 +66,8 @@ class Lane:
         self._post = _Post(QCoreApplication.instance())
         # Qt owns the object and deletes it in its own thread, wherever the lane is released.
         weakref.finalize(self, _delete, self._post)
+        if owner is not None:
+            when_destroyed(owner, self.cancel)
 
     @property
     def busy(self) -> bool:

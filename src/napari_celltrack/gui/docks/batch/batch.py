@@ -36,7 +36,6 @@ from napari_celltrack.gui.docks.batch.plan_box import PlanBox, StartRow
 from napari_celltrack.gui.docks.dock import Dock
 from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.theme import set_state
-from napari_celltrack.gui.when_destroyed import when_destroyed
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.text import plural
 
@@ -92,7 +91,7 @@ class Batch(Dock):
         self._sheet: ContactSheet | None = None
         self._opening = FileOpener(self, self.recipe)
         self._ahead = LookAhead(self)
-        self._lanes = {name: Lane(f"celltrack batch {name}") for name in ("files", "names")}
+        self._lanes = {name: Lane(f"celltrack batch {name}", self) for name in ("files", "names")}
         self._plan_rest = self.timer(_PLAN_REST_MS, self._look_ahead)
         self._connect_parts()
         self._show_running()
@@ -115,8 +114,6 @@ class Batch(Dock):
         self._ahead.failed.connect(self.fail)
         self._job.told.connect(self._on_news)
         self._job.ended.connect(self._on_end)
-        for lane in (*self._lanes.values(), self._opening.lane):
-            when_destroyed(self, lane.cancel)
 
     # Which settings
 

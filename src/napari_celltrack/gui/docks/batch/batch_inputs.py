@@ -111,13 +111,6 @@ class BatchInputs(QWidget):
         out = Path(results).expanduser() if results else home / _RESULTS
         return Place(home, self._files.text().strip(), out)
 
-    def set_place(self, place: Place) -> None:
-        """Enter a place."""
-        self._folder.setText(_with_tilde(place.folder))
-        self._files.setText(place.files)
-        self._own_results = place.results != place.folder / _RESULTS
-        self._results.setText(_with_tilde(place.results))
-
     def offer(self, offer: PatternOffer | None) -> None:
         """Offer a pattern that puts files together to movies, or none."""
         self._offered.set_offer(offer)

@@ -123,13 +123,11 @@ class LookAhead(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.lanes = {name: Lane(f"celltrack batch {name}") for name in ("earlier", "plan")}
+        self.lanes = {name: Lane(f"celltrack batch {name}", self) for name in ("earlier", "plan")}
         #: For what there is a plan, and for what earlier results are known.
         self._planned: Any = None
         self._compared: Any = None
         self._plans: list[Plan] = []
-        for lane in self.lanes.values():
-            when_destroyed(self, lane.cancel)
 
     def look(self, contents: FolderContents, recipe: Recipe, options: RunOptions) -> bool:
         """Find out what has changed; return whether a new plan was begun."""
@@ -190,7 +188,7 @@ class FileOpener:
     """
 
     def __init__(self, dock: Dock, recipe: Callable[[], Recipe]) -> None:
-        self.lane = Lane("celltrack batch open")
+        self.lane = Lane("celltrack batch open", dock)
         self._dock, self._recipe = dock, recipe
 
     def open_result(self, folder: Path, file: str, keep: Callable[[Recipe], None]) -> None:

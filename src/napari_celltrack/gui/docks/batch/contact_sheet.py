@@ -21,7 +21,6 @@ from napari_celltrack.batch import Item
 from napari_celltrack.batch.tried_files import TriedFile, few_of, try_files
 from napari_celltrack.gui.lane import Lane
 from napari_celltrack.gui.theme import ROW_GAP_PX, set_role
-from napari_celltrack.gui.when_destroyed import when_destroyed
 from napari_celltrack.recipe import Recipe
 
 _SIDE_PX = 340
@@ -56,8 +55,7 @@ class ContactSheet(QDialog):
         self._buttons: list[QToolButton] = []
         self._words: list[QLabel] = []
         self._n_shown = 0
-        self.lane = Lane("celltrack batch try")
-        when_destroyed(self, self.lane.cancel)
+        self.lane = Lane("celltrack batch try", self)
 
     def try_on(self, items: Sequence[Item], recipe_of: Callable[[Item], Recipe]) -> None:
         """Show the window, and have a few of the items tried in the background."""

@@ -21,7 +21,6 @@ from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.layers.movie_layers import image_layers, labels_layers
 from napari_celltrack.gui.session import Found
 from napari_celltrack.gui.theme import ROW_GAP_PX, set_role
-from napari_celltrack.gui.when_destroyed import when_destroyed
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.segment import Regions
@@ -80,7 +79,7 @@ class CountCells(Dock):
         column.addWidget(self._objects_form)
         column.addWidget(self._curve())
         column.addStretch(1)
-        self._suggest_lane = Lane("celltrack suggest")
+        self._suggest_lane = Lane("celltrack suggest", self)
         self._redraw = self.timer(_REDRAW_MS, self._show_counts)
         self._connect_widgets()
         self._connect_session()
@@ -154,9 +153,6 @@ class CountCells(Dock):
         self._clicks = CellClicks(viewer, session, self)
         self._clicks.changed.connect(self._show_clicks)
         self._click.toggled.connect(self._clicks.turn)
-        # Qt destroys its half of the dock before Python's; nothing may be shown after that.
-        lane = self._suggest_lane
-        when_destroyed(self, lane.cancel)
         self._show_clicks()
         self._list_layers()
 

@@ -16,7 +16,6 @@ from napari_celltrack.gui.charts.series import ChartBars
 from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.session import Session
 from napari_celltrack.gui.theme import ROW_GAP_PX, set_role
-from napari_celltrack.gui.when_destroyed import when_destroyed
 from napari_celltrack.segment import Manual, Regions
 from napari_celltrack.segment.threshold import GlobalThreshold
 from napari_celltrack.settings import Settings
@@ -45,7 +44,7 @@ class ThresholdChart(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._lane = Lane("celltrack histogram")
+        self._lane = Lane("celltrack histogram", self)
         self._levels: Levels | None = None
         self._wanted: Hashable = None
         self._note = ""
@@ -74,9 +73,6 @@ class ThresholdChart(QWidget):
         column.addWidget(self._why)
         column.addWidget(self.chart)
         self.chart.dragged.connect(self._take)
-        # Qt destroys its half of the widget before Python's; nothing may be shown after that.
-        lane = self._lane
-        when_destroyed(self, lane.cancel)
 
     @property
     def levels(self) -> Levels | None:

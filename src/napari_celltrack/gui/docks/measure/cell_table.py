@@ -150,7 +150,6 @@ class SaveTables(QObject):
     def __init__(self, session: Session, prefix: str) -> None:
         super().__init__()
         self._session = session
-        self._lane = Lane("celltrack save")
         self.button = quiet_button(
             "Tables ▾",
             f"{prefix}_tables",
@@ -167,9 +166,7 @@ class SaveTables(QObject):
             action.setObjectName(f"{prefix}_save_{ending}")
             action.triggered.connect(partial(self._ask, export, ending))
         self.button.setMenu(menu)
-        # Qt destroys its half of the button before Python's; nothing may be told after that.
-        lane = self._lane
-        when_destroyed(self.button, lane.cancel)
+        self._lane = Lane("celltrack save", self.button)
 
     @property
     def busy(self) -> bool:

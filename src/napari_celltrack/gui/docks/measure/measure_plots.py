@@ -20,7 +20,6 @@ from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.layers.movie_layers import image_layers
 from napari_celltrack.gui.session import Followed, Found
 from napari_celltrack.gui.theme import set_role, set_state
-from napari_celltrack.gui.when_destroyed import when_destroyed
 from napari_celltrack.tables import (
     CUMULATIVE_PATH_PX,
     CUMULATIVE_PATH_UM,
@@ -65,7 +64,7 @@ class MeasurePlots(Dock):
         #: What the plots were drawn from.
         self._drawn: tuple[Followed, Traces] | None = None
         self._motions: TrackMotions | None = None
-        self._motions_lane = Lane("celltrack motion")
+        self._motions_lane = Lane("celltrack motion", self)
         self._plot_timer = self.timer(0, self._draw_plots)
         self._rest_timer = self.timer(_REST_MS, session.show_all_tracks)
         self._settings = MeasureSettings(session, self.prefix)
@@ -107,9 +106,6 @@ class MeasurePlots(Dock):
 
     def _connect_parts(self) -> None:
         session = self.session
-        # Qt destroys its half of the dock before Python's; nothing may be shown after that.
-        lane = self._motions_lane
-        when_destroyed(self, lane.cancel)
         # Cells are found only while something is connected.
         self.listen(session.frame_found, self._on_found)
         self.listen(session.tracks_found, self._on_tracks)

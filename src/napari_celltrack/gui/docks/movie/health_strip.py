@@ -28,7 +28,6 @@ from napari_celltrack.gui.charts.series import ChartBars
 from napari_celltrack.gui.forms.rows import column, quiet_button
 from napari_celltrack.gui.lane import Lane
 from napari_celltrack.gui.theme import set_role
-from napari_celltrack.gui.when_destroyed import when_destroyed
 from napari_celltrack.input import Input
 from napari_celltrack.movie import Movie
 from napari_celltrack.tables import FRAME
@@ -68,7 +67,7 @@ class HealthStrip(QWidget):
     def __init__(self, name: str) -> None:
         super().__init__()
         #: Where frames are looked at.
-        self.lane = Lane("celltrack health")
+        self.lane = Lane("celltrack health", self)
         self._metric = "mean"
         self._asked: Hashable = None
         self._known: OrderedDict[Hashable, pd.DataFrame] = OrderedDict()
@@ -97,8 +96,6 @@ class HealthStrip(QWidget):
         self._summary.setObjectName(f"{name}_summary")
         self._summary.setWordWrap(True)
         set_role(self._summary, "hint")
-        lane = self.lane
-        when_destroyed(self, lane.cancel)
         layout = column(self)
         layout.addWidget(self._chart)
         layout.addWidget(self._summary)

@@ -76,14 +76,13 @@ class PreparedBox(QCheckBox):
         #: Whether layers are added or removed here at this moment.
         self.is_writing = False
         #: Where frames are prepared.
-        self.lane = Lane("celltrack prepared")
+        self.lane = Lane("celltrack prepared", self)
         # Not at once: napari is still removing the image when this is noticed.
         self._removal = QTimer(self)
         self._removal.setSingleShot(True)
         self._removal.timeout.connect(self._drop_without_movie)
         self.toggled.connect(self._toggle)
-        # Qt destroys its half of the widget before Python frees the other.
-        when_destroyed(self, partial(_release, self.lane, self._viewer))
+        when_destroyed(self, partial(_release, self._viewer))
 
     def request(self, at_once: bool = False) -> None:
         """Have the frame in view prepared, if it is to be shown.
@@ -186,8 +185,7 @@ def _prepare(
     return _Prepared(movie, frame, in_whole_image(movie, recipe.input, plane), made_with)
 
 
-def _release(lane: Lane, viewer: weakref.ref[ViewerModel], *_: Any) -> None:
+def _release(viewer: weakref.ref[ViewerModel]) -> None:
     """Remove the layer with the box, which alone keeps it current."""
-    lane.cancel()
     if (living := viewer()) is not None:
         remove_prepared(living)

@@ -16,7 +16,6 @@ from qtpy.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 from napari_celltrack.export import TABLE_ENDINGS
 from napari_celltrack.gui.forms.rows import quiet_button
 from napari_celltrack.gui.lane import Lane, one_result
-from napari_celltrack.gui.when_destroyed import when_destroyed
 from napari_celltrack.plots import StyleName
 from napari_celltrack.results.plot_job import PlotJob
 
@@ -65,8 +64,7 @@ class PlotFiles(QObject):
     ) -> None:
         super().__init__(parent)
         self._wanted = wanted
-        self._lane = Lane("celltrack plot file")
-        when_destroyed(parent, self._lane.cancel)
+        self._lane = Lane("celltrack plot file", parent)
         #: Opens the menu.
         self.button: QToolButton = quiet_button(
             "Save ▾", f"{prefix}_save", "Save or copy this plot or its numbers, or show it larger."

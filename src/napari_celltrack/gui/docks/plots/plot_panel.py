@@ -82,8 +82,7 @@ class PlotPanel(QWidget):
         self._result: Result | None = None
         self._drift: Any = None
         self._is_stale = False
-        self._lane = Lane("celltrack plot")
-        when_destroyed(self, self._lane.cancel)
+        self._lane = Lane("celltrack plot", self)
         self._large: PlotPanel | None = None
         self._lay_out(kind)
         self._connect()

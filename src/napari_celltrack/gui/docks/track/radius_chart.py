@@ -7,8 +7,7 @@ from collections.abc import Hashable
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from psygnal import Signal as PySignal
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_celltrack.analysis import RadiusAdvice, advise_radius
@@ -156,15 +155,16 @@ class RadiusChart(QWidget):
             self.radiusChanged.emit(self._radius)
 
 
-class RadiusAdvisor:
+class RadiusAdvisor(QObject):
     """Asks the radius advisor about the cells of a range of frames."""
 
     #: The advice; and the exception for which there is none.
-    found = PySignal(object)
-    failed = PySignal(object)
+    found = Signal(object)
+    failed = Signal(object)
 
-    def __init__(self) -> None:
-        self._lane = Lane("celltrack advice")
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._lane = Lane("celltrack advice", self)
         self._asked: Hashable = None
 
     def ask(self, followed: Followed) -> None:

@@ -47,7 +47,7 @@ class RunComparison(QObject):
         self._session = session
         self._dock = dock
         self._kept: Followed | None = None
-        self._lane = Lane("celltrack compare")
+        self._lane = Lane("celltrack compare", dock)
         self.panel.keep.connect(self._keep)
         self.panel.forget.connect(self.forget)
         self.panel.chosen.connect(self._go_to)

@@ -94,7 +94,7 @@ class TrackCells(Dock):
         column.addWidget(self._comparison.panel)
         column.addStretch(1)
         self._shown: Followed | None = None
-        self._advisor = RadiusAdvisor()
+        self._advisor = RadiusAdvisor(self)
         self._flash_timer = self.timer(0, self._draw_circle)
         self._circle_timer = self.timer(_CIRCLE_MS, self._hide_circle)
         self._rest_timer = self.timer(_REST_MS, session.show_all_tracks)
