@@ -222,7 +222,7 @@ class Batch(Dock):
     def _look_ahead(self) -> None:
         """Have it found out what a run will take and keep, if anything has changed."""
         contents, recipe, options = self._contents, self.recipe(), self._options.value()
-        # Behind another tab it can wait.
+        # While another tab is in front it can wait.
         is_hidden = self.window().isVisible() and not self.isVisible()
         if contents is None or self._job.running or is_hidden:
             return
@@ -303,7 +303,7 @@ class Batch(Dock):
         self._table.show_problems()
         progress = self._progress_of
         if is_stopped:
-            # A file may have been finished while the run was put away.
+            # A file may have been finished while the run was stopping.
             self._progress_of = None
             self._ahead.forget_earlier()
         self._show_running()

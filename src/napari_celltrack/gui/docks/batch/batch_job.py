@@ -31,7 +31,7 @@ from napari_celltrack.recipe import Recipe
 
 #: How often the window is told, in ms; a fast run would otherwise do nothing but draw.
 _TICK_MS = 200
-#: How long the end of the program waits for a run to put its things away, in s.
+#: How long the program waits at its end for a run to clean up, in s.
 _LAST_WAIT_S = 2.0
 #: Plans that are made of a run: from headers alone, and with what was timed.
 _N_PLANS = 2
@@ -41,10 +41,10 @@ Events = Callable[[], Iterator[FrameDone | FileDone]]
 
 
 class BatchJob(QObject):
-    """One run at a time, on a thread of its own that ends with it.
+    """One run at a time, on a thread of its own.
 
-    The thread collects what happens, and a timer of the window takes it from there, so that the
-    window has the same little work however fast the run is.
+    The thread collects the events, and a timer of the window takes them from there, so that the
+    window has little work, however fast the run is.
     """
 
     #: What is new, as :class:`News`.
@@ -67,7 +67,7 @@ class BatchJob(QObject):
 
     @property
     def running(self) -> bool:
-        """Whether a run is going on, or has not put its things away yet."""
+        """Whether a run is going on, or still cleaning up."""
         return self._run is not None
 
     @property
@@ -94,7 +94,7 @@ class BatchJob(QObject):
         run = self._run
         if run is None:
             return
-        # Asked first: what comes after this is the last.
+        # Asked before the news are taken, so that none are left behind.
         is_over = run.is_over.is_set()
         news = run.take()
         if news.frames or news.files:

@@ -49,7 +49,7 @@ _FILE, _CELLS, _STATE = range(3)
 _LEAST_PX = (76, 38, 158)
 _LEAST_CONDITION_PX, _MOST_CONDITION_PX = 30, 90
 _PADDING_PX = 10
-#: Names are measured up to here; of thousands the others are much the same.
+#: Names that are measured at most; of thousands the others are about as long.
 _N_MEASURED = 200
 _HEIGHT_PX = 120
 _MAX_HEIGHT_PX = 2000
@@ -92,7 +92,7 @@ class FileTable(QWidget):
         self._table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self._table.setWordWrap(True)
         self._table.setTextElideMode(Qt.TextElideMode.ElideRight)
-        # A name is told from others by its end, too; the view does not own its delegates.
+        # Names may differ at their end only. The view does not own its delegates.
         self._middle = _ElidedInTheMiddle(self._table)
         self._table.setItemDelegateForColumn(_FILE, self._middle)
         self._table.setToolTip("Double click (or Enter) opens a finished result, or the file.")
@@ -104,7 +104,7 @@ class FileTable(QWidget):
         self._table.doubleClicked.connect(self._open)
         self._table.clicked.connect(self._choose)
         self._table.selectionModel().currentRowChanged.connect(self._choose)
-        # Keys go to the table; what is resized when a scroll bar comes or goes is its inside.
+        # The table gets the keys; its viewport is resized when a scroll bar comes or goes.
         self._table.installEventFilter(self)
         self._table.viewport().installEventFilter(self)
         column(self).addWidget(self._table)
@@ -126,7 +126,7 @@ class FileTable(QWidget):
         self._model.set_rows(lines, (*_COLUMNS, *conditions))
         self._rows = {line.item.name: row for row, line in enumerate(lines) if line.item}
         self._followed, self._first_problem = 0, -1
-        # Lines that had grown for a long reason.
+        # Lines that are higher for a long reason.
         for row in self._grown & set(range(len(lines))):
             self._table.setRowHeight(row, self._table.verticalHeader().defaultSectionSize())
         self._grown.clear()
@@ -198,7 +198,7 @@ class FileTable(QWidget):
         wanted = self._wanted_px()
         widths = [*_LEAST_PX, *(least for least, _ in wanted[1:])]
         room = self._table.viewport().width() - sum(widths)
-        # Conditions stand behind the three columns; the name of the file is served last.
+        # Conditions are the columns after the first three; the file name gets what is left.
         for place, (_, most) in (*enumerate(wanted[1:], start=len(_COLUMNS)), (_FILE, wanted[0])):
             more = max(0, min(room, most - widths[place]))
             widths[place] += more

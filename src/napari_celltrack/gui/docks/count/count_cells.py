@@ -271,7 +271,7 @@ class CountCells(Dock):
         self._show_frame()
         if found.frame == session.frame and not self._refusal:
             self._told = self._sentence_of(found)
-            # What was on its way when Live was switched off has been said to be earlier.
+            # A result that arrives after Live was switched off is of earlier settings.
             if session.live or found.recipe == session.recipe:
                 self.say(self._told)
 
@@ -296,7 +296,7 @@ class CountCells(Dock):
     def _show_counts(self) -> None:
         """Draw the cells over time; frames that were never counted leave a gap."""
         found = self.session.found
-        # Only what was said of the frame is said anew, not a problem or how a run ended.
+        # Only the sentence of the frame is replaced, not a problem or how a run ended.
         if found is not None and self._told and self._foot.text() == self._told:
             self._told = self._sentence_of(found)
             self.say(self._told)
@@ -336,7 +336,7 @@ class CountCells(Dock):
 def _suggest(
     movie: Movie, recipe: Recipe, frame: int, clicks_px: Any, cache: StageCache
 ) -> Suggestion:
-    # Importing it takes long, and few ask.
+    # Imported when it is needed, for that takes long.
     from napari_celltrack.engine.suggest import suggest
 
     return suggest(movie, recipe, frame, clicks_px, cache)

@@ -77,7 +77,7 @@ class CellTable(QObject):
         try:
             viewer.window.add_plugin_dock_widget(*_WIDGET)
         except (KeyError, ValueError):
-            # Only its newer versions have it.
+            # Older versions of napari do not have it.
             self.told.emit(
                 "This version of napari has no features table; update napari, or save the tables.",
                 True,

@@ -132,7 +132,7 @@ class MeasureSettings(QWidget):
         names = _channels_in_words(session.movie)
         ticked = self._ticked_channels()
         self._channels.show_choices(names, ticked)
-        # A layer of the same name as another is told apart by its columns only.
+        # Two layers of one name differ in the names of their columns only.
         in_use = session.others.in_use
         others = {at for at, layer in enumerate(self._layers) if layer in in_use}
         self._others.show_choices([layer.name for layer in self._layers], others)

@@ -83,7 +83,7 @@ class AxisStrip(QWidget):
         if layer is None:
             axes = ""
         elif len(axes) != len(shape):
-            # Also where a recipe was made for another image: its chips are the way out.
+            # A recipe of another image may name other axes; the chips are there to correct them.
             axes = guess_axes(layer)
         if layer is self._layer and (axes, shape) == (self._axes, self._shape):
             return

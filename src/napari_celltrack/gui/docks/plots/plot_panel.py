@@ -132,7 +132,7 @@ class PlotPanel(QWidget):
             pixel_size_um=None if movie is None else movie.pixel_size_um,
             frame_interval_s=None if movie is None else movie.frame_interval_s,
         )
-        # Which drift there is takes long to find out, and is for the background.
+        # Finding the drift takes long, so it is done in the background.
         self._result, self._drift = replace(result, recipe=recipe), tables.drift
         self._columns.offer(self.kind, self._result)
         self._redraw()
@@ -267,7 +267,7 @@ class PlotPanel(QWidget):
         wanted = self._session.frame if frame is None else frame
         at = cells[cells[FRAME].to_numpy() == wanted]
         cell = (cells if at.empty else at).iloc[0]
-        # Where a trace has a value and the cell a gap, the frame still is the one that was meant.
+        # A trace may have a value in a gap of the cell: the clicked frame is shown all the same.
         shown = int(cell[FRAME]) if frame is None else frame
         self._session.go_to(shown, float(cell[Y_PX]), float(cell[X_PX]))
 

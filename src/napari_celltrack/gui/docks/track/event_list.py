@@ -158,7 +158,7 @@ class EventList(QWidget):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             table.setColumnWidth(column, width)
         table.selectionModel().currentRowChanged.connect(self._choose)
-        # Also one that is chosen already: the user looked elsewhere and wants to go back.
+        # Also the chosen event: the user may have looked elsewhere and want to go back.
         table.clicked.connect(self._choose)
         return table
 
@@ -178,7 +178,7 @@ class EventList(QWidget):
     def _list(self, events: pd.DataFrame) -> None:
         before = self._model.rows
         if events[REASON].equals(before[REASON]) and events[FRAME].equals(before[FRAME]):
-            # The same list, some of it seen now: it stays where it was scrolled to.
+            # The same events, some of them seen now: the list keeps its scroll position.
             self._model.replace_rows(events)
         else:
             self._model.set_rows(events)

@@ -144,7 +144,7 @@ class RadiusChart(QWidget):
             self._use.setText(f"Use {suggested:g} px")
 
     def _drag(self, x: float) -> None:
-        # A tenth of a pixel is finer than anybody can tell, and can be read.
+        # A tenth of a pixel is fine enough, and easy to read.
         self._radius = max(round(x, 1), 0.1)
         self._show_button()
         self.radiusChanged.emit(self._radius)

@@ -178,7 +178,7 @@ class TrackCells(Dock):
 
     def refresh(self) -> None:
         """Show the recipe, and what is known of the tracks."""
-        # Something has changed, and more may.
+        # More changes may follow.
         self._rest_timer.stop()
         recipe = self.session.recipe
         for form, stage in ((self._form, "link"), (self._filter, "tracks")):
@@ -321,7 +321,7 @@ class TrackCells(Dock):
             self._hide_circle()
 
     def _flash_circle(self) -> None:
-        # What changed the radius, and the docks that tell of it, come first.
+        # Drawn later, so that all docks show the new radius first.
         self._flash_timer.start()
         if not self._circle.isChecked():
             self._circle_timer.start()
@@ -357,7 +357,7 @@ class TrackCells(Dock):
         if 0 <= index < len(frames):
             drift = followed.tables.drift.set_index(FRAME)[[DRIFT_Y_PX, DRIFT_X_PX]]
             moved = drift.loc[frames[index]] - drift.loc[frame]
-            # Where the cell would be if it moved as all do: there the linker looks.
+            # The linker searches where the cell would be if it moved as all do.
             place = (place[0] + float(moved[DRIFT_Y_PX]), place[1] + float(moved[DRIFT_X_PX]))
             candidates = objects[objects[FRAME] == frames[index]]
             apart = (candidates[Y_PX] - place[0]) ** 2 + (candidates[X_PX] - place[1]) ** 2
