@@ -7,7 +7,7 @@ from weakref import ref
 
 from napari.components import ViewerModel
 from napari.layers import Image
-from napari.utils.notifications import show_error
+from napari.utils import notifications
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QComboBox,
@@ -323,4 +323,4 @@ class OpenButton(QPushButton):
         try:
             add_movie(viewer, open_movie(path))
         except CelltrackError as error:
-            show_error(str(error))
+            notifications.show_error(str(error))
