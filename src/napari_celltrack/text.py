@@ -55,4 +55,22 @@ def duration_text(seconds: float) -> str:
     if hours < 36:
         return f"{round(2 * hours) / 2 if hours < 9.75 else round(hours):g} h"
     days = round(hours / 24)
-    return f"{days} day" if days == 1 else f"{days} days"
+    return f"{days} {plural(days, 'day')}"
+
+
+def plural(n: float, one: str, several: str = "") -> str:
+    """Return the word for one thing, or that for another number of them.
+
+    Parameters
+    ----------
+    n : float
+        How many.
+    one, several : str
+        E.g. ``"cell"``, or ``"is"`` and ``"are"``; the second is the first with an s if left out.
+
+    Returns
+    -------
+    str
+        Without the number.
+    """
+    return one if n == 1 else several or f"{one}s"

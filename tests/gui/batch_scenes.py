@@ -81,7 +81,7 @@ def part(dock: Batch, kind: type, name: str):
 
 def lanes_of(dock: Batch) -> list[Lane]:
     sheet = [dock._sheet.lane] if dock._sheet else []
-    lanes = (*dock._lanes.values(), *dock._outlook.lanes.values())
+    lanes = (*dock._lanes.values(), *dock._ahead.lanes.values())
     return [*lanes, dock._opening.lane, *sheet]
 
 

@@ -214,5 +214,5 @@ def test_the_window_answers_while_ten_thousand_files_are_listed(
         number = part(dock, QLabel, "batch_number")
         desk.qtbot.waitUntil(lambda label=number: label.text() == "10,000 files", timeout=60_000)
         worked_ms.append(gui_blocked_ms())
-    dock._outlook.forget()
+    dock._ahead.forget()
     assert min(worked_ms) < 100, f"the window was kept busy for {worked_ms} ms"

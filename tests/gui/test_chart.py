@@ -9,7 +9,14 @@ from qtpy.QtGui import QColor, QFontMetricsF
 
 from napari_celltrack.gui.charts.chart import Chart
 from napari_celltrack.gui.charts.drawing import AxesStyle, plane_of, x_ticks, y_ticks
-from napari_celltrack.gui.charts.series import Band, Bars, Line, Points, bars, curve
+from napari_celltrack.gui.charts.series import (
+    ChartBand,
+    ChartBars,
+    ChartLine,
+    ChartPoints,
+    bars,
+    curve,
+)
 from napari_celltrack.gui.theme import chart_colours
 
 
@@ -45,7 +52,7 @@ def seen_points(series: tuple) -> list[tuple[str, list[float]]]:
     """Return what each part of a curve shows: its kind and the x of what can be seen."""
     found = []
     for part in series:
-        kind = "dots" if isinstance(part, Points) else "dotted" if part.dotted else "solid"
+        kind = "dots" if isinstance(part, ChartPoints) else "dotted" if part.dotted else "solid"
         found.append((kind, part.x[np.isfinite(part.y)].tolist()))
     return found
 
@@ -58,7 +65,7 @@ def test_a_curve_is_solid_where_it_is_current_and_dotted_where_it_is_stale():
 
 def test_a_point_without_a_neighbour_is_a_dot():
     series = curve([0, 1, 2, 3], [np.nan, 4, np.nan, 5], [False, False, False, True])
-    dots = [(part.x.tolist(), part.ink) for part in series if isinstance(part, Points)]
+    dots = [(part.x.tolist(), part.ink) for part in series if isinstance(part, ChartPoints)]
     assert dots == [([1.0], "text"), ([3.0], "hint")]
 
 
@@ -150,10 +157,10 @@ def test_equal_values_bars_below_zero_and_gaps_have_a_place(qapp):
     metrics = QFontMetricsF(qapp.font())
     style = AxesStyle("x", "y")
     for series, x_inside, y_inside in (
-        ([Line(np.array([3.0]), np.array([7.0]))], 3.0, 7.0),
-        ([Line(np.array([0.0, 1.0]), np.array([np.nan, np.nan]))], 0.5, 0.5),
-        ([Bars(np.array([0.0, 1.0]), np.array([-5.0, 2.0]))], 1.0, -5.0),
-        ([Band(2.0, 4.0)], 3.0, 0.5),
+        ([ChartLine(np.array([3.0]), np.array([7.0]))], 3.0, 7.0),
+        ([ChartLine(np.array([0.0, 1.0]), np.array([np.nan, np.nan]))], 0.5, 0.5),
+        ([ChartBars(np.array([0.0, 1.0]), np.array([-5.0, 2.0]))], 1.0, -5.0),
+        ([ChartBand(2.0, 4.0)], 3.0, 0.5),
     ):
         plane = plane_of(series, (300, 110), style, metrics)
         left, right = plane.x_limits

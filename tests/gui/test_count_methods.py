@@ -11,8 +11,8 @@ from qtpy.QtWidgets import QAbstractSpinBox, QComboBox, QLabel, QPushButton, QSl
 from skimage.filters import threshold_otsu
 
 from napari_celltrack.engine import segment_frame
+from napari_celltrack.engine.levels import in_few_bars
 from napari_celltrack.gui.charts.chart import Chart
-from napari_celltrack.gui.docks.count.threshold_chart import in_few_bars
 from napari_celltrack.gui.layers import movie_layers
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.preprocess import Invert

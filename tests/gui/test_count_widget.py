@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 
 from napari_celltrack.engine import cell_source, segment_frame
 from napari_celltrack.gui.charts.chart import Chart
-from napari_celltrack.gui.charts.series import Line
+from napari_celltrack.gui.charts.series import ChartLine
 from napari_celltrack.gui.docks.count.count_cells import CountCells
 from napari_celltrack.gui.layers import movie_layers
 from napari_celltrack.gui.session import session_of
@@ -346,7 +346,7 @@ def test_the_curve_shows_what_was_counted_and_goes_there(viewer, open_count, sce
     curve = dock.findChild(Chart, "count_curve")
     session_of(viewer).run_all()
     settle(viewer, qtbot)
-    (line,) = [part for part in curve.series if isinstance(part, Line)]
+    (line,) = [part for part in curve.series if isinstance(part, ChartLine)]
     assert line.y.tolist() == [3, 5, 0, 4, 2]
     assert not line.dotted
     assert curve.cursor_x == 1
@@ -358,7 +358,7 @@ def test_the_curve_shows_what_was_counted_and_goes_there(viewer, open_count, sce
     session.set_live(False)
     dock.findChild(QSpinBox, "objects.min_area_px2").setValue(77)
     qtbot.wait(100)
-    assert all(line.dotted for line in curve.series if isinstance(line, Line))
+    assert all(line.dotted for line in curve.series if isinstance(line, ChartLine))
 
 
 def test_a_frame_that_was_never_counted_is_a_gap(viewer, open_count, qtbot):
@@ -368,7 +368,7 @@ def test_a_frame_that_was_never_counted_is_a_gap(viewer, open_count, qtbot):
     viewer.dims.set_current_step(0, 0)
     dock = open_count()
     settle(viewer, qtbot)
-    (line,) = [p for p in dock.findChild(Chart, "count_curve").series if isinstance(p, Line)]
+    (line,) = [p for p in dock.findChild(Chart, "count_curve").series if isinstance(p, ChartLine)]
     counted = session_of(viewer).counts["frame"].tolist()
     assert len(counted) < 40
     assert line.x[np.isfinite(line.y)].tolist() == counted

@@ -214,7 +214,7 @@ def test_a_click_on_a_cell_picks_its_track_and_marks_its_events(viewer, dock) ->
     assert dock.session.picked == 3
     model = part(dock, QTableView, "track_event_table").model()
     marked = {
-        model.events.iloc[row][TRACK_ID]
+        model.rows.iloc[row][TRACK_ID]
         for row in range(model.rowCount())
         if model.data(model.index(row, 0), Qt.ItemDataRole.BackgroundRole) is not None
     }
@@ -242,7 +242,7 @@ def test_comparing_tells_the_links_that_a_smaller_radius_loses(viewer, qtbot, do
     session.update(link=Nearest(max_distance_px=10))
     sentence = part(dock, QLabel, "track_difference")
     qtbot.waitUntil(lambda: "Only in" in sentence.text(), timeout=10_000)
-    links = part(dock, QTableView, "track_links").model().links
+    links = part(dock, QTableView, "track_links").model().rows
     # The third cell's step of 16 px to frame 7.
     assert links[["run", FRAME]].to_numpy().tolist() == [["A", 7]]
     np.testing.assert_allclose(links[X_PX] - links["x_before_px"], 16)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_celltrack.analysis.linked_objects import LinkedObjects, Neighbours
+from napari_celltrack.text import plural
 
 #: One mask over two cells has at least this share of their total area.
 _MERGED_AREA = 0.75
@@ -150,7 +151,7 @@ def _missing_masks(linked: LinkedObjects, place: _Break) -> Event | None:
             continue
         other, word = int(linked.track[near]), "after" if place.ahead == 1 else "before"
         if other != linked.track[place.row]:
-            frames = f"{n_missing} frame{'s' if n_missing > 1 else ''}"
+            frames = f"{n_missing} {plural(n_missing, 'frame')}"
             reason = (
                 f"missing from the mask for {frames} {word}, then track {other} is "
                 f"{distance:.1f} px away; gap limit {linked.max_gap}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import astuple, dataclass, replace
+from time import monotonic
 from typing import Any
 
 import cv2
@@ -19,6 +20,7 @@ from napari_celltrack.input import Input, as_grey
 from napari_celltrack.movie import Movie
 from napari_celltrack.preprocess import phase_shift_px
 from napari_celltrack.tables import FRAME
+from napari_celltrack.text import plural
 
 Plane = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
@@ -197,6 +199,45 @@ def judge(rows: Sequence[FrameHealth]) -> pd.DataFrame:
     return judged
 
 
+def judge_frames(
+    movie: Movie, recipe_input: Input, every_s: float
+) -> Generator[pd.DataFrame, None, None]:
+    """Look at all frames, and judge now and then what was seen so far.
+
+    Parameters
+    ----------
+    movie, recipe_input
+        As for :func:`frame_health`.
+    every_s : float
+        How often to judge.
+
+    Yields
+    ------
+    DataFrame
+        As :func:`judge` gives it; the last is of all frames.
+    """
+    rows: list[FrameHealth] = []
+    judged_at = monotonic()
+    for row in frame_health(movie, recipe_input):
+        rows.append(row)
+        if monotonic() - judged_at > every_s:
+            yield judge(rows)
+            judged_at = monotonic()
+    yield judge(rows)
+
+
+def drift_px(judged: pd.DataFrame) -> Floats:
+    """Return how far each frame is from where the movie began, shape (n_frames,).
+
+    Parameters
+    ----------
+    judged : DataFrame
+        As :func:`judge` gives it.
+    """
+    steps = judged[[STEP_Y_PX, STEP_X_PX]].to_numpy(np.float64)
+    return np.asarray(np.hypot(*steps.cumsum(axis=0).T))
+
+
 def summarise(judged: pd.DataFrame) -> str:
     """Summarise the health of a movie in a few words.
 
@@ -223,9 +264,8 @@ def summarise(judged: pd.DataFrame) -> str:
         n_frames = int(judged[PROBLEM].str.contains(kind, regex=False).sum())
         if n_frames:
             words.append(f"{name}: {_frames(n_frames)}.")
-    places = judged[[STEP_Y_PX, STEP_X_PX]].cumsum()
     if len(judged) > 1:
-        drift = float(np.hypot(places[STEP_Y_PX], places[STEP_X_PX]).max())
+        drift = float(drift_px(judged).max())
         words.append(f"Drift: {drift:.0f} px over the movie." if drift >= 1 else "No drift.")
     n_empty = int(judged[IS_EMPTY].sum())
     words.append(f"Empty: {_frames(n_empty)}." if n_empty else "No empty frames.")
@@ -238,7 +278,7 @@ def _is_saturated(table: pd.DataFrame) -> npt.NDArray[np.bool_]:
 
 
 def _frames(n_frames: int) -> str:
-    return f"{n_frames} frame{'s' if n_frames > 1 else ''}"
+    return f"{n_frames} {plural(n_frames, 'frame')}"
 
 
 def _shrunk(grey: Plane, largest_px: int) -> npt.NDArray[np.float32]:

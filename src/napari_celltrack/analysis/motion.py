@@ -55,6 +55,18 @@ class Motion(Settings):
         ),
     )
 
+    def drift_of(self, objects: pd.DataFrame, drift: pd.DataFrame | None) -> pd.DataFrame | None:
+        """Return the drift that is subtracted from motion; None where none is.
+
+        Parameters
+        ----------
+        objects : DataFrame
+            As for :func:`common_motion`, which is the drift where none is known.
+        drift : DataFrame or None
+            What was taken out before linking.
+        """
+        return _known_or_common(objects, drift) if self.subtract_drift else None
+
 
 def steps(
     objects: pd.DataFrame,
@@ -170,8 +182,7 @@ def drift_warning(objects: pd.DataFrame, drift: pd.DataFrame | None = None) -> s
     str
         A sentence, or an empty string if drift is below 30 % of the typical step.
     """
-    if drift is None or not drift[[DRIFT_Y_PX, DRIFT_X_PX]].to_numpy().any():
-        drift = common_motion(objects)
+    drift = _known_or_common(objects, drift)
     if len(drift) < 2:
         return ""
     together = float(np.median(np.hypot(*np.diff(drift[[DRIFT_Y_PX, DRIFT_X_PX]], axis=0).T)))
@@ -267,6 +278,12 @@ def drift_at(drift: pd.DataFrame, frame: Ids) -> Floats:
         return np.zeros((len(frame), 2))
     axes = (drift[name].to_numpy(np.float64) for name in (DRIFT_Y_PX, DRIFT_X_PX))
     return np.stack([np.interp(frame, known, axis) for axis in axes], axis=1)
+
+
+def _known_or_common(objects: pd.DataFrame, drift: pd.DataFrame | None) -> pd.DataFrame:
+    if drift is not None and drift[[DRIFT_Y_PX, DRIFT_X_PX]].to_numpy().any():
+        return drift
+    return common_motion(objects)
 
 
 def _step_into(place: Floats, starts: npt.NDArray[np.bool_]) -> Floats:

@@ -30,6 +30,7 @@ from napari_celltrack.tables import (
     Y_PX,
     as_table,
 )
+from napari_celltrack.text import plural
 
 #: A step is a jump, and a change of area or brightness is sudden, at this many times the usual.
 _SUDDEN_STEP, _SUDDEN_RATIO = 3.0, 1.6
@@ -207,5 +208,5 @@ def _short_tracks(linked: LinkedObjects) -> Iterator[Event]:
         is_whole = length <= _SHORT_FRAMES and linked.frame[end] < last
         is_mother = int(linked.track[row]) in linked.mothers
         if is_whole and not is_mother and not linked.is_at_border[row]:
-            frames = f"{length} frame{'s' if length > 1 else ''}"
-            yield Event(row, "short", f"seen in {frames} only", 0.5)
+            reason = f"seen in {length} {plural(length, 'frame')} only"
+            yield Event(row, "short", reason, 0.5)

@@ -14,7 +14,7 @@ from napari_celltrack.input import Plane
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
 
-DrawnLayers = npt.NDArray[np.uint8]
+Picture = npt.NDArray[np.uint8]
 
 #: Width and height that a picture stays within, and how many times a small one is enlarged.
 MAX_PX, _MAX_ENLARGED = 480, 4
@@ -83,7 +83,7 @@ def outline_png(movie: Movie, recipe: Recipe, frame: int, labels: npt.NDArray[np
     return encoded.tobytes()
 
 
-def stretched(image: Plane) -> DrawnLayers:
+def stretched(image: Plane) -> Picture:
     """Return an image in 8 bit, from its 0.5th percentile, black, to its 99.5th, white.
 
     Parameters
@@ -126,7 +126,7 @@ def _scale(shape: tuple[int, ...]) -> float:
     return scale if scale < 1 else float(min(int(scale), _MAX_ENLARGED))
 
 
-def _resized(grey: DrawnLayers, scale: float) -> DrawnLayers:
+def _resized(grey: Picture, scale: float) -> Picture:
     height, width = (max(1, round(length * scale)) for length in grey.shape)
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
     return np.asarray(cv2.resize(grey, (width, height), interpolation=how), np.uint8)
@@ -143,7 +143,7 @@ def _outlines(cells: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
     return is_outline & (cells > 0)
 
 
-def _put_scale_bar(picture: DrawnLayers, pixel_um: float) -> None:
+def _put_scale_bar(picture: Picture, pixel_um: float) -> None:
     """Draw a bar and its length into the lower right corner, white on a dark ground."""
     height, width = picture.shape[:2]
     length_um = round_length(_BAR_SHARE * width * pixel_um)
@@ -160,7 +160,7 @@ def _put_scale_bar(picture: DrawnLayers, pixel_um: float) -> None:
     np.maximum(under, words[..., None], out=under)
 
 
-def _written(text: str) -> DrawnLayers:
+def _written(text: str) -> Picture:
     """Return words as white on black; OpenCV's own letters know no µ."""
     import matplotlib
     from matplotlib.ft2font import FT2Font

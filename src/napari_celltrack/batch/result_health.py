@@ -24,6 +24,7 @@ from napari_celltrack.tables import (
     START_FRAME,
     TRACK_ID,
 )
+from napari_celltrack.text import plural
 
 Light = Literal["green", "amber", "red"]
 _LIGHTS: tuple[Light, ...] = get_args(Light)
@@ -203,11 +204,11 @@ def _of_tracks(events: pd.DataFrame, tracks: pd.DataFrame) -> Iterator[_Finding]
     def share(n: int, limits: Limits, reason: str) -> _Finding:
         return _Finding(limits.light(n / n_tracks), reason)
 
-    of = f"of {n_tracks} {'track' if n_tracks == 1 else 'tracks'}"
+    of = f"of {n_tracks} {plural(n_tracks, 'track')}"
     n_ends, n_starts = having("end"), having("start")
     if max(n_ends, n_starts):
         words = [
-            f"{n} {of} {verb if n == 1 else verb[:-1]} in the middle of the field {when}"
+            f"{n} {of} {plural(n, verb, verb[:-1])} in the middle of the field {when}"
             for n, verb, when in (
                 (n_ends, "ends", "before the movie does"),
                 (n_starts, "begins", "after the movie does"),
@@ -243,10 +244,10 @@ def _of_tracks(events: pd.DataFrame, tracks: pd.DataFrame) -> Iterator[_Finding]
     yield share(
         n_short,
         SHORT,
-        f"{n_short} {of} {'is' if n_short == 1 else 'are'} seen in 2 frames or less.",
+        f"{n_short} {of} {plural(n_short, 'is', 'are')} seen in 2 frames or less.",
     )
     n_gaps = having("gap")
-    missed = "misses its" if n_gaps == 1 else "miss their"
+    missed = plural(n_gaps, "misses its", "miss their")
     yield share(n_gaps, GAPS, f"{n_gaps} {of} {missed} cell in some frames (bridged).")
     of_frame = grave[grave[REASON].astype(str).str.contains("as a whole", regex=False)]
     for kind, rows in of_frame.groupby(KIND, sort=True):

@@ -26,6 +26,7 @@ from napari_celltrack.errors import CelltrackError
 from napari_celltrack.input import FrameRange
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
+from napari_celltrack.text import plural
 
 #: Frames that are timed; two where the first run of one takes this many seconds.
 N_FRAMES, SLOW_S = 4, 4.0
@@ -138,7 +139,7 @@ def take_sample(header: ItemHeader) -> Sample:
         n_pixels=header.n_pixels,
         vertical=vertical,
         horizontal=horizontal,
-        note=f"{n_timed} {'frame' if n_timed == 1 else 'frames'} of {header.item.file}",
+        note=f"{n_timed} {plural(n_timed, 'frame')} of {header.item.file}",
     )
 
 

@@ -27,7 +27,7 @@ from napari_celltrack.cli.inputs import (
     load_overrides,
     named_files,
 )
-from napari_celltrack.text import bytes_text, duration_text
+from napari_celltrack.text import bytes_text, duration_text, plural
 
 if TYPE_CHECKING:
     from napari_celltrack.batch.plan import Plan
@@ -106,8 +106,8 @@ def plan_texts(plan: Plan) -> list[str | Table]:
     """Return what is printed of a plan, in order, for rich."""
     from napari_celltrack.batch.plan import WAY_NAMES
 
-    items = "1 item" if plan.n_items == 1 else f"{plan.n_items} items"
-    frames = "1 frame" if plan.n_frames == 1 else f"{plan.n_frames} frames"
+    items = f"{plan.n_items} {plural(plan.n_items, 'item')}"
+    frames = f"{plan.n_frames} {plural(plan.n_frames, 'frame')}"
     free = "unknown" if plan.free_bytes is None else bytes_text(plan.free_bytes)
     disk = "unknown" if plan.free_disk_bytes is None else bytes_text(plan.free_disk_bytes)
     texts: list[str | Table] = [f"{items}, {frames}; free: memory {free}, disk {disk}"]
@@ -139,9 +139,9 @@ def plan_texts(plan: Plan) -> list[str | Table]:
     if plan.sample:
         texts.append(escape(plan.sample))
     if plan.n_unreadable:
-        number = "1 item" if plan.n_unreadable == 1 else f"{plan.n_unreadable} items"
+        number = f"{plan.n_unreadable} {plural(plan.n_unreadable, 'item')}"
         texts.append(escape(f"Cannot be run: {number}. {plan.unreadable_why}"))
     if plan.n_ignored:
-        number = "1 file" if plan.n_ignored == 1 else f"{plan.n_ignored} files"
+        number = f"{plan.n_ignored} {plural(plan.n_ignored, 'file')}"
         texts.append(f"Passed over as no images: {number}.")
     return texts

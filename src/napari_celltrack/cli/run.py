@@ -40,6 +40,7 @@ from napari_celltrack.cli.inputs import (
     load_overrides,
     named_files,
 )
+from napari_celltrack.text import plural
 
 if TYPE_CHECKING:
     from napari_celltrack.batch import FileDone
@@ -121,7 +122,7 @@ def run(  # noqa: PLR0917
     passed_over = [path for path in found.ignored if Path(path).name != OVERRIDES]
     if passed_over:
         n = len(passed_over)
-        err_console.print(f"Passed over {'1 file' if n == 1 else f'{n} files'}; see run.log.")
+        err_console.print(f"Passed over {n} {plural(n, 'file')}; see run.log.")
     for unused in changes.unused(found.items) if changes else ():
         err_console.print(f"Overrides: {plain(unused)} matches no file.")
     if processes is None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from napari_celltrack.analysis import common_motion, count_table, find_events, track_table
+from napari_celltrack.analysis import count_table, find_events, track_table
 from napari_celltrack.link import LinkMethod, link_by_label
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
@@ -121,9 +121,7 @@ def link_all(
     tracked = table.assign(**linking.columns())
     by_axis = dict(zip((DRIFT_Y_PX, DRIFT_X_PX), drift_px.T, strict=True))
     drift = as_table({FRAME: np.asarray(frames), **by_axis}, DRIFT_COLUMNS)
-    beside = None
-    if recipe.motion.subtract_drift:
-        beside = drift if drift_px.any() else common_motion(tracked)
+    beside = recipe.motion.drift_of(tracked, drift)
     tracks = track_table(
         tracked, linking.parents, movie.pixel_size_um, movie.frame_interval_s, beside
     )

@@ -35,6 +35,7 @@ from napari_celltrack.segment import (
     Triangle,
     WatershedDistance,
 )
+from napari_celltrack.text import plural
 
 Plane = npt.NDArray[Any]
 Labels = npt.NDArray[np.int32]
@@ -373,7 +374,7 @@ def _part_to_try(image: Plane, clicks: npt.NDArray[np.float64]) -> tuple[slice, 
 
 def _sentence(best: _Trial, trials: list[_Trial], clicks: npt.NDArray[np.float64]) -> str:
     n = best.looks.n_cells
-    found = f"{n} cell{'s' if n != 1 else ''} of about {best.looks.diameter_px:.0f} px"
+    found = f"{n} {plural(n, 'cell')} of about {best.looks.diameter_px:.0f} px"
     if len(clicks):
         n_hit = _n_hit(best.labels, clicks)
         under = f"{n_hit} of {len(clicks)} clicks each in a cell of its own"

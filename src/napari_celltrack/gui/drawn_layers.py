@@ -1,4 +1,4 @@
-"""DrawnLayers: what a session draws over the image, and where its viewer looks; knows no docks."""
+"""DrawnLayers: the layers that a session draws over the image, and what its viewer shows."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from napari_celltrack.gui import view
 from napari_celltrack.gui.found_cells import Followed
 from napari_celltrack.gui.gui_queue import GuiQueue
 from napari_celltrack.gui.hand_labels import HandLabels
-from napari_celltrack.gui.lane import Lane
+from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.layers import movie_layers, track_layers
 from napari_celltrack.gui.layers.layer_watch import LayerWatch
 from napari_celltrack.gui.layers.track_rows import TrackRows, rows_to_show
 from napari_celltrack.gui.selection import mark_selected, track_under
 from napari_celltrack.movie import Movie
 
-#: What stands for the step after the last.
+#: Returned by `next` after the last step.
 _END = object()
 
 
 class DrawnLayers:
-    """Draws cells, tracks and what stands out, where there is a viewer and an image in it.
+    """Draws cells, tracks and selected tracks, where there is a viewer and an image in it.
 
     Parameters
     ----------
@@ -42,11 +42,11 @@ class DrawnLayers:
     def __init__(self, viewer: ViewerModel, watch: LayerWatch, hand: HandLabels) -> None:
         self._viewer = weakref.ref(viewer)
         self._watch, self._hand = watch, hand
-        #: Getting very many tracks ready to be drawn takes long.
+        #: Very many tracks take long to prepare.
         self._lane = Lane("celltrack rows")
-        self._turns = GuiQueue()
-        #: What was asked for with all its rows, and is drawn or on its way.
-        self._wholly: Followed | None = None
+        self._queue = GuiQueue()
+        #: The tracks that are drawn, or will be, with all their rows.
+        self._drawn_whole: Followed | None = None
 
     def frame(self, movie: Movie | None) -> int:
         """Return the frame in view, 0 where there is none."""
@@ -81,49 +81,47 @@ class DrawnLayers:
     @property
     def is_drawing(self) -> bool:
         """Whether layers of tracks are still to be written."""
-        return self._turns.busy
+        return self._queue.busy
 
     def draw_tracks(self, shown: TrackRows | None, done: Callable[[], None]) -> None:
         """Write the layers of tracks, one after the other, and then call a function."""
-        self._turns.take(self._drawing(shown), done)
+        self._queue.take(self._drawing(shown), done)
 
     def draw_tracks_now(self, shown: TrackRows | None) -> None:
         """Write the layers of tracks at once."""
-        self._wholly = None
+        self._drawn_whole = None
         for _ in self._drawing(shown):
             pass
 
     def draw_all_tracks(self, followed: Followed, done: Callable[[], None]) -> None:
-        """Write also those rows of tracks that would be felt, as soon as they are ready.
+        """Write all rows of tracks, also those that take napari long, as soon as they are ready.
 
         Parameters
         ----------
         followed : Followed
-            What is shown a part of.
+            Of which a part is shown.
         done : callable
-            Called when they are drawn; never when they were drawn already.
+            Called when they are drawn; not if they were drawn already.
         """
         viewer = self._viewer()
-        if viewer is None or followed is self._wholly:
+        if viewer is None or followed is self._drawn_whole:
             return
         if track_layers.shows_all(viewer, followed.tables):
             return
-        # Several docks come to rest at the same time.
-        self._wholly = followed
-        self._lane.submit(
-            partial(_all_rows, followed), partial(self._take_rows, done), partial(_raise)
-        )
+        # Several docks ask for the same.
+        self._drawn_whole = followed
+        self._lane.submit(one_result(_all_rows, followed), partial(self._take_rows, done), _raise)
 
     def forget(self) -> None:
-        """Draw nothing more of what is on its way: the tracks are others."""
+        """Stop drawing: the tracks have changed."""
         self._lane.cancel()
-        self._turns.finish()
-        self._wholly = None
+        self._queue.finish()
+        self._drawn_whole = None
 
     def mark(
         self, movie: Movie | None, followed: Followed | None, selected: tuple[int, ...]
     ) -> None:
-        """Let tracks stand out."""
+        """Highlight the selected tracks."""
         with self._watch.drawing():
             mark_selected(self._viewer(), self._watch.layer, movie, followed, selected)
 
@@ -163,9 +161,8 @@ class DrawnLayers:
             yield
 
 
-def _all_rows(followed: Followed) -> Iterator[TrackRows | None]:
-    """Get all rows of tracks ready to be drawn; runs on a lane."""
-    yield rows_to_show(followed.tables, followed.movie, followed.frames[0], None)
+def _all_rows(followed: Followed) -> TrackRows | None:
+    return rows_to_show(followed.tables, followed.movie, followed.frames[0], None)
 
 
 def _raise(error: Exception) -> None:

@@ -1,4 +1,4 @@
-"""Turns: work on the GUI thread that lets the window answer after each of its steps."""
+"""GuiQueue: work on the GUI thread in steps, between which the window can answer."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from qtpy.QtCore import QTimer
 
 
 def soon(function: Callable[[], object]) -> None:
-    """Call a function in the next turn of the event loop."""
+    """Call a function in the next round of the event loop."""
     QTimer.singleShot(0, function)
 
 
 class GuiQueue:
-    """Does work a step at a time, each in a turn of the event loop.
+    """Does work a step at a time, each in its own round of the event loop.
 
-    What napari does for one layer is done in one go; the window need not be blocked for the sum
-    of several.
+    What napari does for one layer cannot be divided, but the window need not be blocked for the
+    sum of several layers.
     """
 
     def __init__(self) -> None:
@@ -29,21 +29,21 @@ class GuiQueue:
         return self._work is not None
 
     def take(self, work: Iterator[object], done: Callable[[], None] = lambda: None) -> None:
-        """Do the first step of a work now, and the others in turns to come.
+        """Do the first step of some work now, and the others in the next rounds.
 
         Parameters
         ----------
         work : iterator
-            Stops after each step. What is left of an earlier work is done before.
+            Yields after each step. What is left of earlier work is done first.
         done : callable
-            Called after the last step, in the same turn; never if other work came before.
+            Called right after the last step; never if other work was taken before that.
         """
         self.finish()
         self._work = work
         self._step(work, done)
 
     def finish(self) -> None:
-        """Do the steps that are left now, and do not say that they are done."""
+        """Do all steps that are left now, without calling `done`."""
         work, self._work = self._work, None
         for _ in work or ():
             pass

@@ -1,6 +1,6 @@
 """Cells that a person made: a Labels layer of the user, or `cells` corrected by hand.
 
-Neither is ever changed or thrown away without being asked to.
+Neither is changed or thrown away unless the user asks for it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class HandLabels:
         on_given: Callable[[], None],
         on_corrected: Callable[[set[int]], None],
     ) -> None:
-        # The session that these belong to holds this object.
+        # Weak, for the session that they belong to holds this object.
         self._frame_in_view = weakref.WeakMethod(frame_in_view)
         self._on_given = weakref.WeakMethod(on_given)
         self._on_corrected = weakref.WeakMethod(on_corrected)

@@ -8,7 +8,7 @@ from typing import Any
 
 from napari_celltrack.recipe import Recipe
 
-#: Changes of one field within this time are one: the way of a slider that was dragged.
+#: Changes of one field within this time count as one, as when a slider is dragged.
 _ONE_DRAG_S = 1.0
 #: Recipes that are remembered.
 _MAX_STEPS = 200

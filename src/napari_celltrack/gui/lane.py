@@ -1,4 +1,4 @@
-"""A lane: one job at a time on a background thread, and only the newest request waits.
+"""Lane: one job at a time on a background thread, and only the newest request waits.
 
 A lane has a thread only while it has work, so nothing is left to stop when a window closes.
 """
@@ -9,7 +9,7 @@ import sys
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +17,12 @@ from psygnal import Signal
 from qtpy.QtCore import QCoreApplication, QObject, Qt, QTimer
 from qtpy.QtCore import Signal as QtSignal
 
+from napari_celltrack.gui.when_destroyed import when_destroyed
+
 #: Results that may wait for the GUI thread, so that a fast job does not fill the memory.
 _N_AHEAD = 2
 #: How long a job may hold the interpreter when the GUI thread wants it. A redraw asks for it
-#: hundreds of times, once a call of OpenGL; with Python's own 5 ms a job in Python is felt.
+#: hundreds of times, once per call of OpenGL; with Python's own 5 ms the window would be slow.
 _SWITCH_S = 0.0005
 
 
@@ -46,11 +48,14 @@ class Lane:
     ----------
     name : str
         Name of the thread.
+    owner : QObject, optional
+        The widget that results are for. The lane is cancelled when it is destroyed: Qt's half of a
+        widget may go before Python's, and nothing may be shown after that.
     """
 
     busy_changed = Signal(bool)
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, owner: QObject | None = None) -> None:
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_S))
         self._name = name
         self._lock = threading.Lock()
@@ -59,8 +64,10 @@ class Lane:
         #: Grows with each cancel; jobs and results of an earlier one are void.
         self._epoch = 0
         self._post = _Post(QCoreApplication.instance())
-        # Qt owns the object and deletes it in its own thread, wherever the lane is let go.
+        # Qt owns the object and deletes it in its own thread, wherever the lane is released.
         weakref.finalize(self, _delete, self._post)
+        if owner is not None:
+            when_destroyed(owner, self.cancel)
 
     @property
     def busy(self) -> bool:
@@ -134,7 +141,7 @@ class Lane:
     def _give(self, job: _Job, callback: Callable[..., None], *args: Any) -> None:
         def call() -> None:
             job.room.release()
-            # Asked here and not in the thread: it may be cancelled while this is on its way.
+            # Checked here and not in the thread, for the lane may be cancelled in between.
             if job.epoch == self._epoch:
                 callback(*args)
 
@@ -143,6 +150,15 @@ class Lane:
     def _say_idle(self) -> None:
         if not self.busy:
             self.busy_changed.emit(False)
+
+
+def one_result(function: Callable[..., Any], *args: Any) -> Callable[[], Iterator[Any]]:
+    """Return a job for a lane: it calls a function, whose value is the only result."""
+
+    def work() -> Iterator[Any]:
+        yield function(*args)
+
+    return work
 
 
 class _Post(QObject):
@@ -171,7 +187,7 @@ class _Post(QObject):
 
     def call(self, function: Callable[[], None]) -> None:
         """Call a function in the thread of this object, as soon as its event loop is there."""
-        # At the end of the program Qt's half of the object goes first; then nobody waits for this.
+        # At the end of the program Qt's half of the object is deleted first; calls are void then.
         self._count(1)
         try:
             self._posted.emit(function)
@@ -191,7 +207,7 @@ class _Post(QObject):
         try:
             function()
         finally:
-            # Begun after the call: what the window has to do since comes first.
+            # Started after the call, so that the window does its own work first.
             self._pause.start()
 
     def _count(self, change: int) -> None:

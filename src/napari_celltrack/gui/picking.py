@@ -21,9 +21,9 @@ _STILL_PX = 4.0
 
 
 class Picking:
-    """Calls back with the place of each click into the picture, as long as it is on.
+    """Calls a function with the place of each click into the picture.
 
-    A click that paints, erases or moves something is none of ours.
+    A click that paints, erases or moves something does not count.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Picking:
         self._callbacks.append(self._on_press)
 
     def stop(self, *_: Any) -> None:
-        """Let clicks be."""
+        """Take no more clicks."""
         if self._on_press in self._callbacks:
             self._callbacks.remove(self._on_press)
 

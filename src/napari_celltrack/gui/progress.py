@@ -55,8 +55,8 @@ class Progress:
         self._bar = progress(total=total, desc="Cells of all frames")
         self._on_tick = on_tick
         self._ended = False
-        # napari's bar lets the window work whenever it is moved; within the taking of a result
-        # that would take the next one, and so on without an end.
+        # napari's bar runs the event loop whenever it is moved. Moved while a result is taken, it
+        # would have the next one taken, and so on without an end.
         self._timer = QTimer()
         self._timer.setInterval(_TICK_MS)
         self._timer.timeout.connect(self._tick)

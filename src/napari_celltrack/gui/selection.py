@@ -1,4 +1,4 @@
-"""Selection: which tracks stand out, in the picture and in all docks of a viewer."""
+"""Selected tracks: which a click means, and how the picture shows them."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ Ink = Literal["text", "hint", "accent", "problem", "doubt", "fill", "band"]
 class ChartColours:
     """Colours of a chart as ``"#rrggbb"``.
 
-    Attributes
+    Parameters
     ----------
     text : str
         Lines and labels that count.

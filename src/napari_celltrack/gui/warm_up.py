@@ -1,4 +1,4 @@
-"""What is needed only later and takes long the first time, done early and beside the window."""
+"""Warming up: imports and compiled code that take long the first time, loaded early."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from importlib.util import find_spec
 import numpy as np
 from napari.layers import Labels
 
-#: In this order, as the window would import them. Dask looks for the second, where it is
-#: installed, when the first frame of a movie is asked for.
+#: In the order in which the window would import them. Dask imports the second, where it is
+#: installed, when it reads the first frame of a movie.
 _FOR_MOVIES = ("dask.array", "distributed")
 
 
 def import_in_background() -> None:
-    """Import in the background what the first movie that is opened needs; a second or more."""
+    """Import in the background what the first movie needs, which takes a second or more."""
     threading.Thread(target=_import, name="celltrack imports", daemon=True).start()
 
 
 @cache
 def make_ready_for_cells() -> None:
-    """Have napari load the compiled code that each layer of cells needs; half a second, once.
+    """Have napari load the compiled code that a layer of cells needs: half a second, once.
 
-    Any thread may call it when there is an image already.
+    Any thread may call it once there is an image.
     """
     Labels(np.zeros((2, 2), np.int32), name="first")
 

@@ -1,7 +1,7 @@
-"""When a widget ends: slots that are still whole when they are called.
+"""Calling a function when a widget is destroyed, while the function is still whole.
 
-A widget that Python's garbage collector finds is taken apart together with the slots that only it
-holds; Qt would then call what is no function any more, and the program would crash.
+Python's garbage collector takes a widget apart together with the slots that only it holds; Qt
+would then call something that is no function any more, and the program would crash.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ def when_destroyed(thing: QObject, slot: Callable[[], Any]) -> None:
     thing : QObject
         A widget, for instance.
     slot : callable
-        Without arguments. It is held until it is called, and must not hold the thing itself.
+        Without arguments. It is kept until it is called, and must not refer to the thing itself.
     """
-    # Python keeps finalizers in a place of its own, out of the garbage.
+    # Python keeps finalizers in a registry of its own, where the collector does not look.
     once = weakref.finalize(thing, slot)
     once.atexit = False
     thing.destroyed.connect(once)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from napari_celltrack.analysis import common_motion
 from napari_celltrack.errors import ResultError
 from napari_celltrack.plots.numbers import Numbers
 from napari_celltrack.recipe import Recipe
@@ -81,34 +80,13 @@ def numbers_of(
         objects=objects,
         tracks=tracks,
         counts=counts,
-        drift=drift_to_subtract(recipe, objects, drift),
+        drift=recipe.motion.drift_of(objects, drift),
         pixel_size_um=pixel_size_um if side_um is None else (side_um, side_um),
         frame_interval_s=recipe.input.frame_interval_s or frame_interval_s,
         traces=recipe.traces,
         channel=str(recipe.input.channel),
         recipe=recipe,
     )
-
-
-def drift_to_subtract(
-    recipe: Recipe, objects: pd.DataFrame, drift: pd.DataFrame | None
-) -> pd.DataFrame | None:
-    """Return the drift that is taken out of motion; None where the recipe takes none.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        Its `motion` decides.
-    objects : DataFrame
-        The drift is found from them where none was taken out before linking.
-    drift : DataFrame or None
-        What was taken out before linking.
-    """
-    if not recipe.motion.subtract_drift:
-        return None
-    if drift is not None and drift[[DRIFT_Y_PX, DRIFT_X_PX]].to_numpy().any():
-        return drift
-    return common_motion(objects)
 
 
 def read_result(path: Path) -> Result:

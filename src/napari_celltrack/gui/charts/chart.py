@@ -12,7 +12,7 @@ from qtpy.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPixmap
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from napari_celltrack.gui.charts.drawing import AxesStyle, Plane, draw, plane_of
+from napari_celltrack.gui.charts.drawing import AxesStyle, ChartPlane, draw, plane_of
 from napari_celltrack.gui.charts.series import Series, bars, curve
 from napari_celltrack.gui.theme import CHART_HEIGHT_PX, CHART_TEXT_PX, ChartColours, chart_colours
 
@@ -93,7 +93,7 @@ class Chart(QWidget):
         self._x_range: tuple[float, float] | None = None
         self._y_range: tuple[float, float] | None = None
         self._colours: ChartColours = chart_colours("dark")
-        self._plane: Plane | None = None
+        self._plane: ChartPlane | None = None
         self._picture: QPixmap | None = None
         self._cursor: float | None = None
         self._mark: float | None = None
@@ -119,7 +119,7 @@ class Chart(QWidget):
 
         Parameters
         ----------
-        *series : Line, Bars, Points or Band
+        *series : ChartLine, ChartBars, ChartPoints or ChartBand
             What to draw, the first at the back; see :mod:`napari_celltrack.gui.charts.series`.
             Nothing shows the text for nothing.
         x_range, y_range : (float, float), optional
@@ -243,7 +243,7 @@ class Chart(QWidget):
         self._plane = self._picture = None
         self.update()
 
-    def _laid_out(self) -> Plane:
+    def _laid_out(self) -> ChartPlane:
         """Return where the axes are, worked out when it is needed first."""
         if self._plane is None:
             size, metrics = (self.width(), self.height()), QFontMetricsF(self._font)

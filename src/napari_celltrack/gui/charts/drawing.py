@@ -16,7 +16,7 @@ import numpy.typing as npt
 from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
 
-from napari_celltrack.gui.charts.series import Band, Bars, Line, Points, Series
+from napari_celltrack.gui.charts.series import ChartBand, ChartBars, ChartLine, ChartPoints, Series
 from napari_celltrack.gui.theme import ChartColours
 
 #: Room beyond the data at either end, as a share of the range.
@@ -34,7 +34,7 @@ _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 class AxesStyle:
     """What the axes of a chart say.
 
-    Attributes
+    Parameters
     ----------
     x_label, y_label : str
         Names with units.
@@ -55,10 +55,10 @@ class AxesStyle:
 
 
 @dataclass(frozen=True)
-class Plane:
+class ChartPlane:
     """Where the axes of a chart are, and what place a value has.
 
-    Attributes
+    Parameters
     ----------
     area : QRectF
         The inside of the axes, in px of the widget.
@@ -109,12 +109,12 @@ def plane_of(
     *,
     x_range: tuple[float, float] | None = None,
     y_range: tuple[float, float] | None = None,
-) -> Plane:
+) -> ChartPlane:
     """Find the ends of the axes, and a place for them that leaves room for all that is written.
 
     Parameters
     ----------
-    series : sequence of Line, Points, Bars or Band
+    series : sequence of ChartLine, ChartPoints, ChartBars or ChartBand
         What is shown.
     size_px : (int, int)
         Width and height of the chart.
@@ -140,13 +140,13 @@ def plane_of(
     last = [t for _, t in x_ticks(x_limits, width - left, style)][-1:]
     right = _EDGE_PX + max((metrics.horizontalAdvance(text) / 2 for text in last), default=0.0)
     area = QRectF(left, 2 * _EDGE_PX, max(width - left - right, 10.0), inner)
-    return Plane(area, x_limits, y_limits, style.log_y)
+    return ChartPlane(area, x_limits, y_limits, style.log_y)
 
 
 def draw(
     painter: QPainter,
     series: Sequence[Series],
-    plane: Plane,
+    plane: ChartPlane,
     style: AxesStyle,
     colours: ChartColours,
 ) -> None:
@@ -156,9 +156,9 @@ def draw(
     ----------
     painter : QPainter
         With the font of the chart.
-    series : sequence of Line, Points, Bars or Band
+    series : sequence of ChartLine, ChartPoints, ChartBars or ChartBand
         The first at the back.
-    plane : Plane
+    plane : ChartPlane
         From :func:`plane_of`.
     style : AxesStyle
         What the axes say.
@@ -214,13 +214,13 @@ def _ticks(limits: tuple[float, float], n_at_most: int, whole: bool) -> list[tup
     return [(i * step, f"{i * step:.{decimals}f}") for i in range(first, last + 1)]
 
 
-def _draw_series(painter: QPainter, series: Series, plane: Plane, colour: QColor) -> None:
-    if isinstance(series, Band):
+def _draw_series(painter: QPainter, series: Series, plane: ChartPlane, colour: QColor) -> None:
+    if isinstance(series, ChartBand):
         left, right = plane.x_px(series.left), plane.x_px(series.right)
         painter.fillRect(QRectF(left, plane.area.top(), right - left, plane.area.height()), colour)
-    elif isinstance(series, Bars):
+    elif isinstance(series, ChartBars):
         _draw_bars(painter, series, plane, colour)
-    elif isinstance(series, Points):
+    elif isinstance(series, ChartPoints):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         radius = series.size_px / 2
@@ -230,7 +230,7 @@ def _draw_series(painter: QPainter, series: Series, plane: Plane, colour: QColor
         _draw_line(painter, series, plane, colour)
 
 
-def _draw_bars(painter: QPainter, series: Bars, plane: Plane, colour: QColor) -> None:
+def _draw_bars(painter: QPainter, series: ChartBars, plane: ChartPlane, colour: QColor) -> None:
     painter.save()
     # Neighbours must not shine through at their common edge.
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
@@ -249,7 +249,7 @@ def _draw_bars(painter: QPainter, series: Bars, plane: Plane, colour: QColor) ->
     painter.restore()
 
 
-def _draw_line(painter: QPainter, series: Line, plane: Plane, colour: QColor) -> None:
+def _draw_line(painter: QPainter, series: ChartLine, plane: ChartPlane, colour: QColor) -> None:
     pen = QPen(colour)
     pen.setWidthF(series.width_px)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
@@ -271,7 +271,9 @@ def _draw_line(painter: QPainter, series: Line, plane: Plane, colour: QColor) ->
     painter.drawPath(path)
 
 
-def _draw_axes(painter: QPainter, plane: Plane, style: AxesStyle, colours: ChartColours) -> None:
+def _draw_axes(
+    painter: QPainter, plane: ChartPlane, style: AxesStyle, colours: ChartColours
+) -> None:
     area, metrics = plane.area, QFontMetricsF(painter.font())
     line = metrics.height()
     painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -327,23 +329,23 @@ def _seen(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> list[tuple[
 def _x_range(series: Sequence[Series]) -> tuple[float, float]:
     ends: list[float] = []
     for each in series:
-        if isinstance(each, Band):
+        if isinstance(each, ChartBand):
             ends += [each.left, each.right]
-        elif isinstance(each, Bars):
+        elif isinstance(each, ChartBars):
             ends += [end + side * each.width / 2 for end in _ends(each.x) for side in (-1, 1)]
         else:
             ends += _ends(each.x)
-    has_bars = any(isinstance(each, Bars) for each in series)
+    has_bars = any(isinstance(each, ChartBars) for each in series)
     return _widened(ends, 0.0 if has_bars else _MARGIN_X)
 
 
 def _y_range(series: Sequence[Series], log_y: bool) -> tuple[float, float]:
     ends: list[float] = []
-    stands = any(isinstance(each, Bars) for each in series)
+    stands = any(isinstance(each, ChartBars) for each in series)
     for each in series:
-        if isinstance(each, Bars):
+        if isinstance(each, ChartBars):
             ends += _ends(each.height)
-        elif not isinstance(each, Band):
+        elif not isinstance(each, ChartBand):
             ends += _ends(each.y)
     if log_y:
         return _LEAST_COUNT, _HEAD_LOG * max([2 * _LEAST_COUNT, *ends])

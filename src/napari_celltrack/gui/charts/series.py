@@ -10,14 +10,14 @@ import numpy.typing as npt
 
 from napari_celltrack.gui.theme import Ink
 
-Numbers: TypeAlias = npt.NDArray[np.float64]
+Floats: TypeAlias = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Line:
+class ChartLine:
     """A curve.
 
-    Attributes
+    Parameters
     ----------
     x, y : ndarray of float64, shape (N,)
         NaN leaves a gap.
@@ -29,8 +29,8 @@ class Line:
         Its width.
     """
 
-    x: Numbers
-    y: Numbers
+    x: Floats
+    y: Floats
     ink: Ink = "text"
     dotted: bool = False
     width_px: float = 1.2
@@ -40,10 +40,10 @@ class Line:
 
 
 @dataclass(frozen=True, eq=False)
-class Points:
+class ChartPoints:
     """Dots.
 
-    Attributes
+    Parameters
     ----------
     x, y : ndarray of float64, shape (N,)
         Where they are.
@@ -53,8 +53,8 @@ class Points:
         Their diameter.
     """
 
-    x: Numbers
-    y: Numbers
+    x: Floats
+    y: Floats
     ink: Ink = "text"
     size_px: float = 4.0
 
@@ -63,10 +63,10 @@ class Points:
 
 
 @dataclass(frozen=True, eq=False)
-class Bars:
+class ChartBars:
     """Bars that stand on the axis.
 
-    Attributes
+    Parameters
     ----------
     x, height : ndarray of float64, shape (N,)
         Middle and height of each.
@@ -76,8 +76,8 @@ class Bars:
         Width of each, in data units.
     """
 
-    x: Numbers
-    height: Numbers
+    x: Floats
+    height: Floats
     ink: Ink = "fill"
     width: float = 1.0
 
@@ -86,10 +86,10 @@ class Bars:
 
 
 @dataclass(frozen=True, eq=False)
-class Band:
+class ChartBand:
     """A shaded area over the whole height, e.g. from one value to another.
 
-    Attributes
+    Parameters
     ----------
     left, right : float
         Its ends.
@@ -105,7 +105,7 @@ class Band:
         return 1
 
 
-Series: TypeAlias = Line | Points | Bars | Band
+Series: TypeAlias = ChartLine | ChartPoints | ChartBars | ChartBand
 
 
 def curve(x: Any, y: Any, stale: Any = None) -> tuple[Series, ...]:
@@ -123,7 +123,7 @@ def curve(x: Any, y: Any, stale: Any = None) -> tuple[Series, ...]:
 
     Returns
     -------
-    tuple of Line and Points
+    tuple of ChartLine and ChartPoints
         Some of them may be empty.
     """
     x_, y_ = np.asarray(x, np.float64), np.asarray(y, np.float64)
@@ -138,14 +138,14 @@ def curve(x: Any, y: Any, stale: Any = None) -> tuple[Series, ...]:
     parts: list[Series] = []
     if (old & seen).any():
         dotted = np.where(beside_old, y_, np.nan)
-        parts.append(Line(x_, dotted, "hint", dotted=True))
+        parts.append(ChartLine(x_, dotted, "hint", dotted=True))
     if (~old & seen).any():
-        parts.append(Line(x_, np.where(old, np.nan, y_)))
+        parts.append(ChartLine(x_, np.where(old, np.nan, y_)))
     # A current point between two stale ones has no solid stretch either.
     alone = seen & ~old & ~_beside(~old & seen)
     alone_old = seen & old & ~has_neighbour
-    parts.append(Points(x_[alone], y_[alone]))
-    parts.append(Points(x_[alone_old], y_[alone_old], "hint"))
+    parts.append(ChartPoints(x_[alone], y_[alone]))
+    parts.append(ChartPoints(x_[alone_old], y_[alone_old], "hint"))
     return tuple(parts)
 
 
@@ -161,7 +161,7 @@ def bars(x: Any, height: Any, wrong: Any = None) -> tuple[Series, ...]:
 
     Returns
     -------
-    tuple of Bars
+    tuple of ChartBars
         The others, and those in red.
     """
     x_, heights = np.asarray(x, np.float64), np.asarray(height, np.float64)
@@ -169,8 +169,8 @@ def bars(x: Any, height: Any, wrong: Any = None) -> tuple[Series, ...]:
     steps = np.diff(np.unique(x_))
     width = float(steps.min()) if steps.size else 1.0
     return (
-        Bars(x_[~red], heights[~red], "fill", width),
-        Bars(x_[red], heights[red], "problem", width),
+        ChartBars(x_[~red], heights[~red], "fill", width),
+        ChartBars(x_[red], heights[red], "problem", width),
     )
 
 

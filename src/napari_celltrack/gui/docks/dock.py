@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from napari.components import ViewerModel
+from napari.utils.notifications import ErrorNotification, notification_manager
 from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from qtpy.QtGui import QGuiApplication, QKeySequence, QShortcut
 from qtpy.QtWidgets import (
@@ -30,7 +31,7 @@ from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.charts.chart import Chart
 from napari_celltrack.gui.file_recipe import recipe_for_files, recipe_for_window
 from napari_celltrack.gui.forms.rows import quiet_button
-from napari_celltrack.gui.session import RunState, session_of
+from napari_celltrack.gui.session import RunState, Session, session_of
 from napari_celltrack.gui.theme import (
     DOCK_WIDTH_PX,
     ROW_GAP_PX,
@@ -110,6 +111,17 @@ class Dock(QWidget):
         set_role(self._foot, "problem" if wrong else "foot")
         self._foot.setText(sentence)
 
+    def fail(self, error: Exception) -> None:
+        """Say at the foot why something failed; napari reports an unexpected error, too."""
+        sentence = str(error)
+        if not isinstance(error, CelltrackError):
+            notification_manager.dispatch(ErrorNotification(error))
+            sentence = (
+                f"Something unexpected happened ({type(error).__name__}: {error}). Please report "
+                "it with the text that napari shows."
+            )
+        self.say(sentence, wrong=True)
+
     def section(self, column: QVBoxLayout, title: str, hint: str = "") -> QHBoxLayout:
         """Begin a section: a bold title, and a grey half-sentence beside it.
 
@@ -139,12 +151,34 @@ class Dock(QWidget):
             if (living := weak()) is not None:
                 signal.disconnect(living)
 
-        # Qt destroys its half of the widget before Python lets go of the other.
+        # Qt destroys its half of the widget before Python frees the other.
         when_destroyed(self, stop)
 
     def watch(self, what: Watched) -> None:
         """Have cells found, or cells and their tracks, for as long as the dock lives."""
         when_destroyed(self, self.session.watch(what).end)
+
+    def listen_to_layers(self, slot: Callable[..., None]) -> None:
+        """Call a function when layers are added to the viewer, removed or moved."""
+        viewer = self.viewer
+        assert viewer is not None  # it is there while its dock is made
+        for name in ("inserted", "removed", "reordered"):
+            self.listen(getattr(viewer.layers.events, name), slot)
+
+    def timer(self, ms: int, slot: Callable[[], object]) -> QTimer:
+        """Return a timer that calls a function once, so long after it was started last."""
+        timer = QTimer(self, singleShot=True, interval=ms)
+        timer.timeout.connect(slot)
+        return timer
+
+    def frames(self) -> range:
+        """Return the frames that are worked on; none where the recipe does not fit the movie."""
+        movie = self.session.movie
+        try:
+            return range(0) if movie is None else self.session.recipe.input.frames_of(movie)
+        except CelltrackError:
+            # The recipe names frames that are not here; the foot says so.
+            return range(0)
 
     # Laying out
 
@@ -221,9 +255,7 @@ class Dock(QWidget):
         self._progress = QProgressBar()
         self._progress.setObjectName(f"{self.prefix}_progress")
         self._progress.setTextVisible(True)
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.timeout.connect(self._show_progress)
+        self._soon = self.timer(_SOON_MS, self._show_progress)
         row = QHBoxLayout()
         row.addWidget(self._run, 1)
         row.addWidget(self._progress, 1)
@@ -256,7 +288,7 @@ class Dock(QWidget):
         try:
             self.session.set_recipe(recipe_for_window(Recipe.load(path), self.session))
         except CelltrackError as error:
-            self._show_problem(str(error))
+            self.fail(error)
 
     def _save(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, "Save recipe", "recipe.yaml", _RECIPE_FILES)
@@ -265,9 +297,9 @@ class Dock(QWidget):
         try:
             recipe_for_files(self.session).save(path)
         except CelltrackError as error:
-            self._show_problem(str(error))
-            return
-        self.say(f"Saved as {path}.")
+            self.fail(error)
+        else:
+            self.say(f"Saved as {path}.")
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(to_script(self.session.recipe))
@@ -302,7 +334,7 @@ class Dock(QWidget):
             self.say(state.sentence)
 
     def _show_run_button(self) -> None:
-        n_frames = self._n_frames()
+        n_frames = len(self.frames())
         is_running = self.session.run_state.running
         self._run.setText("Stop" if is_running else self.run_text.format(n=n_frames))
         self._run.setEnabled(n_frames > 0)
@@ -310,23 +342,16 @@ class Dock(QWidget):
     def _show_progress_soon(self) -> None:
         # A progress bar draws itself, and what lies under it, at once.
         if not self._soon.isActive():
-            self._soon.start(_SOON_MS)
+            self._soon.start()
 
     def _show_progress(self) -> None:
         """Show how many frames are found with the settings now."""
         if self.session.run_state.running:
             return
-        n_frames, n_current = self._n_frames(), int(self.session.counts["is_current"].sum())
+        n_frames, n_current = len(self.frames()), int(self.session.counts["is_current"].sum())
         self._progress.setRange(0, max(n_frames, 1))
         self._progress.setValue(min(n_current, n_frames))
         self._progress.setFormat(f"{n_current} of {n_frames} frames" if n_frames else "")
-
-    def _n_frames(self) -> int:
-        movie = self.session.movie
-        try:
-            return 0 if movie is None else len(self.session.recipe.input.frames_of(movie))
-        except CelltrackError:
-            return 0
 
     def _show_problem(self, sentence: str) -> None:
         set_state(self._number, "stale", True)
@@ -337,6 +362,13 @@ class Dock(QWidget):
             self.setStyleSheet(style_sheet(viewer.theme))
             for chart in self.findChildren(Chart):
                 chart.restyle(viewer.theme)
+
+
+def pixel_side_um(session: Session) -> float | None:
+    """Return how long the side of a pixel is, on average where height and width differ."""
+    movie = session.movie
+    size_um = session.recipe.input.calibrated(movie).pixel_size_um if movie else None
+    return (size_um[0] * size_um[1]) ** 0.5 if size_um else None
 
 
 def _action(menu: QMenu, text: str, slot: Callable[[], Any], keys: str = "") -> QAction:

@@ -40,7 +40,7 @@ class LayerWatch:
         on_moved: Callable[[], None],
     ) -> None:
         self._viewer = weakref.ref(viewer)
-        # The session that these belong to holds this object.
+        # Weak, for the session that they belong to holds this object.
         self._on_pixels = weakref.WeakMethod(on_pixels)
         self._on_calibrated = weakref.WeakMethod(on_calibrated)
         self._on_moved = weakref.WeakMethod(on_moved)

@@ -28,12 +28,12 @@ TAG = "napari_celltrack"
 PLACE = ("scale", "translate", "rotate", "shear", "affine", "units")
 #: Larger label movies are kept compressed; below, a plain array is quicker to draw.
 _MAX_PLAIN_BYTES = 2**31
-#: napari computes outlines on the GUI thread: in a larger plane that is felt, so cells are filled.
+#: napari computes outlines on the GUI thread: in larger planes that is slow, so cells are filled.
 _MAX_OUTLINE_PX = 768 * 768
 
 
 def image_layers(viewer: ViewerModel) -> list[Image]:
-    """Return the layers that cells can be looked for in, in the order of the layer list."""
+    """Return the layers in which cells can be found, in the order of the layer list."""
     return [layer for layer in viewer.layers if _is_usable(layer) and not is_ours(layer)]
 
 
@@ -218,13 +218,13 @@ def _add(viewer: ViewerModel, image: Image, data: Any, tag: dict[str, Any]) -> L
 
 
 def insert(viewer: ViewerModel, layer: Layer, index: int) -> None:
-    """Put a layer into the list; what was active stays so, for the user was busy with it."""
+    """Put a layer into the list; the active layer stays active, for the user works with it."""
     selection = viewer.layers.selection
     selected, active = set(selection), selection.active
     with ExitStack() as stack:
         if active is not None:
-            # napari makes each new layer the active one, shows its controls and draws. That it was
-            # active for a moment is nobody's concern.
+            # napari makes each new layer the active one, shows its controls and draws; here it is
+            # active for a moment only.
             stack.enter_context(selection.events.blocker_all())
         viewer.layers.insert(index, layer)
         viewer.layers.selection = selected
@@ -232,7 +232,7 @@ def insert(viewer: ViewerModel, layer: Layer, index: int) -> None:
 
 
 def reveal_soon(layer: Layer) -> None:
-    """Draw a layer that was put into the list unseen, in the next turn of the event loop.
+    """Draw a layer that was put into the list unseen, in the next round of the event loop.
 
     To make what belongs to a layer in the window takes napari a while, and as long again to draw
     it first.

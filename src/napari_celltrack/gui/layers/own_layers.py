@@ -87,6 +87,6 @@ def quietly(layer: Layer) -> Iterator[None]:
 
 
 def add_own(viewer: ViewerModel, layer: Layer, name: str, below: Layer | None = None) -> None:
-    """Add a layer; what was active stays so, for the user was busy with it."""
+    """Add a layer; the active layer stays active, for the user works with it."""
     layer.metadata[TAG] = {_NAME: name, "layer": str(layer.unique_id)}
     insert(viewer, layer, len(viewer.layers) if below is None else viewer.layers.index(below))

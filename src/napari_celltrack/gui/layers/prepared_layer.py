@@ -1,4 +1,4 @@
-"""The layer ``prepared``: the image that cells are looked for in, with all steps applied.
+"""The layer ``prepared``: the image in which cells are found, with all steps applied.
 
 It is made, written to one frame at a time and removed here, and nothing else is.
 """
@@ -208,7 +208,7 @@ def _add(viewer: ViewerModel, image: Image, frames: FramesInHand, fits: dict[str
 
 
 def _set_contrast(layer: Image, plane: npt.NDArray[np.float32]) -> None:
-    """Let the greys reach from the darkest to the brightest pixel, but for a few that stick out."""
+    """Set the contrast from the darkest to the brightest pixel, but for a few outliers."""
     few = plane[::_SAMPLE, ::_SAMPLE]
     low, high = np.percentile(few, (0.1, 99.9)) if few.size else (0.0, 1.0)
     low, high = float(low), float(high)

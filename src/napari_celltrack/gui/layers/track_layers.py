@@ -122,7 +122,7 @@ def drawing_tracks(viewer: ViewerModel, image: Image, shown: TrackRows | None) -
     add_own(viewer, layer, TRACKS, below=find_own(viewer, DETECTIONS))
     yield
     layer.visible = True
-    # They are drawn before anybody is told.
+    # They are drawn before the caller goes on.
     yield
 
 

@@ -44,7 +44,7 @@ _NO_FEATURES = frozenset(
 _SAFE_MARGIN = 5.0
 #: napari's Tracks have time and at most three dimensions of space.
 _MAX_NDIM = 4
-#: Rows that napari takes in without being felt, some 20 ms.
+#: Rows that napari takes in within some 20 ms, which no one notices.
 QUICK_ROWS = 5_000
 
 
@@ -59,8 +59,8 @@ class TrackRows:
     index : ndarray, shape (n,), int64
         Which rows of the object table they are.
     near : ndarray, shape (n,), bool
-        Those that `rows` has, too: napari takes in many without being felt only where they are
-        in its layer already.
+        Those that `rows` has, too: many at once are quick for napari only where its layer has them
+        already.
     rows : ndarray, shape (n, 1 + ndim), float64
         (track_id, t, ..., y, x), sorted by track, then frame.
     features : DataFrame

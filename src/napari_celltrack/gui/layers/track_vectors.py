@@ -64,7 +64,7 @@ def show_search(
 
 
 def hide_search(viewer: ViewerModel) -> None:
-    """Take the circle and the lines away; their layer stays, for to make it anew is felt."""
+    """Take the circle and the lines away; their layer stays, for a new one takes long to make."""
     layer = find_own(viewer, SEARCH)
     if layer is not None and len(layer.data):
         with quietly(layer):

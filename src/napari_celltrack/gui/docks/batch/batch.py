@@ -6,55 +6,45 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari.utils.notifications import ErrorNotification, notification_manager
-from qtpy.QtCore import QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QVBoxLayout
 from typing_extensions import override
 
 from napari_celltrack.batch import Item
-from napari_celltrack.batch.plan import Plan
-from napari_celltrack.errors import CelltrackError
-from napari_celltrack.gui.docks.batch.batch_inputs import BatchInputs
-from napari_celltrack.gui.docks.batch.batch_job import BatchJob, News
-from napari_celltrack.gui.docks.batch.batch_opening import Opening
-from napari_celltrack.gui.docks.batch.batch_options import BatchOptions
-from napari_celltrack.gui.docks.batch.batch_outlook import Outlook
-from napari_celltrack.gui.docks.batch.batch_recipe import BatchRecipe
-from napari_celltrack.gui.docks.batch.batch_rows import ProgressRows, StartRow
-from napari_celltrack.gui.docks.batch.batch_start import begin_run
-from napari_celltrack.gui.docks.batch.batch_words import (
-    conditions_in_words,
-    count_in_words,
-    end_in_words,
-    together,
-    unreadable_in_words,
-    unused_in_words,
-)
-from napari_celltrack.gui.docks.batch.contact_sheet import ContactSheet
-from napari_celltrack.gui.docks.batch.file_lines import Line
-from napari_celltrack.gui.docks.batch.file_table import FileTable
-from napari_celltrack.gui.docks.batch.folder_scan import (
+from napari_celltrack.batch.file_lines import FileLine
+from napari_celltrack.batch.folder_contents import (
     Earlier,
-    Found,
+    FolderContents,
     Place,
     find_files,
     find_offer,
 )
-from napari_celltrack.gui.docks.batch.plan_box import PlanBox
-from napari_celltrack.gui.docks.batch.progress import BatchProgress
+from napari_celltrack.batch.plan import Plan
+from napari_celltrack.batch.progress import BatchProgress, News
+from napari_celltrack.errors import CelltrackError
+from napari_celltrack.gui.docks.batch.batch_inputs import BatchInputs, BatchRecipe
+from napari_celltrack.gui.docks.batch.batch_job import (
+    BatchJob,
+    FileOpener,
+    LookAhead,
+    begin_run,
+)
+from napari_celltrack.gui.docks.batch.batch_options import BatchOptions
+from napari_celltrack.gui.docks.batch.contact_sheet import ContactSheet
+from napari_celltrack.gui.docks.batch.file_table import FileTable, ProgressRows
+from napari_celltrack.gui.docks.batch.plan_box import PlanBox, StartRow
 from napari_celltrack.gui.docks.dock import Dock
-from napari_celltrack.gui.lane import Lane
+from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.theme import set_state
-from napari_celltrack.gui.when_destroyed import when_destroyed
 from napari_celltrack.recipe import Recipe
+from napari_celltrack.text import plural
 
 if TYPE_CHECKING:
     import napari
 
 _KEPT = "Stopping keeps what is finished; starting again does only the rest."
 _NO_FOLDER = "Choose the folder with your images; the settings are those of the other docks."
-#: How long settings must rest before it is computed anew what they take, in ms.
+#: How long settings must stay as they are before what they take is computed anew, in ms.
 _PLAN_REST_MS = 500
 
 
@@ -70,7 +60,7 @@ class Batch(Dock):
     prefix = "batch"
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
-        self._found: Found | None = None
+        self._contents: FolderContents | None = None
         self._earlier: Earlier | None = None
         self._progress_of: BatchProgress | None = None
         self._results: Path | None = None
@@ -99,13 +89,10 @@ class Batch(Dock):
         column.addWidget(self._below)
         self._job = BatchJob(self)
         self._sheet: ContactSheet | None = None
-        self._opening = Opening(self, self.recipe, self._fail)
-        self._outlook = Outlook(self)
-        self._lanes = {name: Lane(f"celltrack batch {name}") for name in ("files", "names")}
-        self._plan_rest = QTimer(self)
-        self._plan_rest.setSingleShot(True)
-        self._plan_rest.setInterval(_PLAN_REST_MS)
-        self._plan_rest.timeout.connect(self._look_ahead)
+        self._opening = FileOpener(self, self.recipe)
+        self._ahead = LookAhead(self)
+        self._lanes = {name: Lane(f"celltrack batch {name}", self) for name in ("files", "names")}
+        self._plan_rest = self.timer(_PLAN_REST_MS, self._look_ahead)
         self._connect_parts()
         self._show_running()
 
@@ -121,14 +108,12 @@ class Batch(Dock):
         self._below.stopAsked.connect(self._halt)
         self._table.opened.connect(self._open_line)
         self._table.chosen.connect(self._tell_more)
-        self._outlook.planned.connect(self._take_plan)
-        self._outlook.foundEarlier.connect(self._take_earlier)
-        self._outlook.refused.connect(self._refuse_plan)
-        self._outlook.failed.connect(self._fail)
+        self._ahead.planned.connect(self._take_plan)
+        self._ahead.foundEarlier.connect(self._take_earlier)
+        self._ahead.refused.connect(self._refuse_plan)
+        self._ahead.failed.connect(self.fail)
         self._job.told.connect(self._on_news)
         self._job.ended.connect(self._on_end)
-        for lane in (*self._lanes.values(), self._opening.lane):
-            when_destroyed(self, lane.cancel)
 
     # Which settings
 
@@ -146,7 +131,7 @@ class Batch(Dock):
         except CelltrackError as error:
             self._inputs.set_recipe_file(None)
             self.refresh()
-            self.say(str(error), wrong=True)
+            self.fail(error)
             return
         self._inputs.set_recipe_file(path)
         self.refresh()
@@ -161,14 +146,14 @@ class Batch(Dock):
         layer = self.session.layer
         path = layer.source.path if layer is not None else None
         self._inputs.begin_at = str(Path(path).parent) if path else ""
-        if self._found is None and self._inputs.place() is None:
+        if self._contents is None and self._inputs.place() is None:
             self.figure("–", "files")
             self.say(_NO_FOLDER)
         self._plan_rest.start()
 
     @override
     def showEvent(self, event: QShowEvent) -> None:
-        """Look ahead with the settings now; while the dock is hidden nobody needs to know."""
+        """Look ahead with the settings now, which is not done while the dock is hidden."""
         super().showEvent(event)
         self._plan_rest.start()
 
@@ -189,26 +174,25 @@ class Batch(Dock):
             self.refresh()
             return
         set_state(self._number, "stale", True)
-        find = partial(find_files, place, self._overrides_file)
+        find = one_result(find_files, place, self._overrides_file)
         self._lanes["files"].submit(find, self._take_files, self._refuse_files)
-        self._lanes["names"].submit(partial(find_offer, place), self._inputs.offer, self._fail)
+        self._lanes["names"].submit(one_result(find_offer, place), self._inputs.offer, self.fail)
 
-    def _take_files(self, found: Found) -> None:
-        self._found, self._earlier = found, None
+    def _take_files(self, contents: FolderContents) -> None:
+        self._contents, self._earlier = contents, None
         self._inputs.set_problem(False)
-        items, ignored = found.inputs.items, found.inputs.ignored
+        n_files, ignored = len(contents.inputs.items), contents.inputs.ignored
         n_ignored = f"{len(ignored):,} ignored" if ignored else ""
-        conditions = conditions_in_words(items)
-        changed = f"{len(found.changed):,} with overrides" if found.changed else ""
+        changed = f"{len(contents.changed):,} with overrides" if contents.changed else ""
         self.figure(
-            count_in_words(len(items), "file"),
-            together((n_ignored, *conditions, changed)),
+            f"{n_files:,} {plural(n_files, 'file')}",
+            _together(n_ignored, *contents.conditions(), changed),
         )
-        self._table.set_inputs(found.inputs)
+        self._table.set_inputs(contents.inputs)
         self._options.set_overrides(
-            found.overrides_file, found.changes, begin_at=str(found.place.folder)
+            contents.overrides_file, contents.changes, begin_at=str(contents.place.folder)
         )
-        self._set_results(found.place.results)
+        self._set_results(contents.place.results)
         self._say_before(_KEPT)
         self._show_running()
         self._show_progress()
@@ -218,11 +202,11 @@ class Batch(Dock):
         self._forget_files()
         self._inputs.set_problem(True)
         self.figure("0 files", "")
-        self._fail(error)
+        self.fail(error)
 
     def _forget_files(self) -> None:
-        self._found = self._earlier = self._planned = None
-        self._outlook.forget()
+        self._contents = self._earlier = self._planned = None
+        self._ahead.forget()
         self._table.set_inputs(None)
         self._plan.set_plan(None)
         self._inputs.set_problem(False)
@@ -237,12 +221,12 @@ class Batch(Dock):
 
     def _look_ahead(self) -> None:
         """Have it found out what a run will take and keep, if anything has changed."""
-        found, recipe, options = self._found, self.recipe(), self._options.value()
-        # Behind another tab it can wait.
+        contents, recipe, options = self._contents, self.recipe(), self._options.value()
+        # While another tab is in front it can wait.
         is_hidden = self.window().isVisible() and not self.isVisible()
-        if found is None or self._job.running or is_hidden:
+        if contents is None or self._job.running or is_hidden:
             return
-        if self._outlook.look(found, recipe, options):
+        if self._ahead.look(contents, recipe, options):
             self._plan.set_busy()
 
     def _take_plan(self, plan: Plan, is_timing: bool) -> None:
@@ -253,7 +237,7 @@ class Batch(Dock):
 
     def _refuse_plan(self, error: Exception) -> None:
         self._plan.set_plan(None)
-        self._fail(error)
+        self.fail(error)
 
     def _take_earlier(self, earlier: Earlier) -> None:
         if self._job.running:
@@ -265,47 +249,41 @@ class Batch(Dock):
 
     def _say_before(self, default: str = "") -> None:
         """Say at the foot what is worth knowing before the start, if there is something."""
-        found, planned, earlier = self._found, self._planned, self._earlier
-        if found is None or found.problem:
-            self.say(found.problem if found else _NO_FOLDER, wrong=found is not None)
-            return
-        told = (
-            unused_in_words(found.unused),
-            unreadable_in_words(planned) if planned else "",
-            earlier.words(len(found.inputs.items)) if earlier else "",
-        )
-        if words := " ".join(filter(None, told)) or default:
+        contents = self._contents
+        if contents is None or contents.problem:
+            self.say(contents.problem if contents else _NO_FOLDER, wrong=contents is not None)
+        elif words := contents.before_run(self._planned, self._earlier) or default:
             self.say(words)
 
     # Trying
 
     def _try_few(self) -> None:
-        found = self._found
-        if found is None:
+        contents = self._contents
+        if contents is None:
             self.say(_NO_FOLDER, wrong=True)
             return
         if self._sheet is None:
             self._sheet = ContactSheet(self.prefix, self)
             self._sheet.chosen.connect(self._open_file)
-            self._sheet.failed.connect(self._fail)
-        self._sheet.try_on(found.inputs.items, found.recipe_of(self.recipe()))
+            self._sheet.failed.connect(self.fail)
+        self._sheet.try_on(contents.inputs.items, contents.recipe_of(self.recipe()))
 
     # Running
 
     def _begin(self) -> None:
-        found = self._found
-        if found is None or found.problem:
-            self.say(found.problem if found else _NO_FOLDER, wrong=True)
+        contents = self._contents
+        if contents is None or contents.problem:
+            self.say(contents.problem if contents else _NO_FOLDER, wrong=True)
             return
         if self._job.running:
             return
         options, recipe = self._options.value(), self.recipe()
-        self._outlook.begin_run(found, recipe)
-        self._progress_of = BatchProgress(len(found.inputs.items))
+        self._ahead.give_way(contents, recipe)
+        self._progress_of = BatchProgress(len(contents.inputs.items))
         self._table.set_waiting()
-        self._set_results(found.place.results)
+        self._set_results(contents.place.results)
         self.say(_KEPT)
-        self._job.start(partial(begin_run, recipe, found, options, self._plan.strategy()))
+        self._job.start(partial(begin_run, recipe, contents, options, self._plan.strategy()))
         self._show_running()
         self._show_progress()
 
@@ -325,24 +303,22 @@ class Batch(Dock):
         self._table.show_problems()
         progress = self._progress_of
         if is_stopped:
-            # A file may have been finished while the run was put away.
+            # A file may have been finished while the run was stopping.
             self._progress_of = None
-            self._outlook.forget_earlier()
+            self._ahead.forget_earlier()
         self._show_running()
         self._show_progress()
         if error is not None:
-            self._fail(error)
+            self.fail(error)
             return
         if is_stopped:
             self.say("Stopped; what is finished is kept.")
         elif progress is not None:
-            n_files = len(self._found.inputs.items) if self._found else progress.n_over
-            told = end_in_words(progress.n_done, n_files, progress.n_kept, progress.n_failed)
-            self.say(told, wrong=bool(progress.n_failed))
+            self.say(progress.end_words(), wrong=bool(progress.n_failed))
         self._look_ahead()
 
     def _show_running(self) -> None:
-        is_running, is_ready = self._job.running, self._found is not None
+        is_running, is_ready = self._job.running, self._contents is not None
         for widget in (self._inputs, self._options):
             widget.setEnabled(not is_running)
         self._plan.set_ready(not is_running)
@@ -354,7 +330,7 @@ class Batch(Dock):
         if progress is not None:
             self._below.set_progress(progress.part, progress.words())
             return
-        n_files = len(self._found.inputs.items) if self._found else 0
+        n_files = len(self._contents.inputs.items) if self._contents else 0
         n_same = len(self._earlier.same) if self._earlier else 0
         words = f"{n_same:,} of {n_files:,}" if n_files else ""
         self._below.set_progress(n_same / max(n_files, 1), words)
@@ -366,12 +342,12 @@ class Batch(Dock):
 
     # Opening
 
-    def _tell_more(self, line: Line) -> None:
+    def _tell_more(self, line: FileLine) -> None:
         """Say at the foot what there is no room for in the table."""
         if line.more:
             self.say(line.more.replace("\n", ": "), wrong=line.tone == "problem")
 
-    def _open_line(self, line: Line) -> None:
+    def _open_line(self, line: FileLine) -> None:
         results = self._results
         if line.item is None:
             return
@@ -383,20 +359,14 @@ class Batch(Dock):
     def _open_file(self, item: Item) -> None:
         self._opening.open_file(item, self.recipe())
 
-    def _fail(self, error: Exception) -> None:
-        if isinstance(error, CelltrackError):
-            self.say(str(error), wrong=True)
-            return
-        notification_manager.dispatch(ErrorNotification(error))
-        self.say(
-            f"Something unexpected happened ({type(error).__name__}: {error}). Please report it "
-            "with the text that napari shows.",
-            wrong=True,
-        )
-
     @override
     def _restyle(self, event: Any = None) -> None:
         super()._restyle(event)
         if (viewer := self.viewer) is not None:
             self._table.restyle(viewer.theme)
             self._plan.diagram.restyle(viewer.theme)
+
+
+def _together(*parts: str) -> str:
+    """Put what there is side by side; where there is little room it breaks between two parts."""
+    return " · ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts if part)

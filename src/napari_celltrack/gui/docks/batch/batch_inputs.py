@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import (
@@ -13,19 +14,23 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QPushButton,
     QSizePolicy,
     QWidget,
 )
 
-from napari_celltrack.gui.docks.batch.batch_rows import OfferRow
-from napari_celltrack.gui.docks.batch.folder_scan import Offer, Place
+from napari_celltrack.batch.folder_contents import PatternOffer, Place
+from napari_celltrack.gui.file_recipe import recipe_for_files
 from napari_celltrack.gui.forms.rows import quiet_button
 from napari_celltrack.gui.forms.wheel import no_accident
-from napari_celltrack.gui.theme import ROW_GAP_PX, set_state
+from napari_celltrack.gui.session import Session
+from napari_celltrack.gui.theme import ROW_GAP_PX, set_role, set_state
+from napari_celltrack.recipe import Recipe
+from napari_celltrack.text import plural
 
 #: Paths are long, so the column of labels is narrower than where labels are sentences.
 _LABEL_PX = 56
-#: How long the hand must rest while it types, in ms.
+#: How long nothing must be typed before it counts, in ms.
 _REST_MS = 250
 _RECIPE_FILES = "Recipe (*.yaml *.yml)"
 _AS_TUNED, _FROM_FILE = "as tuned in this window", "from a file…"
@@ -42,7 +47,7 @@ class BatchInputs(QWidget):
         Beginning of the object names.
     """
 
-    #: Folder, pattern or results changed, and the hand rests; a :class:`Place` or None.
+    #: Folder, pattern or results were changed; a :class:`Place` or None.
     placeChanged = Signal(object)
     #: The settings in this window are meant.
     tunedChosen = Signal()
@@ -106,14 +111,7 @@ class BatchInputs(QWidget):
         out = Path(results).expanduser() if results else home / _RESULTS
         return Place(home, self._files.text().strip(), out)
 
-    def set_place(self, place: Place) -> None:
-        """Enter a place."""
-        self._folder.setText(_with_tilde(place.folder))
-        self._files.setText(place.files)
-        self._own_results = place.results != place.folder / _RESULTS
-        self._results.setText(_with_tilde(place.results))
-
-    def offer(self, offer: Offer | None) -> None:
+    def offer(self, offer: PatternOffer | None) -> None:
         """Offer a pattern that puts files together to movies, or none."""
         self._offered.set_offer(offer)
 
@@ -201,6 +199,97 @@ class BatchInputs(QWidget):
 
     def _tell(self) -> None:
         self.placeChanged.emit(self.place())
+
+
+class OfferRow(QWidget):
+    """Says that several files look like one movie, with a button that puts them together.
+
+    Parameters
+    ----------
+    prefix : str
+        Beginning of the object names.
+    """
+
+    #: The pattern that was offered is wanted.
+    chosen = Signal(str)
+
+    def __init__(self, prefix: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pattern = ""
+        self._words = QLabel()
+        self._words.setObjectName(f"{prefix}_offer")
+        set_role(self._words, "hint")
+        button = QPushButton("Put together")
+        button.setObjectName(f"{prefix}_put_together")
+        button.clicked.connect(lambda _checked: self.chosen.emit(self._pattern))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._words, 1)
+        row.addWidget(button)
+        self.set_offer(None)
+
+    def set_offer(self, offer: PatternOffer | None) -> None:
+        """Show an offer, or nothing."""
+        self.setVisible(offer is not None)
+        if offer is None:
+            return
+        self._pattern = offer.pattern
+        movies = plural(offer.n_movies, "movie")
+        self._words.setText(f"{offer.n_files:,} files look like {offer.n_movies:,} {movies}.")
+        self.setToolTip(f"By their names, which fit {offer.pattern}")
+
+
+class BatchRecipe:
+    """Chooses between the settings that the docks share and those of a file.
+
+    Parameters
+    ----------
+    session : Session
+        Of the window.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._of_file: Recipe | None = None
+        self._stand_in: tuple[Recipe, Recipe] | None = None
+
+    def value(self) -> Recipe:
+        """Return the settings that a run begins with now."""
+        if self._of_file is not None:
+            return self._of_file
+        if self._stand_in is not None and self._stand_in[0] == self._session.recipe:
+            return self._stand_in[1]
+        return recipe_for_files(self._session)
+
+    def use_window(self) -> None:
+        """Take the settings of the docks, as they are when a run begins."""
+        self._of_file = None
+
+    def use_file(self, path: str) -> None:
+        """Take the settings of a file.
+
+        Raises
+        ------
+        RecipeError
+            If it cannot be read, or is no recipe; then those of the docks are taken.
+        """
+        self._of_file = None
+        self._of_file = Recipe.load(path)
+
+    def set_export(self, export: tuple[Any, ...]) -> None:
+        """Change which files a run writes, in whatever settings are used."""
+        if self._of_file is not None:
+            self._of_file = self._of_file.replace(export=export)
+            return
+        self._stand_in = None
+        self._session.update(export=export)
+
+    def keep(self, recipe: Recipe) -> None:
+        """Go on with a recipe as long as the docks show what they show now.
+
+        Opening a result changes the settings of the docks, but not what the batch is to run.
+        """
+        self._stand_in = (self._session.recipe, recipe)
 
 
 def _with_tilde(path: Path) -> str:

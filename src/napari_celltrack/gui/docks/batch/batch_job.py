@@ -1,4 +1,4 @@
-"""A run over files in the background, of which the window hears a few times a second."""
+"""What the batch dock does in the background: a run, looking ahead, and opening files."""
 
 from __future__ import annotations
 
@@ -6,44 +6,45 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import QCoreApplication, QObject, QTimer, Signal
 
-from napari_celltrack.batch import FileDone, FrameDone
+from napari_celltrack.batch import FileDone, FrameDone, Item, run_files
+from napari_celltrack.batch.folder_contents import FolderContents, find_earlier
+from napari_celltrack.batch.inputs import open_item
+from napari_celltrack.batch.plan import Plan, make_plan
+from napari_celltrack.batch.progress import FileNews, News
+from napari_celltrack.batch.run import Strategy
+from napari_celltrack.errors import CelltrackError
+from napari_celltrack.gui.docks.batch.batch_options import RunOptions
+from napari_celltrack.gui.docks.dock import Dock
+from napari_celltrack.gui.lane import Lane, one_result
+from napari_celltrack.gui.show_movie import add_movie
+from napari_celltrack.gui.show_result import Saved, read_saved, show_saved
 from napari_celltrack.gui.when_destroyed import when_destroyed
+from napari_celltrack.movie import Movie
+from napari_celltrack.recipe import Recipe
 
 #: How often the window is told, in ms; a fast run would otherwise do nothing but draw.
 _TICK_MS = 200
-#: How long the end of the program waits for a run to put its things away, in s.
+#: How long the program waits at its end for a run to clean up, in s.
 _LAST_WAIT_S = 2.0
+#: Plans that are made of a run: from headers alone, and with what was timed.
+_N_PLANS = 2
 
 #: Makes the generator of a run; called in the thread of the run.
 Events = Callable[[], Iterator[FrameDone | FileDone]]
 
 
-@dataclass(frozen=True)
-class FileNews:
-    """How far a file is: its newest frame, and frames a second so far (0 when not known)."""
-
-    done: FrameDone
-    frames_per_s: float
-
-
-@dataclass(frozen=True)
-class News:
-    """What a run did since the last time, the newest of each file only."""
-
-    frames: tuple[FileNews, ...]
-    files: tuple[FileDone, ...]
-
-
 class BatchJob(QObject):
-    """One run at a time, on a thread of its own that ends with it.
+    """One run at a time, on a thread of its own.
 
-    The thread collects what happens, and a timer of the window takes it from there, so that the
-    window has the same little work however fast the run is.
+    The thread collects the events, and a timer of the window takes them from there, so that the
+    window has little work, however fast the run is.
     """
 
     #: What is new, as :class:`News`.
@@ -66,7 +67,7 @@ class BatchJob(QObject):
 
     @property
     def running(self) -> bool:
-        """Whether a run is going on, or has not put its things away yet."""
+        """Whether a run is going on, or still cleaning up."""
         return self._run is not None
 
     @property
@@ -93,7 +94,7 @@ class BatchJob(QObject):
         run = self._run
         if run is None:
             return
-        # Asked first: what comes after this is the last.
+        # Asked before the news are taken, so that none are left behind.
         is_over = run.is_over.is_set()
         news = run.take()
         if news.frames or news.files:
@@ -106,6 +107,152 @@ class BatchJob(QObject):
 
     def _stop_for_good(self) -> None:
         _stop_all(self._running, _LAST_WAIT_S)
+
+
+class LookAhead(QObject):
+    """Finds out what a run will take and what earlier runs left; anew when something changed."""
+
+    #: A :class:`Plan`, and whether a better one with times is on its way.
+    planned = Signal(object, bool)
+    #: Results of earlier runs, as :class:`Earlier`; more may come.
+    foundEarlier = Signal(object)
+    #: The exception for which there is no plan.
+    refused = Signal(object)
+    #: The exception for which nothing is known of earlier runs.
+    failed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.lanes = {name: Lane(f"celltrack batch {name}", self) for name in ("earlier", "plan")}
+        #: For what there is a plan, and for what earlier results are known.
+        self._planned: Any = None
+        self._compared: Any = None
+        self._plans: list[Plan] = []
+
+    def look(self, contents: FolderContents, recipe: Recipe, options: RunOptions) -> bool:
+        """Find out what has changed; return whether a new plan was begun."""
+        compared = (contents, recipe)
+        if compared != self._compared:
+            self._compared = compared
+            self._submit("earlier", partial(find_earlier, contents, recipe), self.foundEarlier.emit)
+        planned = (contents, recipe, options.n_workers, options.rescale)
+        if planned == self._planned:
+            return False
+        self._planned, self._plans = planned, []
+        self._submit("plan", partial(_plans, recipe, contents, options), self._take_plan)
+        return True
+
+    def give_way(self, contents: FolderContents, recipe: Recipe) -> None:
+        """Leave the machine to a run, whose results are told by the run itself.
+
+        A plan that has no times yet is made anew when it is asked for after the run.
+        """
+        if len(self._plans) < _N_PLANS:
+            self._planned = None
+            for plan in self._plans:
+                self.planned.emit(plan, False)
+        for lane in self.lanes.values():
+            lane.cancel()
+        self._compared = (contents, recipe)
+
+    def forget_earlier(self) -> None:
+        """Look for results again when asked next."""
+        self._compared = None
+
+    def forget(self) -> None:
+        """Forget everything; what is still on its way will not come."""
+        for lane in self.lanes.values():
+            lane.cancel()
+        self._planned = self._compared = None
+        self._plans = []
+
+    def _submit(self, name: str, job: Any, take: Any) -> None:
+        refuse = self.refused if name == "plan" else self.failed
+        self.lanes[name].cancel()
+        self.lanes[name].submit(job, take, refuse.emit)
+
+    def _take_plan(self, plan: Plan) -> None:
+        self._plans.append(plan)
+        self.planned.emit(plan, len(self._plans) < _N_PLANS)
+
+
+class FileOpener:
+    """Opens files and results over a dock, which says what came of it.
+
+    Parameters
+    ----------
+    dock : Dock
+        Its viewer and session are used.
+    recipe : callable
+        Returns what the batch runs with.
+    """
+
+    def __init__(self, dock: Dock, recipe: Callable[[], Recipe]) -> None:
+        self.lane = Lane("celltrack batch open", dock)
+        self._dock, self._recipe = dock, recipe
+
+    def open_result(self, folder: Path, file: str, keep: Callable[[Recipe], None]) -> None:
+        """Read a result in the background and add its layers.
+
+        It brings its own settings into the docks; those that the batch had go to a function.
+        """
+        self._submit(one_result(read_saved, folder), partial(self._show_result, file, keep))
+
+    def open_file(self, item: Item, recipe: Recipe) -> None:
+        """Open a file in the background, and have the docks work on it."""
+        self._submit(one_result(open_item, item, recipe), partial(self._show, item, recipe))
+
+    def _submit(self, read: Callable[[], Iterator[Any]], show: Callable[[Any], None]) -> None:
+        """Read what was asked for last, and nothing that was asked for before."""
+        self.lane.cancel()
+        self.lane.submit(read, show, self._dock.fail)
+
+    def _show_result(self, file: str, keep: Callable[[Recipe], None], saved: Saved) -> None:
+        if (viewer := self._dock.viewer) is None:
+            return
+        recipe = self._recipe()
+        show_saved(viewer, saved)
+        keep(recipe)
+        self._dock.say(f"Opened the result of {file}.")
+
+    def _show(self, item: Item, recipe: Recipe, movie: Movie) -> None:
+        if (viewer := self._dock.viewer) is None:
+            return
+        images = add_movie(viewer, movie)
+        try:
+            channel = movie.channel_index(recipe.input.channel)
+        except CelltrackError:
+            channel = 0
+        self._dock.session.open_layer(images[channel if len(images) > 1 else 0])
+        self._dock.say(f"Opened {item.file}.")
+
+
+def begin_run(
+    recipe: Recipe, contents: FolderContents, options: RunOptions, strategy: Strategy
+) -> Iterator[FrameDone | FileDone]:
+    """Return the events of a run; called in the thread of the run."""
+    return run_files(
+        recipe,
+        contents.inputs,
+        contents.place.results,
+        strategy=strategy,
+        overrides=contents.overrides,
+        **asdict(options),
+    )
+
+
+def _plans(recipe: Recipe, contents: FolderContents, options: RunOptions) -> Iterator[Plan]:
+    """Plan a run, first by headers alone, then with a timed sample."""
+    for sample in (False, True):
+        yield make_plan(
+            recipe,
+            contents.inputs,
+            out=contents.place.results,
+            n_workers=options.n_workers,
+            sample=sample,
+            overrides=contents.overrides,
+            rescale=options.rescale,
+        )
 
 
 @dataclass(eq=False)

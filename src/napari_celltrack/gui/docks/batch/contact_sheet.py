@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from qtpy.QtCore import QSize, Qt, Signal
@@ -19,56 +18,12 @@ from qtpy.QtWidgets import (
 )
 
 from napari_celltrack.batch import Item
-from napari_celltrack.batch.inputs import open_item
-from napari_celltrack.batch.preview import outline_png
-from napari_celltrack.engine import segment_frame
-from napari_celltrack.errors import CelltrackError
-from napari_celltrack.gui.docks.batch.batch_words import count_in_words
+from napari_celltrack.batch.tried_files import TriedFile, few_of, try_files
 from napari_celltrack.gui.lane import Lane
 from napari_celltrack.gui.theme import ROW_GAP_PX, set_role
-from napari_celltrack.gui.when_destroyed import when_destroyed
 from napari_celltrack.recipe import Recipe
 
 _SIDE_PX = 340
-N_TRIED = 3
-
-
-@dataclass(frozen=True)
-class Tried:
-    """One file: its middle frame with outlines as PNG, or why there is none."""
-
-    item: Item
-    picture: bytes = b""
-    words: str = ""
-    problem: str = ""
-
-
-def few_of(items: Sequence[Item]) -> list[Item]:
-    """Return the first, the middle and the last item, each once."""
-    places = dict.fromkeys((0, len(items) // 2, len(items) - 1))
-    return [items[place] for place in places if 0 <= place < len(items)]
-
-
-def try_items(items: Sequence[Item], recipe_of: Callable[[Item], Recipe]) -> Iterator[Tried]:
-    """Find the cells of the middle frame of each item; what is wrong with one stays with it."""
-    for item in items:
-        try:
-            recipe = recipe_of(item)
-            movie = open_item(item, recipe)
-        except CelltrackError as error:
-            yield Tried(item, problem=str(error))
-            continue
-        try:
-            frames = recipe.input.frames_of(movie)
-            frame = frames[len(frames) // 2]
-            labels = segment_frame(movie, recipe, frame)
-            place = f" in frame {frame}" if movie.n_frames > 1 else ""
-            words = f"{count_in_words(int(labels.max(initial=0)), 'cell')}{place}"
-            yield Tried(item, outline_png(movie, recipe, frame, labels), words)
-        except CelltrackError as error:
-            yield Tried(item, problem=str(error))
-        finally:
-            movie.close()
 
 
 class ContactSheet(QDialog):
@@ -100,8 +55,7 @@ class ContactSheet(QDialog):
         self._buttons: list[QToolButton] = []
         self._words: list[QLabel] = []
         self._n_shown = 0
-        self.lane = Lane("celltrack batch try")
-        when_destroyed(self, self.lane.cancel)
+        self.lane = Lane("celltrack batch try", self)
 
     def try_on(self, items: Sequence[Item], recipe_of: Callable[[Item], Recipe]) -> None:
         """Show the window, and have a few of the items tried in the background."""
@@ -111,9 +65,9 @@ class ContactSheet(QDialog):
         self.raise_()
         self._n_shown = 0
         self.lane.cancel()
-        self.lane.submit(partial(try_items, tried, recipe_of), self._take, self.failed.emit)
+        self.lane.submit(partial(try_files, tried, recipe_of), self._take, self.failed.emit)
 
-    def _take(self, tried: Tried) -> None:
+    def _take(self, tried: TriedFile) -> None:
         self._show_tried(self._n_shown, tried)
         self._n_shown += 1
 
@@ -125,7 +79,7 @@ class ContactSheet(QDialog):
             self._add_card(number, item)
         self.adjustSize()
 
-    def _show_tried(self, number: int, tried: Tried) -> None:
+    def _show_tried(self, number: int, tried: TriedFile) -> None:
         button, words = self._buttons[number], self._words[number]
         if tried.problem:
             button.setText("no picture")

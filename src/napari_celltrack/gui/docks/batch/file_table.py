@@ -1,41 +1,55 @@
-"""The files of a batch, a line each: its cells, and how far it is."""
+"""The files of a batch, a line each: its cells, and how far it is; below, how far all are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
+from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import QAbstractTableModel, QEvent, QModelIndex, QObject, Qt, Signal
-from qtpy.QtGui import QColor
+from qtpy.QtCore import QEvent, QModelIndex, QObject, Qt, QUrl, Signal
+from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import (
+    QHBoxLayout,
     QHeaderView,
+    QProgressBar,
+    QPushButton,
     QSizePolicy,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QVBoxLayout,
     QWidget,
 )
 
-from napari_celltrack.batch import FileDone, Inputs, Item
-from napari_celltrack.gui.docks.batch.batch_job import FileNews, News
-from napari_celltrack.gui.docks.batch.file_lines import (
-    Line,
+from napari_celltrack.batch import Inputs, Item
+from napari_celltrack.batch.file_lines import (
+    FileLine,
     done_line,
     earlier_line,
     going_line,
     lines_of,
     waiting_line,
 )
-from napari_celltrack.gui.docks.table_view import make_table
-from napari_celltrack.gui.theme import chart_colours
+from napari_celltrack.batch.progress import News
+from napari_celltrack.gui.docks.rows_model import Column, Look, RowsModel, make_table
+from napari_celltrack.gui.forms.rows import column
+from napari_celltrack.gui.theme import ChartColours, chart_colours
 
-_HEADERS = ("File", "Cells", "State")
+_COLUMNS = (
+    Column("File", attrgetter("file")),
+    Column(
+        "Cells",
+        attrgetter("cells"),
+        "Cells in the image; of a movie, cells in a frame on average.",
+    ),
+    Column("State", attrgetter("state")),
+)
 _FILE, _CELLS, _STATE = range(3)
 #: The least that columns take, in px: a name cut in its middle; "1,234"; "measuring · 21 frames/s".
 _LEAST_PX = (76, 38, 158)
 _LEAST_CONDITION_PX, _MOST_CONDITION_PX = 30, 90
 _PADDING_PX = 10
-#: Names are measured up to here; of thousands the others are much the same.
+#: Names that are measured at most; of thousands the others are about as long.
 _N_MEASURED = 200
 _HEIGHT_PX = 120
 _MAX_HEIGHT_PX = 2000
@@ -43,6 +57,9 @@ _MAX_HEIGHT_PX = 2000
 _LONG = 22
 #: Of a reason so many lines are shown; the whole is said when the line is chosen.
 _MOST_LINES = 3
+_REPORT = "report.html"
+#: Steps of the bar.
+_WHOLE = 1000
 
 
 class FileTable(QWidget):
@@ -54,7 +71,7 @@ class FileTable(QWidget):
         Beginning of the object names.
     """
 
-    #: A line was double-clicked, or Enter pressed on it; a :class:`Line` with an item.
+    #: A line was double-clicked, or Enter pressed on it; a :class:`FileLine` with an item.
     opened = Signal(object)
     #: A line was chosen, by a click or the arrow keys.
     chosen = Signal(object)
@@ -62,7 +79,9 @@ class FileTable(QWidget):
     def __init__(self, prefix: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(f"{prefix}_files")
-        self._model = _Model()
+        self._model = RowsModel(_COLUMNS, partial(_look, chart_colours("dark")))
+        #: In which line each item is, by its name.
+        self._rows: dict[str, int] = {}
         #: The line worked on last, and those that are higher than the others.
         self._followed = 0
         self._grown: set[int] = set()
@@ -73,7 +92,7 @@ class FileTable(QWidget):
         self._table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self._table.setWordWrap(True)
         self._table.setTextElideMode(Qt.TextElideMode.ElideRight)
-        # A name is told from others by its end, too; the view does not own its delegates.
+        # Names may differ at their end only. The view does not own its delegates.
         self._middle = _ElidedInTheMiddle(self._table)
         self._table.setItemDelegateForColumn(_FILE, self._middle)
         self._table.setToolTip("Double click (or Enter) opens a finished result, or the file.")
@@ -85,26 +104,29 @@ class FileTable(QWidget):
         self._table.doubleClicked.connect(self._open)
         self._table.clicked.connect(self._choose)
         self._table.selectionModel().currentRowChanged.connect(self._choose)
-        # Keys go to the table; what is resized when a scroll bar comes or goes is its inside.
+        # The table gets the keys; its viewport is resized when a scroll bar comes or goes.
         self._table.installEventFilter(self)
         self._table.viewport().installEventFilter(self)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._table)
+        column(self).addWidget(self._table)
         self._set_widths()
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[FileLine]:
         """Return what is listed."""
-        return list(self._model.lines)
+        return list(self._model.rows)
 
     def set_inputs(self, inputs: Inputs | None) -> None:
         """List the files of a batch, and those that were passed over; none with None."""
         lines = lines_of(inputs)
         items = inputs.items if inputs else ()
-        columns = list(dict.fromkeys(name for item in items for name, _ in item.conditions))
-        self._model.set_lines(lines, columns)
+        names = dict.fromkeys(name for item in items for name, _ in item.conditions)
+        conditions = [
+            Column(name, partial(_condition, name), f"{name}, from the names of the files")
+            for name in names
+        ]
+        self._model.set_rows(lines, (*_COLUMNS, *conditions))
+        self._rows = {line.item.name: row for row, line in enumerate(lines) if line.item}
         self._followed, self._first_problem = 0, -1
-        # Lines that had grown for a long reason.
+        # Lines that are higher for a long reason.
         for row in self._grown & set(range(len(lines))):
             self._table.setRowHeight(row, self._table.verticalHeader().defaultSectionSize())
         self._grown.clear()
@@ -113,14 +135,14 @@ class FileTable(QWidget):
     def set_waiting(self) -> None:
         """Say of all files that they are still to be done."""
         self._first_problem = -1
-        for row, line in enumerate(self._model.lines):
+        for row, line in enumerate(self._model.rows):
             if line.item is not None:
                 self._model.put(row, waiting_line(line.item))
                 self._fit(row)
 
     def set_earlier(self, results: Mapping[str, dict[str, Any]], same: frozenset[str]) -> None:
         """Say which files have a result already, by the name of their item."""
-        for row, line in enumerate(self._model.lines):
+        for row, line in enumerate(self._model.rows):
             if line.item is None:
                 continue
             numbers = results.get(line.item.name)
@@ -131,31 +153,31 @@ class FileTable(QWidget):
 
     def tell(self, news: News) -> None:
         """Show what a run did."""
-        going = [self._show_frame(each) for each in news.frames]
+        going = -1
+        for each in news.frames:
+            going = max(going, self._put(each.done.item, going_line(each)))
         for done in news.files:
-            self._show_file(done)
-        if (row := max(going, default=-1)) >= 0:
-            self._follow(row)
+            if (row := self._put(done.item, done_line(done))) >= 0:
+                self._fit(row)
+        if going >= 0:
+            self._follow(going)
 
     def rest(self) -> None:
         """Say of files that were begun and not finished that they wait."""
-        for row, line in enumerate(self._model.lines):
+        for row, line in enumerate(self._model.rows):
             if line.tone == "going" and line.item is not None:
                 self._model.put(row, waiting_line(line.item))
 
     def show_problems(self) -> None:
         """Scroll to the first file that failed, if one did, and keep it in view."""
-        tones = [line.tone for line in self._model.lines]
+        tones = [line.tone for line in self._model.rows]
         self._first_problem = tones.index("problem") if "problem" in tones else -1
         if self._first_problem >= 0:
             self._table.scrollTo(self._model.index(self._first_problem, 0))
 
     def restyle(self, theme_id: str) -> None:
         """Take the colours of a theme of napari."""
-        colours = chart_colours(theme_id)
-        inks = {"problem": colours.problem, "doubt": colours.doubt}
-        inks |= {"waiting": colours.hint, "ignored": colours.hint}
-        self._model.set_inks({tone: QColor(ink) for tone, ink in inks.items()})
+        self._model.set_look(partial(_look, chart_colours(theme_id)))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Open the chosen line at Enter, while the table has the focus; use all of its width."""
@@ -176,52 +198,47 @@ class FileTable(QWidget):
         wanted = self._wanted_px()
         widths = [*_LEAST_PX, *(least for least, _ in wanted[1:])]
         room = self._table.viewport().width() - sum(widths)
-        # Conditions stand behind the three columns; the name of the file is served last.
-        for column, (_, most) in (*enumerate(wanted[1:], start=len(_HEADERS)), (_FILE, wanted[0])):
-            more = max(0, min(room, most - widths[column]))
-            widths[column] += more
+        # Conditions are the columns after the first three; the file name gets what is left.
+        for place, (_, most) in (*enumerate(wanted[1:], start=len(_COLUMNS)), (_FILE, wanted[0])):
+            more = max(0, min(room, most - widths[place]))
+            widths[place] += more
             room -= more
         widths[_STATE] += max(0, room)
-        for column, width in enumerate(widths):
-            self._table.setColumnWidth(column, width)
+        for place, width in enumerate(widths):
+            self._table.setColumnWidth(place, width)
 
     def _wanted_px(self) -> list[tuple[int, int]]:
         """Return the least and the most that names of files take, and that each condition takes."""
         measure = self._table.fontMetrics().horizontalAdvance
-        lines = self._model.lines[:_N_MEASURED]
+        lines = self._model.rows[:_N_MEASURED]
         names = max((measure(line.file) for line in lines), default=0) + _PADDING_PX
         wanted = [(_LEAST_PX[_FILE], names)]
-        for column in range(len(_HEADERS), self._model.columnCount()):
-            texts = {self._model.text(line, column) for line in lines}
+        for condition in self._model.columns[len(_COLUMNS) :]:
+            texts = {condition.text(line) for line in lines}
             values = max(map(measure, texts), default=0) + _PADDING_PX
             least = min(max(values, _LEAST_CONDITION_PX), _MOST_CONDITION_PX)
-            wanted.append((least, max(least, measure(self._model.header(column)) + _PADDING_PX)))
+            wanted.append((least, max(least, measure(condition.title) + _PADDING_PX)))
         return wanted
 
     def _choose(self, index: QModelIndex, before: QModelIndex | None = None) -> None:
-        if 0 <= index.row() < len(self._model.lines):
-            self.chosen.emit(self._model.lines[index.row()])
+        if (line := self._model.at(index.row())) is not None:
+            self.chosen.emit(line)
 
     def _open(self, index: QModelIndex) -> None:
-        lines = self._model.lines
-        if 0 <= index.row() < len(lines) and lines[index.row()].item is not None:
-            self.opened.emit(lines[index.row()])
+        line = self._model.at(index.row())
+        if line is not None and line.item is not None:
+            self.opened.emit(line)
 
-    def _show_frame(self, news: FileNews) -> int:
-        row = self._model.row_of(news.done.item)
+    def _put(self, item: Item, line: FileLine) -> int:
+        """Show the line of an item; return which it is, or -1 where it is not listed."""
+        row = self._rows.get(item.name, -1)
         if row >= 0:
-            self._model.put(row, going_line(news))
+            self._model.put(row, line)
         return row
-
-    def _show_file(self, done: FileDone) -> None:
-        row = self._model.row_of(done.item)
-        if row >= 0:
-            self._model.put(row, done_line(done))
-            self._fit(row)
 
     def _fit(self, row: int) -> None:
         """Give a line the height that its reason takes; to measure all would take long."""
-        if len(self._model.lines[row].state) > _LONG:
+        if len(self._model.rows[row].state) > _LONG:
             self._grown.add(row)
             self._table.resizeRowToContents(row)
             most = _MOST_LINES * self._table.fontMetrics().height() + 6
@@ -238,74 +255,83 @@ class FileTable(QWidget):
             self._table.scrollTo(self._model.index(row, 0))
 
 
-class _Model(QAbstractTableModel):
-    """The lines as Qt asks for them: cell by cell, only those in view."""
+class ProgressRows(QWidget):
+    """How far a run is, *Stop*, and what can be opened when it is over.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[Line] = []
-        self._columns: Sequence[str] = ()
-        self._rows: dict[str, int] = {}
-        self._inks: dict[str, QColor] = {}
+    Parameters
+    ----------
+    prefix : str
+        Beginning of the object names.
+    """
 
-    def set_lines(self, lines: list[Line], columns: Sequence[str]) -> None:
-        self.beginResetModel()
-        self.lines, self._columns = lines, columns
-        self._rows = {line.item.name: row for row, line in enumerate(lines) if line.item}
-        self.endResetModel()
+    stopAsked = Signal()
 
-    def put(self, row: int, line: Line) -> None:
-        if self.lines[row] != line:
-            self.lines[row] = line
-            self.dataChanged.emit(self.index(row, 0), self.index(row, self.columnCount() - 1))
+    def __init__(self, prefix: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._results: Path | None = None
+        self._bar = QProgressBar()
+        self._bar.setObjectName(f"{prefix}_progress")
+        self._bar.setRange(0, _WHOLE)
+        self._stop = _button(
+            f"{prefix}_stop", "Stop", "Stop after the frame in work. What is finished is kept."
+        )
+        self._stop.clicked.connect(lambda _checked: self.stopAsked.emit())
+        self._report = _button(
+            f"{prefix}_open_report",
+            "Open report",
+            "Show the summary of all files, with a picture of each, in the browser.",
+        )
+        self._folder = _button(
+            f"{prefix}_open_folder", "Open folder", "Show the folder of the results."
+        )
+        self._report.clicked.connect(lambda _checked: self._browse(_REPORT))
+        self._folder.clicked.connect(lambda _checked: self._browse(""))
+        rows = column(self)
+        going, self._after = QHBoxLayout(), QWidget()
+        going.addWidget(self._bar, 1)
+        going.addWidget(self._stop)
+        after = QHBoxLayout(self._after)
+        after.setContentsMargins(0, 0, 0, 0)
+        after.addWidget(self._report, 1)
+        after.addWidget(self._folder, 1)
+        rows.addLayout(going)
+        rows.addWidget(self._after)
 
-    def row_of(self, item: Item) -> int:
-        return self._rows.get(item.name, -1)
+    def set_progress(self, part: float, words: str) -> None:
+        """Show how much is done, 0 to 1, and the same in words."""
+        self._bar.setValue(round(_WHOLE * part))
+        self._bar.setFormat(words)
 
-    def set_inks(self, inks: dict[str, QColor]) -> None:
-        self._inks = inks
-        if self.lines:
-            last = self.index(len(self.lines) - 1, self.columnCount() - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
+    def set_running(self, is_running: bool, is_stopping: bool, results: Path | None) -> None:
+        """Offer to stop a run that goes on, or to look at the results of one that is over."""
+        self._results = results
+        self._stop.setEnabled(is_running and not is_stopping)
+        self._after.setVisible(not is_running and results is not None and results.is_dir())
+        self._report.setEnabled(results is not None and (results / _REPORT).is_file())
 
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
-        return len(self.lines)
+    def _browse(self, name: str) -> None:
+        if self._results is not None:
+            path = self._results / name if name else self._results
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
-    def columnCount(self, parent: QModelIndex | None = None) -> int:
-        return len(_HEADERS) + len(self._columns)
 
-    def headerData(self, section: int, orientation: Any, role: int = 0) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self.header(section)
-        if role == Qt.ItemDataRole.ToolTipRole and section == _CELLS:
-            return "Cells in the image; of a movie, cells in a frame on average."
-        if role == Qt.ItemDataRole.ToolTipRole and section >= len(_HEADERS):
-            return f"{self.header(section)}, from the names of the files"
-        return None
+def _condition(name: str, line: FileLine) -> str:
+    return dict(line.item.conditions).get(name, "") if line.item else ""
 
-    def data(self, index: QModelIndex, role: int = 0) -> Any:
-        if not 0 <= index.row() < len(self.lines):
-            return None
-        line, column = self.lines[index.row()], index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self.text(line, column)
-        if role == Qt.ItemDataRole.ToolTipRole:
-            source = line.item.path if line.item else ""
-            return "\n".join(part for part in (source, line.more) if part)
-        if role == Qt.ItemDataRole.ForegroundRole:
-            return self._inks.get(line.tone)
-        return None
 
-    def header(self, column: int) -> str:
-        return (*_HEADERS, *self._columns)[column]
+def _look(colours: ChartColours, line: FileLine, column: int) -> Look:
+    inks = {"problem": colours.problem, "doubt": colours.doubt}
+    inks |= {"waiting": colours.hint, "ignored": colours.hint}
+    source = line.item.path if line.item else ""
+    told = "\n".join(part for part in (source, line.more) if part)
+    return Look(ink=inks.get(line.tone, ""), tooltip=told)
 
-    def text(self, line: Line, column: int) -> str:
-        if column < len(_HEADERS):
-            return (line.file, line.cells, line.state)[column]
-        name = self._columns[column - len(_HEADERS)]
-        return dict(line.item.conditions).get(name, "") if line.item else ""
+
+def _button(name: str, text: str, tooltip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setObjectName(name)
+    button.setToolTip(tooltip)
+    return button
 
 
 class _ElidedInTheMiddle(QStyledItemDelegate):

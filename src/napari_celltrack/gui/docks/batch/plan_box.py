@@ -1,4 +1,4 @@
-"""What a run will take: memory, disk and time of each way to go, before it begins."""
+"""What a run will take, memory, disk and time of each way to go; and the buttons to begin it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QButtonGroup,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
+    QPushButton,
     QRadioButton,
     QVBoxLayout,
     QWidget,
@@ -14,7 +16,8 @@ from qtpy.QtWidgets import (
 
 from napari_celltrack.batch.plan import Estimate, Plan
 from napari_celltrack.batch.run import Strategy
-from napari_celltrack.gui.docks.batch.pipeline_diagram import STAGES, PipelineDiagram
+from napari_celltrack.batch.tried_files import N_TRIED
+from napari_celltrack.gui.charts.pipeline_diagram import STAGES, PipelineDiagram
 from napari_celltrack.gui.theme import ROW_GAP_PX, set_role, set_state
 from napari_celltrack.text import bytes_text, duration_text
 
@@ -178,3 +181,40 @@ class PlanBox(QWidget):
     def _tell(self, button: QRadioButton, checked: bool) -> None:
         if checked:
             self.strategyChanged.emit(self.strategy())
+
+
+class StartRow(QWidget):
+    """The buttons *Try on 3* and *Start*.
+
+    Parameters
+    ----------
+    prefix : str
+        Beginning of the object names.
+    """
+
+    tryAsked = Signal()
+    startAsked = Signal()
+
+    def __init__(self, prefix: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        trial, start = QPushButton(f"Try on {N_TRIED}"), QPushButton("Start")
+        trial.setObjectName(f"{prefix}_try")
+        trial.setToolTip(
+            "Find the cells of one frame of the first, the middle and the last file, and show "
+            "their outlines side by side."
+        )
+        start.setObjectName(f"{prefix}_start")
+        start.setToolTip("Run the settings on all files.")
+        set_role(start, "primary")
+        trial.clicked.connect(lambda _checked: self.tryAsked.emit())
+        start.clicked.connect(lambda _checked: self.startAsked.emit())
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(trial, 1)
+        row.addWidget(start, 1)
+        self._buttons = (trial, start)
+
+    def set_ready(self, is_ready: bool) -> None:
+        """Say whether there is something to start."""
+        for button in self._buttons:
+            button.setEnabled(is_ready)

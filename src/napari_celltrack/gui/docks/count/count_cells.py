@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.utils.notifications import ErrorNotification, notification_manager
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from napari_celltrack.engine.cache import StageCache
-from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.charts.chart import Chart
 from napari_celltrack.gui.docks.count.cell_clicks import CellClicks
 from napari_celltrack.gui.docks.count.cell_source_rows import CellSourceRows
 from napari_celltrack.gui.docks.count.threshold_chart import ThresholdChart
-from napari_celltrack.gui.docks.dock import Dock
+from napari_celltrack.gui.docks.dock import Dock, pixel_side_um
 from napari_celltrack.gui.forms.form import SettingsForm
 from napari_celltrack.gui.forms.rows import heading
-from napari_celltrack.gui.lane import Lane
+from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.layers.movie_layers import image_layers, labels_layers
 from napari_celltrack.gui.session import Found
 from napari_celltrack.gui.theme import ROW_GAP_PX, set_role
-from napari_celltrack.gui.when_destroyed import when_destroyed
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.segment import HasThreshold
+from napari_celltrack.text import plural
 
 if TYPE_CHECKING:
     import napari
@@ -83,11 +79,8 @@ class CountCells(Dock):
         column.addWidget(self._objects_form)
         column.addWidget(self._curve())
         column.addStretch(1)
-        self._suggest_lane = Lane("celltrack suggest")
-        self._redraw = QTimer(self)
-        self._redraw.setSingleShot(True)
-        self._redraw.setInterval(_REDRAW_MS)
-        self._redraw.timeout.connect(self._show_counts)
+        self._suggest_lane = Lane("celltrack suggest", self)
+        self._redraw = self.timer(_REDRAW_MS, self._show_counts)
         self._connect_widgets()
         self._connect_session()
 
@@ -145,6 +138,7 @@ class CountCells(Dock):
         self._source.dropAsked.connect(session.drop_corrections)
         self._histogram.moved.connect(self._take_threshold)
         self._histogram.noted.connect(self._note_level)
+        self._histogram.failed.connect(self.fail)
         self._counts.clicked.connect(lambda x: session.go_to(round(x)))
         self._suggest.clicked.connect(self._ask_for_settings)
 
@@ -156,14 +150,10 @@ class CountCells(Dock):
         self.listen(session.cells_counted, self._redraw_soon)
         self.listen(session.labels_changed, self._show_hand_made)
         assert viewer is not None  # a dock is made for a viewer that is there
-        for name in ("inserted", "removed", "reordered"):
-            self.listen(getattr(viewer.layers.events, name), self._list_layers)
+        self.listen_to_layers(self._list_layers)
         self._clicks = CellClicks(viewer, session, self)
         self._clicks.changed.connect(self._show_clicks)
         self._click.toggled.connect(self._clicks.turn)
-        # Qt's half of the dock goes before Python's; then nothing may be shown any more.
-        lane = self._suggest_lane
-        when_destroyed(self, lane.cancel)
         self._show_clicks()
         self._list_layers()
 
@@ -185,7 +175,7 @@ class CountCells(Dock):
             return
         clicks = self._clicks.places_px or None
         recipe = session.recipe
-        job = partial(_suggest, movie, recipe, session.frame, clicks, session.cache)
+        job = one_result(_suggest, movie, recipe, session.frame, clicks, session.cache)
         self._is_asking = True
         self._suggest.setEnabled(False)
         self.say("Looking for settings…")
@@ -207,11 +197,7 @@ class CountCells(Dock):
     def _fail_to_suggest(self, error: Exception) -> None:
         self._is_asking = False
         self._show_hand_made()
-        if isinstance(error, CelltrackError):
-            self.say(str(error), wrong=True)
-            return
-        notification_manager.dispatch(ErrorNotification(error))
-        self.say("No settings could be suggested; please report the text that napari shows.", True)
+        self.fail(error)
 
     # From the session to the user
 
@@ -221,19 +207,13 @@ class CountCells(Dock):
         for form, stage in ((self._segment_form, "segment"), (self._objects_form, "objects")):
             if getattr(form.value(), stage) != getattr(recipe, stage):
                 form.setValue(recipe)
-            size = self._pixel_size_um()
-            form.setPixelSize(size)
+            form.setPixelSize(pixel_side_um(session))
         self._source.show_channels(session.movie, recipe.input.channel)
         self._show_hand_made()
         self._show_frame()
         self._redraw_soon()
         if session.layer is None and not session.problem:
             self.say(_NO_IMAGE)
-
-    def _pixel_size_um(self) -> float | None:
-        movie = self.session.movie
-        size = self.session.recipe.input.calibrated(movie).pixel_size_um if movie else None
-        return (size[0] * size[1]) ** 0.5 if size else None
 
     def _list_layers(self, event: Any = None) -> None:
         """Offer the images of the viewer, and take one if none was chosen."""
@@ -281,7 +261,7 @@ class CountCells(Dock):
             return
         current = found.frame == session.frame and found.recipe == session.recipe
         is_still = found.movie.n_frames == 1
-        noun = "cell" if found.n_cells == 1 else "cells"
+        noun = plural(found.n_cells, "cell")
         caption = noun if is_still else f"{noun} in frame {found.frame}"
         self.figure(str(found.n_cells), caption, stale=not current)
         if not current and not session.live:
@@ -292,19 +272,19 @@ class CountCells(Dock):
         self._show_frame()
         if found.frame == session.frame and not self._refusal:
             self._told = self._sentence_of(found)
-            # What was on its way when Live was switched off has been said to be earlier.
+            # A result that arrives after Live was switched off is of earlier settings.
             if session.live or found.recipe == session.recipe:
                 self.say(self._told)
 
     def _sentence_of(self, found: Found) -> str:
         """Say what is shown, and what is not shown yet."""
         place = "" if found.movie.n_frames == 1 else f"frame {found.frame}: "
-        noun = "cell" if found.n_cells == 1 else "cells"
+        cells = f"{found.n_cells} {plural(found.n_cells, 'cell')}"
         took = f", {found.took_ms:.0f} ms" if found.took_ms >= 1 else ""
         hint = (
             "" if found.n_cells else "; find dimmer or smaller ones with a lower threshold or area"
         )
-        sentence = f"{place}{found.n_cells} {noun}{took}{hint}"
+        sentence = f"{place}{cells}{took}{hint}"
         if self._advice is not None and self._advice[0] == self.session.recipe:
             return f"{sentence}. {self._advice[1]}"
         coverage = self.session.coverage if found.movie.n_frames > 1 else ""
@@ -317,12 +297,11 @@ class CountCells(Dock):
     def _show_counts(self) -> None:
         """Draw the cells over time; frames that were never counted leave a gap."""
         found = self.session.found
-        # Only what was said of the frame is said anew, not a problem or how a run ended.
+        # Only the sentence of the frame is replaced, not a problem or how a run ended.
         if found is not None and self._told and self._foot.text() == self._told:
             self._told = self._sentence_of(found)
             self.say(self._told)
-        movie, counts = self.session.movie, self.session.counts
-        frames = _frames_of(movie, self.session.recipe)
+        movie, counts, frames = self.session.movie, self.session.counts, self.frames()
         self._over_time.setVisible(movie is None or movie.n_frames > 1)
         if counts.empty or not len(frames):
             self._counts.clear()
@@ -340,7 +319,7 @@ class CountCells(Dock):
 
     def _show_clicks(self) -> None:
         n = len(self._clicks.places_px)
-        cells = "1 cell" if n == 1 else f"{n} cells"
+        cells = f"{n} {plural(n, 'cell')}"
         self._suggest.setText(f"Suggest from {cells}" if n else "Suggest settings")
         self._click.setText(f"{cells} clicked" if self._clicks.is_on else "Click on a few cells")
 
@@ -355,18 +334,10 @@ class CountCells(Dock):
             self._show_found(self.session.found)
 
 
-def _frames_of(movie: Movie | None, recipe: Recipe) -> range:
-    try:
-        return range(0) if movie is None else recipe.input.frames_of(movie)
-    except CelltrackError:
-        # The recipe names frames that are not here; the foot says so.
-        return range(0)
-
-
 def _suggest(
     movie: Movie, recipe: Recipe, frame: int, clicks_px: Any, cache: StageCache
-) -> Iterator[Suggestion]:
-    """Suggest settings; runs on a lane."""
+) -> Suggestion:
+    # Imported when it is needed, for that takes long.
     from napari_celltrack.engine.suggest import suggest
 
-    yield suggest(movie, recipe, frame, clicks_px, cache)
+    return suggest(movie, recipe, frame, clicks_px, cache)

@@ -2,125 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+from collections.abc import Hashable
 from functools import partial
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from napari_celltrack.engine.cache import StageCache
-from napari_celltrack.engine.preparing import preprocess_frame
+from napari_celltrack.engine.levels import Levels, read_levels, threshold_of
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.charts.chart import Chart
-from napari_celltrack.gui.charts.series import Bars
-from napari_celltrack.gui.lane import Lane
+from napari_celltrack.gui.charts.series import ChartBars
+from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.session import Session
 from napari_celltrack.gui.theme import ROW_GAP_PX, set_role
-from napari_celltrack.gui.when_destroyed import when_destroyed
-from napari_celltrack.movie import Movie
-from napari_celltrack.recipe import Recipe
-from napari_celltrack.segment import HasLevel, HasThreshold, Histogram, histogram
-from napari_celltrack.settings import Settings
+from napari_celltrack.segment import HasLevel
 
-#: Bars that are drawn, about two px each.
-_N_BARS = 160
 #: Digits of a level that is set by hand, as a share of the range of the image.
 _LEVEL_DIGITS = 3
 _NO_LINE = "No line to drag: the level differs from place to place."
-
-
-@dataclass(frozen=True, eq=False)
-class Levels:
-    """The grey levels of one frame as a threshold sees them.
-
-    Parameters
-    ----------
-    pixels : Histogram
-        All of them.
-    centers, counts : ndarray of float64, shape (N,)
-        The same in few bars, to draw.
-    width : float
-        Width of a bar, in grey levels.
-    threshold : Settings
-        The method that found `automatic`.
-    automatic : float or None
-        The level that it finds by itself; None for a method without.
-    """
-
-    pixels: Histogram
-    centers: npt.NDArray[np.float64]
-    counts: npt.NDArray[np.float64]
-    width: float
-    threshold: Settings
-    automatic: float | None
-
-
-def read_levels(
-    movie: Movie, recipe: Recipe, frame: int, cache: StageCache | None
-) -> Iterator[Levels]:
-    """Count the grey levels of a frame after all steps before counting; runs on a lane.
-
-    Parameters
-    ----------
-    movie : Movie
-    recipe : Recipe
-        With a threshold.
-    frame : int
-        True index.
-    cache : StageCache or None
-        What finding the cells left there is used.
-
-    Yields
-    ------
-    Levels
-        One.
-    """
-    threshold = _threshold_of(recipe)
-    pixels = histogram(preprocess_frame(movie, recipe, frame, cache))
-    automatic = threshold.level_of(pixels) if isinstance(threshold, HasLevel) else None
-    centers, counts, width = in_few_bars(pixels, _N_BARS)
-    yield Levels(pixels, centers, counts, width, threshold, automatic)
-
-
-def in_few_bars(
-    pixels: Histogram, n_at_most: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], float]:
-    """Return a histogram in few, equally wide bars; a bar never covers part of a grey level.
-
-    Parameters
-    ----------
-    pixels : Histogram
-        At least one level.
-    n_at_most : int
-        Bars wanted at most.
-
-    Returns
-    -------
-    centers, counts : ndarray of float64, shape (N,)
-        N is at most `n_at_most`.
-    width : float
-        Of a bar, in grey levels.
-    """
-    n = pixels.counts.size
-    together = -(-n // n_at_most)
-    n_bars = -(-n // together)
-    counts = np.zeros(n_bars * together)
-    counts[:n] = pixels.counts
-    low = float(pixels.centers[0])
-    step = (float(pixels.centers[-1]) - low) / (n - 1) if n > 1 else 1.0
-    first = low + step * (together - 1) / 2
-    centers = first + step * together * np.arange(n_bars)
-    bars: npt.NDArray[np.float64] = counts.reshape(n_bars, together).sum(1)
-    return np.asarray(centers, np.float64), bars, step * together
-
-
-def _threshold_of(recipe: Recipe) -> Any:
-    """Return the threshold of the method that finds cells, or None for a method without."""
-    return recipe.segment.threshold if isinstance(recipe.segment, HasThreshold) else None
 
 
 class ThresholdChart(QWidget):
@@ -136,11 +36,13 @@ class ThresholdChart(QWidget):
     moved = Signal(object)
     #: Automatic level and level in use, in words; empty where there is none.
     noted = Signal(str)
+    #: An unexpected exception.
+    failed = Signal(object)
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._lane = Lane("celltrack histogram")
+        self._lane = Lane("celltrack histogram", self)
         self._levels: Levels | None = None
         self._wanted: Hashable = None
         self._note = ""
@@ -169,9 +71,6 @@ class ThresholdChart(QWidget):
         column.addWidget(self._why)
         column.addWidget(self.chart)
         self.chart.dragged.connect(self._take)
-        # Qt's half of this widget goes before Python's; then nothing may be shown any more.
-        lane = self._lane
-        when_destroyed(self, lane.cancel)
 
     @property
     def levels(self) -> Levels | None:
@@ -186,7 +85,7 @@ class ThresholdChart(QWidget):
     def refresh(self) -> None:
         """Show the frame in view and the threshold now; read the frame if that is needed."""
         session = self._session
-        threshold, movie = _threshold_of(session.recipe), session.movie
+        threshold, movie = threshold_of(session.recipe), session.movie
         if threshold is None or movie is None:
             self._lane.cancel()
             self._wanted = self._levels = None
@@ -202,27 +101,29 @@ class ThresholdChart(QWidget):
         if wanted == self._wanted:
             return
         self._wanted = wanted
-        job = partial(read_levels, movie, session.recipe, session.frame, session.cache)
+        job = one_result(read_levels, movie, session.recipe, session.frame, session.cache)
         self._lane.submit(job, partial(self._show, wanted), partial(self._fail, wanted))
 
     def _show(self, wanted: Hashable, levels: Levels) -> None:
-        # An older frame is shown as well while the slider moves: it is nearer than what was there.
+        # While the slider moves an older frame is shown, too: it is nearer than the one before.
         self._levels = levels
         seen = levels.counts > 0
-        self.chart.show_series(Bars(levels.centers[seen], levels.counts[seen], width=levels.width))
+        self.chart.show_series(
+            ChartBars(levels.centers[seen], levels.counts[seen], width=levels.width)
+        )
         self._show_line()
 
     def _fail(self, wanted: Hashable, error: Exception) -> None:
+        # Finding the cells fails for the same reason as this, and says so at the foot.
         if not isinstance(error, CelltrackError):
-            raise error
-        # Finding the cells fails for the same reason, and says so at the foot.
+            self.failed.emit(error)
         self._levels = None
         self.chart.clear("this frame cannot be read")
         self._show_line()
 
     def _show_line(self) -> None:
         """Put the line where the threshold is; the histogram may still be of an older frame."""
-        threshold = _threshold_of(self._session.recipe)
+        threshold = threshold_of(self._session.recipe)
         has_level = isinstance(threshold, HasLevel)
         self._why.setVisible(threshold is not None and not has_level)
         self.chart.setVisible(has_level)
@@ -237,7 +138,7 @@ class ThresholdChart(QWidget):
             self.noted.emit(note)
 
     def _take(self, level: float) -> None:
-        threshold, levels = _threshold_of(self._session.recipe), self._levels
+        threshold, levels = threshold_of(self._session.recipe), self._levels
         if not isinstance(threshold, HasLevel) or levels is None:
             return
         span = float(levels.pixels.centers[-1]) - float(levels.pixels.centers[0])

@@ -23,7 +23,7 @@ from napari_celltrack.analysis import TrackFilter
 from napari_celltrack.analysis.track_filter import Limit
 from napari_celltrack.errors import RecipeError
 from napari_celltrack.gui.charts.range_chart import LOW, RangeChart
-from napari_celltrack.gui.charts.series import Bars
+from napari_celltrack.gui.charts.series import ChartBars
 from napari_celltrack.gui.forms.rows import column, quiet_button
 from napari_celltrack.gui.forms.wheel import no_accident
 from napari_celltrack.gui.theme import ROW_GAP_PX, set_role
@@ -41,6 +41,7 @@ from napari_celltrack.tables import (
     STRAIGHTNESS,
     TRACK_ID,
 )
+from napari_celltrack.text import plural
 
 #: Bars that are drawn at most.
 _N_BARS = 48
@@ -238,8 +239,8 @@ class FilterChart(QWidget):
         ends = [end for end in (limit.min, limit.max) if end is not None]
         x_range = (min([edges[0], *ends]), max([edges[-1], *ends]))
         self._chart.show_series(
-            Bars(middle, everyone, "fill", width),
-            Bars(middle, kept, "accent", width),
+            ChartBars(middle, everyone, "fill", width),
+            ChartBars(middle, kept, "accent", width),
             x_range=x_range,
             y_range=(0.0, _HEAD * everyone.max()),
         )
@@ -253,7 +254,7 @@ class FilterChart(QWidget):
         return self._passing
 
     def _say_missing(self, n: int) -> None:
-        tracks = "1 track has" if n == 1 else f"{n:,} tracks have"
+        tracks = f"{n:,} {plural(n, 'track has', 'tracks have')}"
         self._hint.setText(f"{tracks} no such value, and would pass no limit here." if n else "")
         self._hint.setVisible(n > 0)
 

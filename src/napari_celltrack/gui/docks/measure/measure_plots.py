@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout
 from typing_extensions import override
 
-from napari_celltrack.analysis import TrackFilter
+from napari_celltrack.analysis import TrackFilter, drift_warning, steps
 from napari_celltrack.analysis.traces import Traces
 from napari_celltrack.gui.docks.dock import Dock
-from napari_celltrack.gui.docks.measure.cell_table import CellTable
+from napari_celltrack.gui.docks.measure.cell_table import CellTable, SaveTables
 from napari_celltrack.gui.docks.measure.filter_chart import FilterChart
 from napari_celltrack.gui.docks.measure.measure_settings import MeasureSettings
-from napari_celltrack.gui.docks.measure.motions import Motions
-from napari_celltrack.gui.docks.measure.save_tables import SaveTables
 from napari_celltrack.gui.docks.plots.plot_panel import PlotPanel
-from napari_celltrack.gui.lane import Lane
+from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.layers.movie_layers import image_layers
 from napari_celltrack.gui.session import Followed, Found
 from napari_celltrack.gui.theme import set_role, set_state
-from napari_celltrack.gui.when_destroyed import when_destroyed
+from napari_celltrack.tables import (
+    CUMULATIVE_PATH_PX,
+    CUMULATIVE_PATH_UM,
+    FRAME,
+    STEP_PX,
+    STEP_UM,
+    TRACK_ID,
+)
+from napari_celltrack.text import plural
 
-_log = logging.getLogger(__name__)
-
-#: How long the hand must rest before a long movie's tracks are all given to napari, in ms.
+#: How long nothing must change before all tracks of a long movie are given to napari, in ms.
 _REST_MS = 400
 #: The plots to begin with, and the least height of one, in px.
 _PLOT_PX = 126
@@ -37,6 +38,7 @@ _PLOTS = ("origin", "steps")
 _NOTHING = "Find cells first: open a movie and the dock Count cells."
 _ONE_FRAME = "This is one image: its cells are measured, and there is no motion."
 _NO_TRACKS = pd.DataFrame()
+_CLICK = "Click a curve to go there."
 _NO_CELLS = "There are no cells to measure; find them with the dock Count cells."
 
 
@@ -61,10 +63,10 @@ class MeasurePlots(Dock):
         self._shown: Followed | None = None
         #: What the plots were drawn from.
         self._drawn: tuple[Followed, Traces] | None = None
-        self._motions: Motions | None = None
-        self._motions_lane = Lane("celltrack motion")
-        self._plot_timer = self._timer(0, self._draw_plots)
-        self._rest_timer = self._timer(_REST_MS, session.show_all_tracks)
+        self._motions: TrackMotions | None = None
+        self._motions_lane = Lane("celltrack motion", self)
+        self._plot_timer = self.timer(0, self._draw_plots)
+        self._rest_timer = self.timer(_REST_MS, session.show_all_tracks)
         self._settings = MeasureSettings(session, self.prefix)
         column.addWidget(self._settings)
         self._filter = FilterChart(self.prefix)
@@ -80,17 +82,11 @@ class MeasurePlots(Dock):
         column.addWidget(self._where)
         self._connect_parts()
 
-    def _timer(self, ms: int, slot: Callable[[], None]) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(ms)
-        timer.timeout.connect(slot)
-        return timer
-
     def _plot(self, index: int, kind: str) -> PlotPanel:
         theme_id = self.viewer.theme if self.viewer is not None else "dark"
         plot = PlotPanel(self.session, f"{self.prefix}_{index}", kind, theme_id=theme_id)
         plot.said.connect(self.say)
+        plot.failed.connect(self.fail)
         # Two plots fit a laptop, and share what room a larger screen has.
         plot.canvas.setMinimumHeight(_PLOT_PX)
         plot.canvas.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
@@ -104,14 +100,12 @@ class MeasurePlots(Dock):
         self._saving.showAsked.connect(self._cell_table.open)
         for part in (self._cell_table, self._saving):
             part.told.connect(self.say)
+        self._saving.failed.connect(self.fail)
         row.addWidget(self._saving.button)
         return row
 
     def _connect_parts(self) -> None:
-        session, viewer = self.session, self.viewer
-        # Qt's half of the dock goes before Python's; then nothing may be shown any more.
-        lane = self._motions_lane
-        when_destroyed(self, lane.cancel)
+        session = self.session
         self.watch("tracks")
         self.listen(session.frame_found, self._on_found)
         self.listen(session.tracks_found, self._on_tracks)
@@ -122,9 +116,7 @@ class MeasurePlots(Dock):
         self.listen(session.others.changed, self._on_others)
         self._settings.refused.connect(self._on_refused)
         self._filter.valueChanged.connect(self._take_filter)
-        assert viewer is not None  # a dock is made for a viewer that is there
-        for name in ("inserted", "removed", "reordered"):
-            self.listen(getattr(viewer.layers.events, name), self._list_layers)
+        self.listen_to_layers(self._list_layers)
         self._list_layers()
 
     # From the user to the session
@@ -172,7 +164,8 @@ class MeasurePlots(Dock):
 
     def _on_tracks(self, followed: Followed) -> None:
         self._shown = followed
-        self._motions_lane.submit(partial(_look_at, followed), self._take_motions, self._fail)
+        job = one_result(TrackMotions.of, followed)
+        self._motions_lane.submit(job, self._take_motions, self.fail)
         self._filter.setTracks(followed.linked.tracks)
         self._cell_table.show_tables(followed.tables)
         # The window may answer in between.
@@ -181,14 +174,10 @@ class MeasurePlots(Dock):
         self._show_figure()
         self._show_foot()
 
-    def _take_motions(self, found: tuple[Motions, str]) -> None:
-        self._motions, warning = found
-        self._settings.warn(warning)
+    def _take_motions(self, motions: TrackMotions) -> None:
+        self._motions = motions
+        self._settings.warn(motions.warning)
         self._show_where()
-
-    def _fail(self, error: Exception) -> None:
-        # Nothing but words is lost; what is wrong with the tracks is said by who made them.
-        _log.error("the motion of the tracks could not be looked at", exc_info=error)
 
     def _on_refused(self, sentence: str) -> None:
         if sentence:
@@ -226,12 +215,12 @@ class MeasurePlots(Dock):
             self.figure("–", "tracks", stale=True)
             return
         n_all = len(followed.linked.tracks)
-        noun = "track" if n_all == 1 else "tracks"
         caption = f"{self._filter.n_passing():,} pass the filter"
         if not followed.is_whole:
             caption += f", frames {followed.frames[0]}–{followed.frames[-1]}"
         set_state(self._number, "long", True)
-        self.figure(f"{n_all:,} {noun}", caption, stale=not self.session.is_followed_now)
+        number = f"{n_all:,} {plural(n_all, 'track')}"
+        self.figure(number, caption, stale=not self.session.is_followed_now)
         # The caption gives way, and not the figure.
         self._number.setMinimumWidth(self._number.sizeHint().width())
 
@@ -251,7 +240,7 @@ class MeasurePlots(Dock):
             self.say(_NOTHING)
         elif followed is not None:
             n_cells = len(followed.tables.objects)
-            cells = f"{n_cells:,} cell{'' if n_cells == 1 else 's'} measured."
+            cells = f"{n_cells:,} {plural(n_cells, 'cell')} measured."
             first = _NO_CELLS if not n_cells else cells
             if session.movie.n_frames < 2 and n_cells:
                 first = _ONE_FRAME
@@ -265,7 +254,60 @@ class MeasurePlots(Dock):
                 plot.restyle(viewer.theme)
 
 
-def _look_at(followed: Followed) -> Iterator[tuple[Motions, str]]:
-    """Work out what is said of the motion; runs on a lane."""
-    motions = Motions.of(followed)
-    yield motions, motions.warning()
+@dataclass(frozen=True, eq=False)
+class TrackMotions:
+    """What is said of the motion of tracks, worked out for a track when it is asked for.
+
+    Parameters
+    ----------
+    followed : Followed
+        The tracks.
+    drift : DataFrame or None
+        What is subtracted from positions.
+    warning : str
+        That much of the motion is common to all cells, and still in it; empty otherwise.
+    """
+
+    followed: Followed
+    drift: pd.DataFrame | None
+    warning: str
+
+    @classmethod
+    def of(cls, followed: Followed) -> TrackMotions:
+        """Return the motions, with the drift out of them if the recipe asks for that."""
+        tables = followed.tables
+        drift = followed.recipe.motion.drift_of(followed.linked.objects, tables.drift)
+        warning = drift_warning(tables.objects, tables.drift) if drift is None else ""
+        return cls(followed, drift, warning)
+
+    def sentence(self, track_id: int, frame: int) -> str:
+        """Say how far a track has come in a frame, and what a click does."""
+        tables, movie, recipe = self.followed.tables, self.followed.movie, self.followed.recipe
+        if not len(tables.tracks):
+            return ""
+        if track_id == 0:
+            return _CLICK
+        objects = tables.objects
+        own = objects[objects[TRACK_ID] == track_id]
+        if own.empty:
+            return f"Track {track_id} does not pass the filter. {_CLICK}"
+        if not (own[FRAME] == frame).any():
+            return f"Track {track_id} is not seen in frame {frame}. {_CLICK}"
+        calibrated = recipe.input.calibrated(movie)
+        found = steps(own, calibrated.pixel_size_um, calibrated.frame_interval_s, self.drift)
+        at = found[found[FRAME] == frame].iloc[0]
+        has_um = calibrated.pixel_size_um is not None
+        step, path = (
+            (at[STEP_UM], at[CUMULATIVE_PATH_UM])
+            if has_um
+            else (at[STEP_PX], at[CUMULATIVE_PATH_PX])
+        )
+        unit = "µm" if has_um else "px"
+        walked = f"step {_short(step)} {unit}, path {_short(path)} {unit}"
+        if pd.isna(step):
+            walked = "its first frame"
+        return f"Track {track_id}, frame {frame}: {walked}. {_CLICK}"
+
+
+def _short(length: float) -> str:
+    return f"{length:.0f}" if abs(length) >= 10 else f"{length:.2g}"

@@ -9,6 +9,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QLabel, QWidget
 
 from napari_celltrack.errors import CelltrackError
+from napari_celltrack.gui.docks.dock import pixel_side_um
 from napari_celltrack.gui.docks.measure.folded_row import (
     Choices,
     FoldedRow,
@@ -109,7 +110,7 @@ class MeasureSettings(QWidget):
                 for field in fields or type(wanted).model_fields
             ):
                 form.setValue(wanted)
-            form.setPixelSize(self._pixel_size_um())
+            form.setPixelSize(pixel_side_um(self._session))
         self._ring.setSummary(ring_in_words(recipe.measure.ring))
         self._baseline.setSummary(baseline_in_words(recipe.traces))
         is_drift_off = recipe.motion.subtract_drift
@@ -131,7 +132,7 @@ class MeasureSettings(QWidget):
         names = _channels_in_words(session.movie)
         ticked = self._ticked_channels()
         self._channels.show_choices(names, ticked)
-        # A layer of the same name as another is told apart by its columns only.
+        # Two layers of one name differ in the names of their columns only.
         in_use = session.others.in_use
         others = {at for at, layer in enumerate(self._layers) if layer in in_use}
         self._others.show_choices([layer.name for layer in self._layers], others)
@@ -183,11 +184,6 @@ class MeasureSettings(QWidget):
         now = getattr(self._session.recipe, stage)
         own = {field: getattr(value, field) for field in fields or type(now).model_fields}
         self._session.update(**{stage: now.replace(**own)})
-
-    def _pixel_size_um(self) -> float | None:
-        movie = self._session.movie
-        size = self._session.recipe.input.calibrated(movie).pixel_size_um if movie else None
-        return (size[0] * size[1]) ** 0.5 if size else None
 
 
 def _channels_in_words(movie: Movie | None) -> list[str]:

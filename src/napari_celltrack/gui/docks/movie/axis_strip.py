@@ -23,13 +23,14 @@ from qtpy.QtWidgets import (
 from napari_celltrack.gui.forms.rows import column
 from napari_celltrack.gui.layers.movie_layers import axes_choices, guess_axes
 from napari_celltrack.gui.theme import set_role, set_state
+from napari_celltrack.text import plural
 
 _THUMBNAIL_PX = 56
 #: Planes of a stack that a thumbnail is flattened from.
 _N_FLATTENED = 5
 #: With more chips there is no room for words.
 _MAX_LONG_CHIPS = 4
-_WORDS = {"T": ("frame", "frames"), "Z": ("plane", "planes"), "C": ("channel", "channels")}
+_WORDS = {"T": "frame", "Z": "plane", "C": "channel"}
 _MEANING = {
     "T": "time",
     "Z": "depth, flattened into one image a frame",
@@ -82,7 +83,7 @@ class AxisStrip(QWidget):
         if layer is None:
             axes = ""
         elif len(axes) != len(shape):
-            # Also where a recipe was made for another image: its chips are the way out.
+            # A recipe of another image may name other axes; the chips are there to correct them.
             axes = guess_axes(layer)
         if layer is self._layer and (axes, shape) == (self._axes, self._shape):
             return
@@ -98,7 +99,7 @@ class AxisStrip(QWidget):
             self._chips.addWidget(self._chip(layer, position, axis, length), 1)
 
     def is_guessed(self) -> bool:
-        """Whether nobody said which of several readings is right."""
+        """Whether there are several readings, and the image does not say which is right."""
         layer = self._layer
         return layer is not None and len(axes_choices(layer)) > 1 and not names_axes(layer)
 
@@ -267,7 +268,5 @@ def _pixmap(grey: npt.NDArray[np.uint8]) -> QPixmap:
 
 def _in_words(axis: str, length: int, is_rgb: bool) -> str:
     """Return what a chip says, e.g. ``"T 44 frames"``."""
-    one, several = _WORDS.get(axis, ("", ""))
-    if axis == "C" and is_rgb:
-        one, several = "colour", "colours"
-    return f"{axis} {length} {one if length == 1 else several}".rstrip()
+    word = "colour" if axis == "C" and is_rgb else _WORDS.get(axis)
+    return f"{axis} {length} {plural(length, word)}" if word else f"{axis} {length}"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from functools import partial
 from typing import Any
 
@@ -19,25 +18,21 @@ from napari_celltrack.analysis.frame_health import (
     MEAN,
     PROBLEM,
     SATURATED_PERCENT,
-    STEP_X_PX,
-    STEP_Y_PX,
-    FrameHealth,
-    frame_health,
-    judge,
+    drift_px,
+    judge_frames,
     summarise,
 )
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.charts.chart import Chart
-from napari_celltrack.gui.charts.series import Bars
+from napari_celltrack.gui.charts.series import ChartBars
 from napari_celltrack.gui.forms.rows import column, quiet_button
 from napari_celltrack.gui.lane import Lane
 from napari_celltrack.gui.theme import set_role
-from napari_celltrack.gui.when_destroyed import when_destroyed
 from napari_celltrack.input import Input
 from napari_celltrack.movie import Movie
 from napari_celltrack.tables import FRAME
 
-#: Bars are shown while frames are looked at, so often, in s; a change of mind is noticed as often.
+#: How often bars are shown while frames are looked at, in s; a cancel is noticed as often.
 _SHOWN_EVERY_S = 0.3
 #: Movies and parts of them that are remembered.
 _N_KNOWN = 8
@@ -62,26 +57,23 @@ class HealthStrip(QWidget):
     ----------
     name : str
         Object name of the chart; the rest is ``{name}_metric`` and ``{name}_summary``.
-
-    Attributes
-    ----------
-    menu : QToolButton
-        What the bars are; to be put beside the title.
-    lane : Lane
-        Where frames are looked at.
     """
 
     #: The frame that was clicked.
     went_to = Signal(int)
+    #: An unexpected exception.
+    failed = Signal(object)
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self.lane = Lane("celltrack health")
+        #: Where frames are looked at.
+        self.lane = Lane("celltrack health", self)
         self._metric = "mean"
         self._asked: Hashable = None
         self._known: OrderedDict[Hashable, pd.DataFrame] = OrderedDict()
         self._table: pd.DataFrame | None = None
         self._ends = (0, 0)
+        #: What the bars are; to be put beside the title.
         self.menu = quiet_button("mean ▾", f"{name}_metric", "What the bars show.")
         menu = QMenu(self.menu)
         for metric in _METRICS:
@@ -104,15 +96,13 @@ class HealthStrip(QWidget):
         self._summary.setObjectName(f"{name}_summary")
         self._summary.setWordWrap(True)
         set_role(self._summary, "hint")
-        lane = self.lane
-        when_destroyed(self, lane.cancel)
         layout = column(self)
         layout.addWidget(self._chart)
         layout.addWidget(self._summary)
 
     @property
     def table(self) -> pd.DataFrame | None:
-        """What is known of the frames, as :func:`judge` gives it, or None."""
+        """What is known of the frames, as :func:`judge_frames` gives it, or None."""
         return self._table
 
     def show_movie(self, movie: Movie | None, input_: Input) -> None:
@@ -141,7 +131,7 @@ class HealthStrip(QWidget):
         else:
             self._chart.clear("looking at the frames…")
             self.lane.submit(
-                partial(_look, movie, input_),
+                partial(judge_frames, movie, input_, _SHOWN_EVERY_S),
                 partial(self._show, key),
                 partial(self._fail, key),
                 partial(self._finish, key),
@@ -190,24 +180,24 @@ class HealthStrip(QWidget):
             self._show(key, self._table, is_whole=True)
 
     def _fail(self, key: Hashable, error: Exception) -> None:
-        if not isinstance(error, CelltrackError):
-            raise error
         if key == self._asked:
             self._chart.clear("cannot be told")
             self._summary.setText(str(error))
+        if not isinstance(error, CelltrackError):
+            self.failed.emit(error)
 
     def _draw(self) -> None:
         table = self._table
         if table is None or table.empty:
             return
         name, label = _METRICS[self._metric]
-        values = _values(table, name)
+        values = drift_px(table) if name == _DRIFT else table[name].to_numpy(np.float64)
         self._chart.set_labels("frame", label)
         frames = table[FRAME].to_numpy(np.float64)
         wrong = (table[PROBLEM] != "").to_numpy()
         self._chart.show_series(
-            Bars(frames[~wrong], values[~wrong], width=_BAR_WIDTH),
-            Bars(frames[wrong], values[wrong], ink="problem", width=_BAR_WIDTH),
+            ChartBars(frames[~wrong], values[~wrong], width=_BAR_WIDTH),
+            ChartBars(frames[wrong], values[wrong], ink="problem", width=_BAR_WIDTH),
             # Of all frames from the beginning, so that bars stay where they are.
             x_range=(self._ends[0] - 0.75, self._ends[1] + 0.75),
             y_range=_range_of(values, name in _FROM_ZERO),
@@ -224,18 +214,6 @@ class HealthStrip(QWidget):
         return int(frames[np.abs(frames - x).argmin()])
 
 
-def _look(movie: Movie, input_: Input) -> Iterator[pd.DataFrame]:
-    """Look at all frames and yield what is known so far; runs on a lane."""
-    rows: list[FrameHealth] = []
-    shown_at = time.monotonic()
-    for row in frame_health(movie, input_):
-        rows.append(row)
-        if time.monotonic() - shown_at > _SHOWN_EVERY_S:
-            yield judge(rows)
-            shown_at = time.monotonic()
-    yield judge(rows)
-
-
 def _ends_of(movie: Movie | None, input_: Input) -> tuple[int, int]:
     """Return the first and the last frame that will be looked at."""
     try:
@@ -243,14 +221,6 @@ def _ends_of(movie: Movie | None, input_: Input) -> tuple[int, int]:
     except CelltrackError:
         return 0, 0  # looking at them says why
     return frames[0], frames[-1]
-
-
-def _values(table: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
-    """Return the heights of the bars; drift is the distance from where the movie began."""
-    if name != _DRIFT:
-        return table[name].to_numpy(np.float64)
-    steps = table[[STEP_Y_PX, STEP_X_PX]].to_numpy(np.float64)
-    return np.asarray(np.hypot(*steps.cumsum(axis=0).T))
 
 
 def _range_of(values: npt.NDArray[Any], from_zero: bool) -> tuple[float, float]:

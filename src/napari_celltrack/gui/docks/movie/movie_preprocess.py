@@ -3,40 +3,49 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
+from napari.components import ViewerModel
 from napari.layers import Image
+from napari.utils import notifications
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QComboBox,
+    QFileDialog,
     QGridLayout,
     QLabel,
-    QSizePolicy,
+    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 from typing_extensions import override
 
 from napari_celltrack.errors import CelltrackError
-from napari_celltrack.gui.docks.dock import Dock
+from napari_celltrack.gui.docks.dock import Dock, pixel_side_um
+from napari_celltrack.gui.docks.image_menus import ChannelMenu, ImageMenu, set_up_menu
 from napari_celltrack.gui.docks.movie.axis_strip import AxisStrip
-from napari_celltrack.gui.docks.movie.crop_menu import CropMenu
-from napari_celltrack.gui.docks.movie.frame_range_editor import FrameRangeEditor
+from napari_celltrack.gui.docks.movie.crop_menu import CropMenu, FrameRangeEditor
 from napari_celltrack.gui.docks.movie.health_strip import HealthStrip
-from napari_celltrack.gui.docks.movie.open_button import OpenButton
 from napari_celltrack.gui.docks.movie.prepared_box import PreparedBox
 from napari_celltrack.gui.docks.movie.quantity_line import QuantityLine
 from napari_celltrack.gui.forms.rows import add_grid
 from napari_celltrack.gui.forms.step_list import StepList
-from napari_celltrack.gui.forms.wheel import no_accident
 from napari_celltrack.gui.layers.movie_layers import image_layers
+from napari_celltrack.gui.show_movie import add_movie
 from napari_celltrack.gui.theme import LABEL_WIDTH_PX, set_role, set_state
 from napari_celltrack.movie import Movie
 from napari_celltrack.preprocess import METHODS
+from napari_celltrack.readers import open_movie
+from napari_celltrack.text import plural
 
 if TYPE_CHECKING:
     import napari
 
 _NO_IMAGE = "Open an image or a movie: the button above, or drag it onto the window."
+_FILES = (
+    "Images and movies (*.tif *.tiff *.btf *.lsm *.stk *.mp4 *.m4v *.mov *.avi *.mkv *.webm *.png "
+    "*.jpg *.jpeg *.bmp);;All files (*)"
+)
 _FLATTEN_TIME = (("each frame", None), ("brightest over time", "max"), ("mean over time", "mean"))
 _FLATTEN_Z = (("its brightest values", "max"), ("its mean", "mean"))
 
@@ -69,9 +78,8 @@ class MoviePreprocess(Dock):
         self._open = OpenButton(self.viewer)
         column.addWidget(self._open)
         grid = add_grid(column)
-        self._layer_menu = _menu("movie_layer", "The layer that cells are looked for in.")
-        self._layer_menu.setPlaceholderText("no image")
-        self._channel_menu = _menu("movie_channel", "The channel that shows the cells.")
+        self._layer_menu = ImageMenu("movie_layer")
+        self._channel_menu = ChannelMenu("movie_channel")
         self._add_row(grid, "Image", self._layer_menu)
         self._add_row(grid, "Channel", self._channel_menu)
         self._fill_axes(column)
@@ -109,14 +117,18 @@ class MoviePreprocess(Dock):
         )
         self._crop = CropMenu(viewer, "movie_crop")
         self._frames = FrameRangeEditor("movie_frames")
-        self._masks_from = _menu(
+        self._masks_from = set_up_menu(
+            QComboBox(),
             "movie_masks_from",
             "Look for cells in each frame, or once in an image flattened over time: for cells that "
             "stay where they are and change in brightness.",
             _FLATTEN_TIME,
         )
-        self._flatten_z = _menu(
-            "movie_flatten_z", "How the planes of a stack become one image.", _FLATTEN_Z
+        self._flatten_z = set_up_menu(
+            QComboBox(),
+            "movie_flatten_z",
+            "How the planes of a stack become one image.",
+            _FLATTEN_Z,
         )
         self._add_row(grid, "Pixel size", self._pixel_size)
         self._add_row(grid, "Frame every", self._interval)
@@ -143,14 +155,11 @@ class MoviePreprocess(Dock):
     def _connect_body(self) -> None:
         viewer, session = self.viewer, self.session
         assert viewer is not None  # it is there while its dock is made
-        for name in ("inserted", "removed", "reordered"):
-            self.listen(getattr(viewer.layers.events, name), self._list_layers)
+        self.listen_to_layers(self._list_layers)
         self.listen(viewer.layers.events.removed, self._prepared.notice_removed)
         self.listen(session.frame_changed, self._show_frame)
-        self._layer_menu.activated.connect(self._take_layer)
-        self._channel_menu.activated.connect(
-            lambda index: self._update_input(channel=self._channel_menu.itemData(index))
-        )
+        self._layer_menu.chosen.connect(session.open_layer)
+        self._channel_menu.chosen.connect(lambda channel: self._update_input(channel=channel))
         self._axes.chosen.connect(lambda axes: self._update_input(axes=axes))
         self._pixel_size.chosen.connect(lambda um: self._update_input(pixel_size_um=um))
         self._interval.chosen.connect(lambda s: self._update_input(frame_interval_s=s))
@@ -167,12 +176,11 @@ class MoviePreprocess(Dock):
             editor.problem.connect(self._show_refusal)
         self._steps.changed.connect(self._take_steps)
         self._prepared.told.connect(self._show_told)
+        for part in (self._prepared, self._health):
+            part.failed.connect(self.fail)
         self._health.went_to.connect(session.go_to)
 
     # From the user to the session
-
-    def _take_layer(self, index: int) -> None:
-        self.session.open_layer(self._layers[index])
 
     def _take_steps(self) -> None:
         self.session.update(preprocess=self._steps.value())
@@ -181,7 +189,7 @@ class MoviePreprocess(Dock):
         try:
             self.session.update(input=self.session.recipe.input.replace(**changes))
         except CelltrackError as error:
-            self.say(str(error), wrong=True)
+            self.fail(error)
             self.refresh()
 
     # From the session to the user
@@ -192,7 +200,8 @@ class MoviePreprocess(Dock):
         movie, layer, input_ = session.movie, session.layer, session.recipe.input
         self._show_layers()
         self._show_figure(movie)
-        self._show_channels(movie)
+        is_choice = self._channel_menu.show_channels(movie, input_.channel)
+        self._show_row(self._channel_menu, is_choice)
         self._axes.show_layer(layer, input_.axes)
         self._axes_hint.setText(self._axes_in_words())
         file_interval = movie.frame_interval_s if movie else None
@@ -207,8 +216,7 @@ class MoviePreprocess(Dock):
             self._show_row(widget, n_frames > 1)
         self._show_row(self._flatten_z, movie is not None and movie.n_z > 1)
         self._steps.set_value(session.recipe.preprocess)
-        size = input_.calibrated(movie).pixel_size_um if movie else None
-        self._steps.set_pixel_size((size[0] * size[1]) ** 0.5 if size else None)
+        self._steps.set_pixel_size(pixel_side_um(session))
         self._say_state()
         self._health.show_movie(movie, input_)
         self._health.show_frame(session.frame)
@@ -226,41 +234,20 @@ class MoviePreprocess(Dock):
         self.refresh()
 
     def _show_layers(self) -> None:
-        layer = self.session.layer
-        self._layer_menu.clear()
-        self._layer_menu.addItems([each.name for each in self._layers])
-        self._layer_menu.setCurrentIndex(self._layers.index(layer) if layer in self._layers else -1)
-        self._layer_menu.setEnabled(bool(self._layers))
+        self._layer_menu.show_images(self._layers, self.session.layer)
         self._open.setVisible(not self._layers)
 
     def _show_figure(self, movie: Movie | None) -> None:
         if movie is None:
             self.figure("–", "frames")
             return
-        noun = "frame" if movie.n_frames == 1 else "frames"
         planes = f", {movie.n_z} planes" if movie.n_z > 1 else ""
         kind = " float" if movie.dtype.kind == "f" else ""
         n_bits = 1 if movie.dtype.kind == "b" else 8 * movie.dtype.itemsize
         size = f"{movie.height_px} × {movie.width_px}{planes}, {n_bits} bit{kind}"
         # Where there is little room it breaks after a comma only.
         size = size.replace(" ", "\N{NO-BREAK SPACE}").replace(",\N{NO-BREAK SPACE}", ", ")
-        self.figure(f"{movie.n_frames} {noun}", size)
-
-    def _show_channels(self, movie: Movie | None) -> None:
-        channels = movie.channels if movie else ()
-        wanted = self.session.recipe.input.channel
-        self._channel_menu.clear()
-        for index, name in enumerate(channels):
-            self._channel_menu.addItem(name, index if name == str(index) else name)
-        chosen = -1
-        if movie is not None:
-            try:
-                chosen = movie.channel_index(wanted)
-            except CelltrackError:
-                # The recipe names a channel that is not here; the foot says so.
-                self._channel_menu.setPlaceholderText(f"{wanted} (not here)")
-        self._channel_menu.setCurrentIndex(chosen)
-        self._show_row(self._channel_menu, len(channels) > 1 or (bool(movie) and chosen < 0))
+        self.figure(f"{movie.n_frames} {plural(movie.n_frames, 'frame')}", size)
 
     def _axes_in_words(self) -> str:
         if self.session.layer is None:
@@ -301,13 +288,39 @@ class MoviePreprocess(Dock):
             self.say(f"{place}read as {' '.join(movie.axes)}")
 
 
-def _menu(name: str, tooltip: str, entries: Any = ()) -> QComboBox:
-    menu = QComboBox()
-    menu.setObjectName(name)
-    menu.setToolTip(tooltip)
-    # A long layer name is cut in the menu and never widens the dock.
-    menu.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    for text, data in entries:
-        menu.addItem(text, data)
-    no_accident(menu)
-    return menu
+class OpenButton(QPushButton):
+    """Asks for a file and shows it, without napari's question of which reader to take.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Where the movie is shown; held weakly.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        super().__init__("Open a movie…")
+        self._viewer = ref(viewer)
+        self.setObjectName("movie_open")
+        self.setToolTip("Choose an image, a stack or a video. A folder of frames: drag it here.")
+        self.clicked.connect(self._choose)
+
+    def _choose(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Open a movie", "", _FILES)
+        if path:
+            self.open(path)
+
+    def open(self, path: str) -> None:
+        """Show a file; what cannot be read is said as napari says it.
+
+        Parameters
+        ----------
+        path : str
+            An image, a stack or a video.
+        """
+        viewer = self._viewer()
+        if viewer is None:
+            return
+        try:
+            add_movie(viewer, open_movie(path))
+        except CelltrackError as error:
+            notifications.show_error(str(error))

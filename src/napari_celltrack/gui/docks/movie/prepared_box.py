@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,8 +17,7 @@ from qtpy.QtWidgets import QCheckBox
 
 from napari_celltrack.engine import prepare_frame
 from napari_celltrack.engine.cache import StageCache
-from napari_celltrack.errors import CelltrackError
-from napari_celltrack.gui.lane import Lane
+from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.layers.prepared_layer import (
     in_whole_image,
     is_prepared,
@@ -56,17 +55,12 @@ class PreparedBox(QCheckBox):
         Of that viewer.
     name : str
         Object name.
-
-    Attributes
-    ----------
-    lane : Lane
-        Where frames are prepared.
-    is_writing : bool
-        Whether layers are added or removed here at this moment.
     """
 
     #: A sentence for the foot, empty when all is well, and whether something is wrong.
     told = Signal(str, bool)
+    #: The exception for which a frame was not prepared.
+    failed = Signal(object)
 
     def __init__(self, viewer: ViewerModel, session: Session, name: str) -> None:
         super().__init__("Show the prepared image")
@@ -79,15 +73,16 @@ class PreparedBox(QCheckBox):
         self._session = session
         self._asked: Hashable = None
         self._heard: weakref.ref[Image] | None = None
+        #: Whether layers are added or removed here at this moment.
         self.is_writing = False
-        self.lane = Lane("celltrack prepared")
-        # Not at once: an image that goes is still being removed when that is noticed.
+        #: Where frames are prepared.
+        self.lane = Lane("celltrack prepared", self)
+        # Not at once: napari is still removing the image when this is noticed.
         self._removal = QTimer(self)
         self._removal.setSingleShot(True)
         self._removal.timeout.connect(self._drop_without_movie)
         self.toggled.connect(self._toggle)
-        # Qt destroys its half of the widget before Python lets go of the other.
-        when_destroyed(self, partial(_release, self.lane, self._viewer))
+        when_destroyed(self, partial(_release, self._viewer))
 
     def request(self, at_once: bool = False) -> None:
         """Have the frame in view prepared, if it is to be shown.
@@ -109,7 +104,7 @@ class PreparedBox(QCheckBox):
         if (made_with, frame) == self._asked:
             return
         self._asked = made_with, frame
-        job = partial(_prepare, movie, recipe, frame, session.cache, made_with)
+        job = one_result(_prepare, movie, recipe, frame, session.cache, made_with)
         self.lane.submit(job, self._take, self._fail)
 
     def notice_removed(self, event: Any) -> None:
@@ -180,21 +175,17 @@ class PreparedBox(QCheckBox):
 
     def _fail(self, error: Exception) -> None:
         self._asked = None
-        if not isinstance(error, CelltrackError):
-            raise error
-        self.told.emit(str(error), True)
+        self.failed.emit(error)
 
 
 def _prepare(
     movie: Movie, recipe: Recipe, frame: int, cache: StageCache, made_with: Hashable
-) -> Iterator[_Prepared]:
-    """Apply the steps to one frame; runs on a lane."""
+) -> _Prepared:
     plane = prepare_frame(movie, recipe, frame, cache)
-    yield _Prepared(movie, frame, in_whole_image(movie, recipe.input, plane), made_with)
+    return _Prepared(movie, frame, in_whole_image(movie, recipe.input, plane), made_with)
 
 
-def _release(lane: Lane, viewer: weakref.ref[ViewerModel], *_: Any) -> None:
-    """Take the layer along when the box goes; without it nobody keeps the image current."""
-    lane.cancel()
+def _release(viewer: weakref.ref[ViewerModel]) -> None:
+    """Remove the layer with the box, which alone keeps it current."""
     if (living := viewer()) is not None:
         remove_prepared(living)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,15 +13,11 @@ from qtpy.QtCore import QObject, Signal
 from qtpy.QtGui import QGuiApplication, QImage
 from qtpy.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
-from napari_celltrack.errors import CelltrackError
 from napari_celltrack.export import TABLE_ENDINGS
-from napari_celltrack.gui.docks.plots.plot_job import PlotJob
 from napari_celltrack.gui.forms.rows import quiet_button
-from napari_celltrack.gui.lane import Lane
-from napari_celltrack.gui.when_destroyed import when_destroyed
+from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.plots import StyleName
-
-_log = logging.getLogger(__name__)
+from napari_celltrack.results.plot_job import PlotJob
 
 
 class _Files(NamedTuple):
@@ -56,6 +51,8 @@ class PlotFiles(QObject):
 
     #: A sentence for the foot of the dock, and whether something is wrong.
     said = Signal(str, bool)
+    #: The exception for which nothing was written.
+    failed = Signal(object)
     #: The plot is to be shown in a window of its own.
     largerAsked = Signal()
 
@@ -67,8 +64,7 @@ class PlotFiles(QObject):
     ) -> None:
         super().__init__(parent)
         self._wanted = wanted
-        self._lane = Lane("celltrack plot file")
-        when_destroyed(parent, self._lane.cancel)
+        self._lane = Lane("celltrack plot file", parent)
         #: Opens the menu.
         self.button: QToolButton = quiet_button(
             "Save ▾", f"{prefix}_save", "Save or copy this plot or its numbers, or show it larger."
@@ -94,12 +90,12 @@ class PlotFiles(QObject):
             done: Callable[[Path], None] = partial(self._say_of, "Saved as {}.")
             is_table = Path(path).suffix.lower() in TABLE_ENDINGS
             work = job.save_numbers if is_table else job.save
-            self._lane.submit(partial(work, path), done, self._fail)
+            self._lane.submit(one_result(work, path), done, self.failed.emit)
 
     def copy(self) -> None:
         """Put the plot on the clipboard as a picture."""
         if (job := self._job()) is not None:
-            self._lane.submit(job.picture, self._take_picture, self._fail)
+            self._lane.submit(one_result(job.picture), self._take_picture, self.failed.emit)
 
     def _job(self) -> PlotJob | None:
         job = self._wanted("print" if self._on_white.isChecked() else None)
@@ -126,11 +122,6 @@ class PlotFiles(QObject):
         image = QImage(pixels.tobytes(), width, height, 4 * width, form).copy()
         QGuiApplication.clipboard().setImage(image)
         self.said.emit("The plot is on the clipboard.", False)
-
-    def _fail(self, error: Exception) -> None:
-        if not isinstance(error, CelltrackError):
-            _log.error("a plot was not saved", exc_info=error)
-        self.said.emit(str(error), True)
 
     def _say_of(self, sentence: str, path: Path) -> None:
         self.said.emit(sentence.format(path), False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import weakref
 from collections.abc import Iterable
 from dataclasses import replace
@@ -23,25 +22,23 @@ from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.docks.plots.column_chooser import ColumnChooser
 from napari_celltrack.gui.docks.plots.plot_canvas import PlotCanvas
 from napari_celltrack.gui.docks.plots.plot_files import PlotFiles
-from napari_celltrack.gui.docks.plots.plot_job import PlotJob
 from napari_celltrack.gui.forms.wheel import no_accident
-from napari_celltrack.gui.lane import Lane
+from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.session import Session
 from napari_celltrack.gui.theme import ROW_GAP_PX, plot_style
 from napari_celltrack.gui.when_destroyed import when_destroyed
 from napari_celltrack.plots import Plot, StyleName
 from napari_celltrack.plots.kinds import KINDS
 from napari_celltrack.recipe import Recipe
+from napari_celltrack.results.plot_job import PlotJob
 from napari_celltrack.results.result import Result, numbers_of
 from napari_celltrack.tables import FRAME, TRACK_ID, X_PX, Y_PX, Tables
-
-_log = logging.getLogger(__name__)
 
 NO_TRACKS = "No tracks yet: open a movie, find its cells, and follow them."
 #: A size that still changes is not drawn.
 _RESIZE_MS = 80
 _LARGE_PX = (1000, 700)
-#: Points that stand out at once without being felt; more are drawn in the background.
+#: So many points stand out at once; more take longer, and are drawn in the background.
 _QUICK_POINTS = 2_000
 
 
@@ -68,6 +65,8 @@ class PlotPanel(QWidget):
     selected = Signal(object)
     #: A sentence for the foot of the dock, and whether something is wrong.
     said = Signal(str, bool)
+    #: The exception for which a plot was not drawn or saved; none that the plot tells itself.
+    failed = Signal(object)
 
     def __init__(
         self,
@@ -83,8 +82,7 @@ class PlotPanel(QWidget):
         self._result: Result | None = None
         self._drift: Any = None
         self._is_stale = False
-        self._lane = Lane("celltrack plot")
-        when_destroyed(self, self._lane.cancel)
+        self._lane = Lane("celltrack plot", self)
         self._large: PlotPanel | None = None
         self._lay_out(kind)
         self._connect()
@@ -134,7 +132,7 @@ class PlotPanel(QWidget):
             pixel_size_um=None if movie is None else movie.pixel_size_um,
             frame_interval_s=None if movie is None else movie.frame_interval_s,
         )
-        # Which drift there is takes long to find out, and is for the background.
+        # Finding the drift takes long, so it is done in the background.
         self._result, self._drift = replace(result, recipe=recipe), tables.drift
         self._columns.offer(self.kind, self._result)
         self._redraw()
@@ -211,6 +209,7 @@ class PlotPanel(QWidget):
         self._canvas.stepped.connect(self._go_on)
         self._canvas.escaped.connect(partial(self._select, ()))
         self._files.said.connect(self.said)
+        self._files.failed.connect(self.failed)
         self._files.largerAsked.connect(self._show_large)
         self._timer.timeout.connect(self._redraw)
         session = self._session
@@ -266,7 +265,7 @@ class PlotPanel(QWidget):
         wanted = self._session.frame if frame is None else frame
         at = cells[cells[FRAME].to_numpy() == wanted]
         cell = (cells if at.empty else at).iloc[0]
-        # Where a trace has a value and the cell a gap, the frame still is the one that was meant.
+        # A trace may have a value in a gap of the cell: the clicked frame is shown all the same.
         shown = int(cell[FRAME]) if frame is None else frame
         self._session.go_to(shown, float(cell[Y_PX]), float(cell[X_PX]))
 
@@ -285,6 +284,7 @@ class PlotPanel(QWidget):
             large.setWindowTitle("Plot")
             large.resize(*_LARGE_PX)
             large.said.connect(self.said)
+            large.failed.connect(self.failed)
             large.selected.connect(self.selected)
             self._large = large
         self._large._follow(self)
@@ -302,7 +302,7 @@ class PlotPanel(QWidget):
     # From the session to the user
 
     def showEvent(self, event: Any) -> None:
-        """Draw what was not drawn while nobody looked."""
+        """Draw what was not drawn while the panel was hidden."""
         super().showEvent(event)
         if self._is_stale:
             self._redraw()
@@ -315,7 +315,8 @@ class PlotPanel(QWidget):
             return
         job = self._job(plot_style(self._theme_id))
         show = partial(self._take_plot, job.selected)
-        self._lane.submit(partial(job.draw, *self._canvas.size_px()), show, self._fail)
+        draw = one_result(job.draw, *self._canvas.size_px())
+        self._lane.submit(draw, show, self._fail)
 
     def _job(self, style: StyleName) -> PlotJob:
         assert self._result is not None  # asked by the callers
@@ -338,10 +339,11 @@ class PlotPanel(QWidget):
             self._show_selected(self._session.selected)
 
     def _fail(self, error: Exception) -> None:
-        if not isinstance(error, CelltrackError):
-            _log.error("a plot was not drawn", exc_info=error)
-        sentence = str(error) if isinstance(error, CelltrackError) else f"Not drawn: {error}."
-        self._canvas.say(sentence)
+        if isinstance(error, CelltrackError):
+            self._canvas.say(str(error))
+        else:
+            self._canvas.say(f"Not drawn: {error}.")
+            self.failed.emit(error)
 
     def _show_frame(self, frame: int) -> None:
         if self.isVisible():

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pandas as pd
-from qtpy.QtCore import QAbstractTableModel, QEvent, QModelIndex, QObject, Qt, Signal
-from qtpy.QtGui import QColor, QFont
+from qtpy.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
@@ -17,8 +16,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_celltrack.gui.docks.table_view import make_table
-from napari_celltrack.gui.theme import ROW_GAP_PX, chart_colours
+from napari_celltrack.gui.docks.rows_model import Column, Look, RowsModel, make_table
+from napari_celltrack.gui.theme import ROW_GAP_PX, ChartColours, chart_colours
 from napari_celltrack.tables import EVENT_COLUMNS, FRAME, REASON, SEVERITY, TRACK_ID
 
 #: Columns beside those of the events: looked at already; found to be fine.
@@ -31,7 +30,6 @@ _NO_EVENTS = pd.DataFrame(columns=[*EVENT_COLUMNS, SEEN, DISMISSED]).astype(
 #: From here on an event deserves a look, and is most likely a mistake.
 TO_LOOK_AT, SEVERE = 0.3, 0.8
 
-_HEADERS = ("Frame", "Track", "Why")
 #: Height of all rows in lines of text: reasons take two, and rows of one height are quick.
 _LINES = 2
 _HEIGHT_PX = 176
@@ -58,7 +56,16 @@ class EventList(QWidget):
         self._events = _NO_EVENTS
         self._with_dismissed = False
         self._filling = False
-        self._model = _Model()
+        self._marked = 0
+        self._colours = chart_colours("dark")
+        self._model = RowsModel(
+            [
+                Column("Frame", partial(_text, FRAME)),
+                Column("Track", partial(_text, TRACK_ID)),
+                Column("Why", partial(_text, REASON)),
+            ]
+        )
+        self._model.set_rows(_NO_EVENTS)
         self._table = self._make_table(prefix)
         self._fine = QPushButton("Fine as it is")
         self._fine.setObjectName(f"{prefix}_fine")
@@ -88,7 +95,8 @@ class EventList(QWidget):
 
     def value(self) -> pd.DataFrame:
         """Return the events that are listed, in their order."""
-        return self._model.events
+        events: pd.DataFrame = self._model.rows
+        return events
 
     def setValue(self, events: pd.DataFrame) -> None:
         """List other events; what was chosen stays chosen where it is still there.
@@ -108,8 +116,9 @@ class EventList(QWidget):
 
     def setMarked(self, track_id: int) -> None:
         """Let the events of a track stand out, and scroll to the first; 0 for none."""
-        self._model.set_marked(track_id)
-        rows = np.flatnonzero(self._model.events[TRACK_ID] == track_id)
+        self._marked = track_id
+        self._show_looks()
+        rows = np.flatnonzero(self._model.rows[TRACK_ID] == track_id)
         if track_id and len(rows):
             self._table.scrollTo(self._model.index(int(rows[0]), 0))
 
@@ -122,7 +131,7 @@ class EventList(QWidget):
 
     def go_on(self) -> None:
         """Choose the next event that was not looked at, from the top after the last."""
-        events = self._model.events
+        events = self._model.rows
         waiting = np.flatnonzero(~(events[SEEN] | events[DISMISSED]).to_numpy(bool))
         if not len(waiting):
             return
@@ -139,8 +148,8 @@ class EventList(QWidget):
 
     def restyle(self, theme_id: str) -> None:
         """Take the colours of a theme of napari."""
-        colours = chart_colours(theme_id)
-        self._model.set_colours(colours.problem, colours.hint, colours.band)
+        self._colours = chart_colours(theme_id)
+        self._show_looks()
 
     def _make_table(self, prefix: str) -> QTableView:
         table = make_table(f"{prefix}_event_table", self._model, _HEIGHT_PX, _LINES)
@@ -149,7 +158,7 @@ class EventList(QWidget):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             table.setColumnWidth(column, width)
         table.selectionModel().currentRowChanged.connect(self._choose)
-        # Also one that is chosen already: the user looked elsewhere and wants to go back.
+        # Also the chosen event: the user may have looked elsewhere and want to go back.
         table.clicked.connect(self._choose)
         return table
 
@@ -160,18 +169,29 @@ class EventList(QWidget):
             listed = listed[~listed[DISMISSED].to_numpy(bool)]
         # A new list is no choice of the user.
         self._filling = True
-        self._model.set_events(listed.reset_index(drop=True))
-        if (row := self._model.row_of(chosen)) >= 0 and row != self._row():
+        self._list(listed.reset_index(drop=True))
+        if (row := _row_of(self._model.rows, chosen)) >= 0 and row != self._row():
             self._table.selectRow(row)
         self._filling = False
         self._show_buttons()
+
+    def _list(self, events: pd.DataFrame) -> None:
+        before = self._model.rows
+        if events[REASON].equals(before[REASON]) and events[FRAME].equals(before[FRAME]):
+            # The same events, some of them seen now: the list keeps its scroll position.
+            self._model.replace_rows(events)
+        else:
+            self._model.set_rows(events)
+
+    def _show_looks(self) -> None:
+        self._model.set_look(partial(_look, self._colours, self._marked))
 
     def _show_buttons(self) -> None:
         event = self._model.at(self._row())
         self._fine.setEnabled(event is not None)
         is_dismissed = event is not None and bool(event[DISMISSED])
         self._fine.setText("Not fine" if is_dismissed else "Fine as it is")
-        self._next.setEnabled(len(self._model.events) > 0)
+        self._next.setEnabled(len(self._model.rows) > 0)
         n_dismissed = int(self._events[DISMISSED].sum())
         self._show_dismissed.setVisible(n_dismissed > 0)
         verb = "Hide" if self._with_dismissed else "Show"
@@ -198,7 +218,7 @@ class EventList(QWidget):
             return
         self.dismissed.emit(event)
         # The list is shorter by one; the next event has its place.
-        if (n_rows := len(self._model.events)) and self._row() < 0:
+        if (n_rows := len(self._model.rows)) and self._row() < 0:
             self._table.selectRow(min(row, n_rows - 1))
 
     def _list_dismissed(self, listed: bool) -> None:
@@ -206,90 +226,26 @@ class EventList(QWidget):
         self._fill()
 
 
-class _Model(QAbstractTableModel):
-    """The events as Qt asks for them: cell by cell, only those in view."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.events = _NO_EVENTS
-        self._marked = 0
-        self._red = self._grey = self._band = QColor()
-
-    def set_events(self, events: pd.DataFrame) -> None:
-        if events[REASON].equals(self.events[REASON]) and events[FRAME].equals(self.events[FRAME]):
-            # The same list, some of it seen now: it stays where it was scrolled to.
-            self.events = events
-            self._repaint()
-            return
-        self.beginResetModel()
-        self.events = events
-        self.endResetModel()
-
-    def set_marked(self, track_id: int) -> None:
-        self._marked = track_id
-        self._repaint()
-
-    def set_colours(self, problem: str, hint: str, band: str) -> None:
-        self._red, self._grey, self._band = QColor(problem), QColor(hint), QColor(band)
-        self._repaint()
-
-    def at(self, row: int) -> pd.Series | None:
-        return self.events.iloc[row] if 0 <= row < len(self.events) else None
-
-    def row_of(self, event: pd.Series | None) -> int:
-        if event is None or self.events.empty:
-            return -1
-        same = self.events[REASON].eq(event[REASON]) & self.events[FRAME].eq(event[FRAME])
-        rows = np.flatnonzero(same)
-        return int(rows[0]) if len(rows) else -1
-
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
-        return len(self.events)
-
-    def columnCount(self, parent: QModelIndex | None = None) -> int:
-        return len(_HEADERS)
-
-    def headerData(self, section: int, orientation: Any, role: int = 0) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _HEADERS[section]
-        return None
-
-    def data(self, index: QModelIndex, role: int = 0) -> Any:
-        event = self.at(index.row())
-        if event is None:
-            return None
-        answers = {
-            Qt.ItemDataRole.DisplayRole: lambda: _text(event, index.column()),
-            Qt.ItemDataRole.ToolTipRole: lambda: event[REASON],
-            Qt.ItemDataRole.ForegroundRole: lambda: self._ink(event),
-            Qt.ItemDataRole.BackgroundRole: lambda: self._paper(event),
-            Qt.ItemDataRole.FontRole: lambda: _font(event),
-        }
-        return answers[role]() if role in answers else None
-
-    def _ink(self, event: pd.Series) -> QColor | None:
-        if event[SEEN] or event[DISMISSED] or event[SEVERITY] < TO_LOOK_AT:
-            return self._grey
-        return self._red if event[SEVERITY] >= SEVERE else None
-
-    def _paper(self, event: pd.Series) -> QColor | None:
-        return self._band if event[TRACK_ID] == self._marked != 0 else None
-
-    def _repaint(self) -> None:
-        if len(self.events):
-            last = self.index(len(self.events) - 1, len(_HEADERS) - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
+def _text(column: str, event: pd.Series) -> str:
+    return str(event[column])
 
 
-def _text(event: pd.Series, column: int) -> str:
-    if column < len(_HEADERS) - 1:
-        return str(event[(FRAME, TRACK_ID)[column]])
-    return str(event[REASON])
+def _look(colours: ChartColours, marked: int, event: pd.Series, column: int) -> Look:
+    """Return how an event looks: red is severe, grey is done with or likely right."""
+    is_done = event[SEEN] or event[DISMISSED] or event[SEVERITY] < TO_LOOK_AT
+    severe = colours.problem if event[SEVERITY] >= SEVERE else ""
+    return Look(
+        ink=colours.hint if is_done else severe,
+        paper=colours.band if event[TRACK_ID] == marked != 0 else "",
+        is_struck_out=bool(event[DISMISSED]),
+        tooltip=event[REASON],
+    )
 
 
-def _font(event: pd.Series) -> QFont | None:
-    if not event[DISMISSED]:
-        return None
-    font = QFont()
-    font.setStrikeOut(True)
-    return font
+def _row_of(events: pd.DataFrame, event: pd.Series | None) -> int:
+    """Return where an event is among others, or -1."""
+    if event is None or events.empty:
+        return -1
+    same = events[REASON].eq(event[REASON]) & events[FRAME].eq(event[FRAME])
+    rows = np.flatnonzero(same)
+    return int(rows[0]) if len(rows) else -1

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import numpy as np
 import numpy.typing as npt
-from qtpy.QtCore import Signal
+import pandas as pd
+from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_celltrack.analysis import RadiusAdvice
+from napari_celltrack.analysis import RadiusAdvice, advise_radius
 from napari_celltrack.analysis.radius_advisor import AMBIGUOUS_SHARE, N_TRACKS, RADIUS_PX
 from napari_celltrack.gui.charts.chart import Chart
-from napari_celltrack.gui.charts.series import Band, Bars, Line, Series
+from napari_celltrack.gui.charts.series import ChartBand, ChartBars, ChartLine, Series
 from napari_celltrack.gui.forms.wheel import no_accident
+from napari_celltrack.gui.found_cells import Followed
+from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.theme import ROW_GAP_PX
+from napari_celltrack.tables import FRAME, X_PX, Y_PX
 
 #: What the chart can show, its entry in the menu and the name of its vertical axis.
 _VIEWS = {
@@ -114,19 +120,19 @@ class RadiusChart(QWidget):
         x_range, y_range = (0.0, float(radius[-1])), None
         drawn: list[Series] = []
         if self._advice.plateau_px is not None:
-            drawn.append(Band(*self._advice.plateau_px))
+            drawn.append(ChartBand(*self._advice.plateau_px))
         if view == "Lengths of links":
             self._chart.set_labels("length of a link (px)", "links")
             height, edges = np.histogram(self._lengths, bins=_N_BINS, range=x_range)
             middle = (edges[:-1] + edges[1:]) / 2
-            drawn.append(Bars(middle, height.astype(np.float64), width=float(edges[1])))
+            drawn.append(ChartBars(middle, height.astype(np.float64), width=float(edges[1])))
         elif view == "Ambiguous links":
             share = 100 * self._advice.curve[AMBIGUOUS_SHARE].to_numpy(np.float64)
-            drawn.append(Line(radius, share))
+            drawn.append(ChartLine(radius, share))
             y_range = (0.0, max(10.0, float(share.max())))
         else:
             n_tracks = self._advice.curve[N_TRACKS].to_numpy(np.float64)
-            drawn.append(Line(radius, n_tracks))
+            drawn.append(ChartLine(radius, n_tracks))
             y_range = (0.0, max(min(n_tracks.max(), _MOST_TRACKS * n_tracks.min()), 1.0))
         self._chart.show_series(*drawn, x_range=x_range, y_range=y_range)
         self._chart.set_limit(self._radius)
@@ -138,7 +144,7 @@ class RadiusChart(QWidget):
             self._use.setText(f"Use {suggested:g} px")
 
     def _drag(self, x: float) -> None:
-        # A tenth of a pixel is finer than anybody can tell, and can be read.
+        # A tenth of a pixel is fine enough, and easy to read.
         self._radius = max(round(x, 1), 0.1)
         self._show_button()
         self.radiusChanged.emit(self._radius)
@@ -147,3 +153,49 @@ class RadiusChart(QWidget):
         if self._advice is not None and self._advice.suggested_px is not None:
             self.setValue(self._advice.suggested_px)
             self.radiusChanged.emit(self._radius)
+
+
+class RadiusAdvisor(QObject):
+    """Asks the radius advisor about the cells of a range of frames."""
+
+    #: The advice; and the exception for which there is none.
+    found = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._lane = Lane("celltrack advice", self)
+        self._asked: Hashable = None
+
+    def ask(self, followed: Followed) -> None:
+        """Have the radius judged, unless it was for the same cells: the radius changes nothing."""
+        objects = followed.tables.objects
+        asked = (
+            followed.movie.fingerprint,
+            followed.frames,
+            len(objects),
+            float(objects[Y_PX].sum()),
+            float(objects[X_PX].sum()),
+        )
+        if asked == self._asked:
+            return
+        self._asked = asked
+        job = one_result(_advise, objects, followed.frames)
+        self._lane.submit(job, self.found.emit, self._fail)
+
+    def forget(self) -> None:
+        """Forget the last answer: the movie is another."""
+        self._lane.cancel()
+        self._asked = None
+
+    def _fail(self, error: Exception) -> None:
+        self.found.emit(None)
+        self.failed.emit(error)
+
+
+def _advise(objects: pd.DataFrame, frames: range) -> RadiusAdvice:
+    index_of = {frame: index for index, frame in enumerate(frames)}
+    in_steps = objects[[Y_PX, X_PX]].assign(
+        **{FRAME: objects[FRAME].map(index_of).to_numpy(np.int64)}
+    )
+    return advise_radius(in_steps, len(frames))

@@ -1,27 +1,34 @@
-"""Comparing the tracks now with those of a run that was kept: what the panel shows."""
+"""Comparing the tracks now with those of a run that was kept: which links only one of them has."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from functools import partial
 
 import pandas as pd
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QModelIndex, QObject, Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_celltrack.analysis.link_difference import LinkDifference, compare_links
+from napari_celltrack.analysis.link_difference import (
+    FRAME_BEFORE,
+    X_BEFORE_PX,
+    Y_BEFORE_PX,
+    LinkDifference,
+    compare_links,
+)
 from napari_celltrack.gui.docks.dock import Dock
-from napari_celltrack.gui.docks.track.compare_panel import ComparePanel
+from napari_celltrack.gui.docks.rows_model import Column, Look, RowsModel, make_table
 from napari_celltrack.gui.forms.fields import method_title
-from napari_celltrack.gui.lane import Lane
+from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.layers import track_vectors
 from napari_celltrack.gui.session import Followed, Session
-from napari_celltrack.tables import FRAME, X_PX, Y_PX, Tables
-
-_log = logging.getLogger(__name__)
+from napari_celltrack.gui.theme import LAYER_COLOURS, ROW_GAP_PX, set_role
+from napari_celltrack.tables import FRAME, TRACK_ID, X_PX, Y_PX
+from napari_celltrack.text import plural
 
 #: Width of the view that a link is shown in, in search radii, and at least in px.
 _VIEW_RADII, _VIEW_PX = 8.0, 80.0
+_RUN = "run"
+_HEIGHT_PX = 120
 
 
 class RunComparison(QObject):
@@ -40,7 +47,7 @@ class RunComparison(QObject):
         self._session = session
         self._dock = dock
         self._kept: Followed | None = None
-        self._lane = Lane("celltrack compare")
+        self._lane = Lane("celltrack compare", dock)
         self.panel.keep.connect(self._keep)
         self.panel.forget.connect(self.forget)
         self.panel.chosen.connect(self._go_to)
@@ -54,10 +61,11 @@ class RunComparison(QObject):
             self._hide_links()
             self.panel.setProblem("A has other frames; go back to them, or track all frames.")
             return
-        self._lane.submit(partial(_compare, kept.tables, followed.tables), self._show, self._fail)
+        job = one_result(compare_links, kept.tables, followed.tables)
+        self._lane.submit(job, self._show, self._fail)
 
     def forget(self) -> None:
-        """Let the run that was kept go."""
+        """Forget the run that was kept."""
         self._lane.cancel()
         self._kept = None
         self.panel.setKept("")
@@ -81,8 +89,8 @@ class RunComparison(QObject):
         track_vectors.show_compared(viewer, image, movie, found.only_a, found.only_b)
 
     def _fail(self, error: Exception) -> None:
-        _log.error("runs could not be compared", exc_info=error)
-        self.panel.setProblem(f"They cannot be compared ({type(error).__name__}: {error}).")
+        self.panel.setProblem("They cannot be compared.")
+        self._dock.fail(error)
 
     def _hide_links(self) -> None:
         if (viewer := self._dock.viewer) is not None:
@@ -94,6 +102,114 @@ class RunComparison(QObject):
         self._session.go_to(int(link[FRAME]), link[Y_PX], link[X_PX], width)
 
 
-def _compare(a: Tables, b: Tables) -> Iterator[LinkDifference]:
-    """Compare two runs; runs on a lane."""
-    yield compare_links(a, b)
+class ComparePanel(QWidget):
+    """Keeps a run as A and lists what is different now.
+
+    Parameters
+    ----------
+    prefix : str
+        Beginning of the object names.
+    """
+
+    #: The tracks now are to be kept as A; A is to be forgotten.
+    keep = Signal()
+    forget = Signal()
+    #: A link was chosen; a row of the difference.
+    chosen = Signal(object)
+
+    def __init__(self, prefix: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"{prefix}_compare")
+        self._keep = QPushButton("Keep this run as A")
+        self._keep.setObjectName(f"{prefix}_keep_a")
+        self._keep.setToolTip("Remember the tracks now, to see what other settings change.")
+        self._forget = QPushButton("Forget A")
+        self._forget.setObjectName(f"{prefix}_forget_a")
+        self._forget.setToolTip("Stop comparing.")
+        self._what = QLabel()
+        self._what.setObjectName(f"{prefix}_what_a")
+        self._what.setWordWrap(True)
+        set_role(self._what, "hint")
+        self._sentence = QLabel()
+        self._sentence.setObjectName(f"{prefix}_difference")
+        self._sentence.setWordWrap(True)
+        self._model = RowsModel(_COLUMNS, _look)
+        self._table = make_table(f"{prefix}_links", self._model, _HEIGHT_PX)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(ROW_GAP_PX)
+        row = QHBoxLayout()
+        row.addWidget(self._keep, 1)
+        row.addWidget(self._forget, 1)
+        column.addLayout(row)
+        for widget in (self._what, self._sentence, self._table):
+            column.addWidget(widget)
+        self._keep.clicked.connect(lambda _: self.keep.emit())
+        self._forget.clicked.connect(lambda _: self.forget.emit())
+        self._table.selectionModel().currentRowChanged.connect(self._choose)
+        self._table.clicked.connect(self._choose)
+        self.setKept("")
+
+    def setKept(self, description: str) -> None:
+        """Say what A is, or with an empty text that there is none."""
+        self._what.setText(description)
+        for widget in (self._what, self._forget, self._sentence):
+            widget.setVisible(bool(description))
+        self._sentence.setText("Change a setting to see what it changes.")
+        self._model.set_rows(())
+        self._table.setVisible(False)
+
+    def setDifference(self, found: LinkDifference) -> None:
+        """List the links that only one of the two runs has."""
+        links = pd.concat([found.only_a.assign(**{_RUN: "A"}), found.only_b.assign(**{_RUN: "B"})])
+        links = links.sort_values([FRAME, _RUN], ignore_index=True)
+        self._model.set_rows(links)
+        self._table.setVisible(not links.empty)
+        if links.empty:
+            self._sentence.setText(f"No difference: both have the same {found.n_both:,} links.")
+            return
+        a, b = (_coloured(run, LAYER_COLOURS[run.lower()]) for run in "AB")
+        self._sentence.setText(
+            f"Only in {a}: {_links(len(found.only_a))}, only in {b} (now): "
+            f"{_links(len(found.only_b))}; {found.n_both:,} in both."
+        )
+
+    def setProblem(self, sentence: str) -> None:
+        """Say why there is nothing to compare."""
+        self._sentence.setText(sentence)
+        self._model.set_rows(())
+        self._table.setVisible(False)
+
+    def _choose(self, index: QModelIndex, before: QModelIndex | None = None) -> None:
+        if (link := self._model.at(index.row())) is not None:
+            self.chosen.emit(link)
+
+
+def _text(column: str, link: pd.Series) -> str:
+    return str(link[column])
+
+
+def _length(link: pd.Series) -> str:
+    y, x = link[Y_PX] - link[Y_BEFORE_PX], link[X_PX] - link[X_BEFORE_PX]
+    return f"{(y * y + x * x) ** 0.5:.1f}"
+
+
+def _look(link: pd.Series, column: int) -> Look:
+    return Look(ink=LAYER_COLOURS[link[_RUN].lower()] if column == 0 else "")
+
+
+_COLUMNS = (
+    Column("Only in", partial(_text, _RUN)),
+    Column("From", partial(_text, FRAME_BEFORE)),
+    Column("To", partial(_text, FRAME)),
+    Column("Track", partial(_text, TRACK_ID)),
+    Column("Px", _length),
+)
+
+
+def _links(n: int) -> str:
+    return f"{n:,} {plural(n, 'link')}"
+
+
+def _coloured(text: str, colour: str) -> str:
+    return f'<b style="color:{colour}">{text}</b>'

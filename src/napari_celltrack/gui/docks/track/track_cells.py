@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QVBoxLayout
 
-from napari_celltrack.gui.docks.dock import Dock
+from napari_celltrack.gui.docks.dock import Dock, pixel_side_um
 from napari_celltrack.gui.docks.track.event_list import DISMISSED, SEEN, EventList
-from napari_celltrack.gui.docks.track.radius_chart import RadiusChart
+from napari_celltrack.gui.docks.track.radius_chart import RadiusAdvisor, RadiusChart
 from napari_celltrack.gui.docks.track.run_comparison import RunComparison
-from napari_celltrack.gui.docks.track.track_advice import TrackAdvice
 from napari_celltrack.gui.forms.form import SettingsForm
 from napari_celltrack.gui.forms.rows import add_grid
 from napari_celltrack.gui.forms.wheel import no_accident
@@ -35,6 +33,7 @@ from napari_celltrack.tables import (
     X_PX,
     Y_PX,
 )
+from napari_celltrack.text import plural
 
 #: What tracks can be coloured by, in words; other columns go by their names.
 _COLOURS = {
@@ -51,8 +50,8 @@ _AHEAD = ("end", "merge")
 _VIEW_RADII, _VIEW_PX = 8.0, 80.0
 #: How far candidates are shown, in search radii: just beyond is the usual reason.
 _CANDIDATE_RADII = 2.0
-#: How long the circle stays when the radius was changed, and how long the hand must rest before
-#: a long movie's tracks are all given to napari, in ms.
+#: How long the circle stays when the radius was changed, and how long nothing must change before
+#: all tracks of a long movie are given to napari, in ms.
 _CIRCLE_MS, _REST_MS = 2500, 400
 _NOTHING = "Find cells first: open a movie and the dock Count cells."
 _ONE_FRAME = "This is one image: there is nothing to follow. Open a movie."
@@ -95,10 +94,10 @@ class TrackCells(Dock):
         column.addWidget(self._comparison.panel)
         column.addStretch(1)
         self._shown: Followed | None = None
-        self._advice = TrackAdvice()
-        self._flash_timer = self._make_timer(0, self._draw_circle)
-        self._circle_timer = self._make_timer(_CIRCLE_MS, self._hide_circle)
-        self._rest_timer = self._make_timer(_REST_MS, session.show_all_tracks)
+        self._advisor = RadiusAdvisor(self)
+        self._flash_timer = self.timer(0, self._draw_circle)
+        self._circle_timer = self.timer(_CIRCLE_MS, self._hide_circle)
+        self._rest_timer = self.timer(_REST_MS, session.show_all_tracks)
         self._connect_parts()
 
     def _add_looks(self, column: QVBoxLayout) -> None:
@@ -122,13 +121,6 @@ class TrackCells(Dock):
         )
         rows.addWidget(self._circle, 1, 1)
 
-    def _make_timer(self, ms: int, slot: Any) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(ms)
-        timer.timeout.connect(slot)
-        return timer
-
     def _connect_parts(self) -> None:
         session = self.session
         self.watch("tracks")
@@ -146,7 +138,8 @@ class TrackCells(Dock):
         self._events.chosen.connect(self._go_to_event)
         self._events.dismissed.connect(self._dismiss)
         self._events.restored.connect(self._restore)
-        self._advice.found.connect(self._radius.setAdvice)
+        self._advisor.found.connect(self._radius.setAdvice)
+        self._advisor.failed.connect(self.fail)
 
     # From the user to the session
 
@@ -185,15 +178,13 @@ class TrackCells(Dock):
 
     def refresh(self) -> None:
         """Show the recipe, and what is known of the tracks."""
-        # The hand does not rest.
+        # More changes may follow.
         self._rest_timer.stop()
-        recipe, movie = self.session.recipe, self.session.movie
+        recipe = self.session.recipe
         for form, stage in ((self._form, "link"), (self._filter, "tracks")):
             if getattr(form.value(), stage) != getattr(recipe, stage):
                 form.setValue(recipe)
-        size = recipe.input.calibrated(movie).pixel_size_um if movie else None
-        for form in (self._form, self._filter):
-            form.setPixelSize((size[0] * size[1]) ** 0.5 if size else None)
+            form.setPixelSize(pixel_side_um(self.session))
         radius_px = recipe.link.max_distance_px
         self._radius.setValue(radius_px)
         if radius_px != self._radius_px:
@@ -223,7 +214,7 @@ class TrackCells(Dock):
         self._offer_colours()
         self._list_events()
         self._radius.setLengths(tables.objects[LINK_DISTANCE_PX].to_numpy())
-        self._advice.ask(followed)
+        self._advisor.ask(followed)
         self._comparison.compare(followed)
         if self._circle.isChecked():
             self._draw_circle()
@@ -250,13 +241,12 @@ class TrackCells(Dock):
             return
         tracks = followed.tables.tracks
         n_divisions = tracks.loc[tracks[PARENT_ID] > 0, PARENT_ID].nunique()
-        noun = "track" if len(tracks) == 1 else "tracks"
         where = ""
         if not followed.is_whole:
             where = f" in frames {followed.frames[0]}–{followed.frames[-1]}"
-        divisions = f"{n_divisions} division{'' if n_divisions == 1 else 's'}"
-        stale = not self.session.is_followed_now
-        self.figure(f"{len(tracks):,}", f"{noun}{where} · {divisions}", stale)
+        divisions = f"{n_divisions} {plural(n_divisions, 'division')}"
+        caption = f"{plural(len(tracks), 'track')}{where} · {divisions}"
+        self.figure(f"{len(tracks):,}", caption, stale=not self.session.is_followed_now)
 
     def _show_foot(self) -> None:
         session, followed = self.session, self.session.followed
@@ -270,14 +260,14 @@ class TrackCells(Dock):
             self.say(_NOT_DRAWN)
         elif followed is not None:
             n_cells = len(followed.tables.objects)
-            cells = f"{n_cells:,} cell{'' if n_cells == 1 else 's'}"
+            cells = f"{n_cells:,} {plural(n_cells, 'cell')}"
             self.say(f"Linked {cells} in {followed.took_ms:.0f} ms. {session.coverage}".strip())
 
     def _forget_tracks(self) -> None:
         """Show nothing: the movie is another one, or gone."""
         self._shown = None
         self._rest_timer.stop()
-        self._advice.forget()
+        self._advisor.forget()
         self._radius.setAdvice(None)
         self._events.clear()
         self._count_events()
@@ -331,7 +321,7 @@ class TrackCells(Dock):
             self._hide_circle()
 
     def _flash_circle(self) -> None:
-        # What changed the radius, and the docks that tell of it, come first.
+        # Drawn later, so that all docks show the new radius first.
         self._flash_timer.start()
         if not self._circle.isChecked():
             self._circle_timer.start()
@@ -367,7 +357,7 @@ class TrackCells(Dock):
         if 0 <= index < len(frames):
             drift = followed.tables.drift.set_index(FRAME)[[DRIFT_Y_PX, DRIFT_X_PX]]
             moved = drift.loc[frames[index]] - drift.loc[frame]
-            # Where the cell would be if it moved as all do: there the linker looks.
+            # The linker searches where the cell would be if it moved as all do.
             place = (place[0] + float(moved[DRIFT_Y_PX]), place[1] + float(moved[DRIFT_X_PX]))
             candidates = objects[objects[FRAME] == frames[index]]
             apart = (candidates[Y_PX] - place[0]) ** 2 + (candidates[X_PX] - place[1]) ** 2

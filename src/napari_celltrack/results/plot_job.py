@@ -1,11 +1,11 @@
-"""Drawing plots in the background, for the screen, a file or the clipboard."""
+"""A plot that is wanted, drawn for the screen, a file or the clipboard."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from napari_celltrack.export import save_table
 from napari_celltrack.plots import Plot, StyleName, save_plot
 from napari_celltrack.plots.fit import fit_label
 from napari_celltrack.plots.kinds import KINDS
-from napari_celltrack.results.result import Result, drift_to_subtract
+from napari_celltrack.results.result import Result
 
 #: Of the screen; a plot is so many inches wide that its words have the size of a dock's.
 _DPI = 100
@@ -54,8 +54,8 @@ class PlotJob:
     style: StyleName
     selected: tuple[int, ...] = ()
 
-    def draw(self, width_px: int, height_px: int, ratio: float) -> Iterator[Plot]:
-        """Draw for the screen; a job.
+    def draw(self, width_px: int, height_px: int, ratio: float) -> Plot:
+        """Draw for the screen.
 
         Parameters
         ----------
@@ -64,8 +64,8 @@ class PlotJob:
         ratio : float
             Px of the screen in one of the window.
 
-        Yields
-        ------
+        Returns
+        -------
         Plot
             On an Agg canvas, drawn.
         """
@@ -73,35 +73,35 @@ class PlotJob:
             plot = self._made()
             plot.figure.set_size_inches(width_px / _DPI, height_px / _DPI)
             plot.figure.set_dpi(_DPI * ratio)
-            canvas = FigureCanvasAgg(plot.figure)
+            canvas: Any = FigureCanvasAgg(plot.figure)
             fit_label(plot.ax, canvas.get_renderer())
             canvas.draw()
-        yield plot
+        return plot
 
-    def save(self, path: str) -> Iterator[Path]:
-        """Write a file; a job that yields its path."""
+    def save(self, path: str) -> Path:
+        """Write a file; return its path."""
         with _drawing:
             save_plot(self._made(), path)
-        yield Path(path)
+        return Path(path)
 
-    def save_numbers(self, path: str) -> Iterator[Path]:
-        """Write the table that is drawn as CSV or Parquet; a job that yields its path."""
+    def save_numbers(self, path: str) -> Path:
+        """Write the table that is drawn as CSV or Parquet; return its path."""
         save_table(KINDS[self.kind].rows(self._numbers(), self.column), Path(path))
-        yield Path(path)
+        return Path(path)
 
-    def picture(self) -> Iterator[npt.NDArray[np.uint8]]:
-        """Draw for the clipboard; a job that yields an array (y, x, 4), uint8."""
+    def picture(self) -> npt.NDArray[np.uint8]:
+        """Draw for the clipboard: an array (y, x, 4), uint8."""
         with _drawing:
             plot = self._made()
             plot.figure.set_dpi(_COPY_DPI)
-            canvas = FigureCanvasAgg(plot.figure)
+            canvas: Any = FigureCanvasAgg(plot.figure)
             canvas.draw()
-        yield np.array(canvas.buffer_rgba())
+        return np.array(canvas.buffer_rgba())
 
     def _made(self) -> Plot:
         return KINDS[self.kind].draw(self._numbers(), self.column, self.style, self.selected)
 
     def _numbers(self) -> Result:
         result = self.result
-        beside = drift_to_subtract(result.recipe, result.objects, self.drift)
-        return replace(result, drift=beside)
+        drift = result.recipe.motion.drift_of(result.objects, self.drift)
+        return replace(result, drift=drift)

@@ -1,4 +1,4 @@
-"""What is said of each file of a batch, in a line. Knows no Qt."""
+"""What is said of each file of a batch, in a line."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from napari_celltrack.batch import FileDone, Inputs, Item
-from napari_celltrack.gui.docks.batch.batch_job import FileNews
+from napari_celltrack.batch.inputs import Inputs, Item
+from napari_celltrack.batch.progress import FileNews
+from napari_celltrack.batch.result import FileDone
+from napari_celltrack.text import plural
 
 #: What a line says: not begun, going on, done, done but look, failed, not a file of the batch.
 Tone = Literal["waiting", "going", "done", "doubt", "problem", "ignored"]
@@ -17,7 +19,7 @@ _MAX_IGNORED = 200
 
 
 @dataclass(frozen=True)
-class Line:
+class FileLine:
     """What the table says of one file.
 
     Parameters
@@ -49,7 +51,7 @@ class Line:
         return self.tone in ("done", "doubt")
 
 
-def lines_of(inputs: Inputs | None) -> list[Line]:
+def lines_of(inputs: Inputs | None) -> list[FileLine]:
     """Return a line for each file of a batch, and for those that were passed over."""
     if inputs is None:
         return []
@@ -57,24 +59,24 @@ def lines_of(inputs: Inputs | None) -> list[Line]:
     reasons = inputs.reasons or ("",) * len(inputs.ignored)
     for path, why in list(zip(inputs.ignored, reasons, strict=True))[:_MAX_IGNORED]:
         more = f"{path}\n{why}".strip()
-        lines.append(Line(None, Path(path).name, state="ignored", more=more, tone="ignored"))
+        lines.append(FileLine(None, Path(path).name, state="ignored", more=more, tone="ignored"))
     if (n_rest := len(inputs.ignored) - _MAX_IGNORED) > 0:
-        lines.append(Line(None, f"and {n_rest:,} more", state="ignored", tone="ignored"))
+        lines.append(FileLine(None, f"and {n_rest:,} more", state="ignored", tone="ignored"))
     return lines
 
 
-def waiting_line(item: Item) -> Line:
+def waiting_line(item: Item) -> FileLine:
     """Return the line of a file that is still to be done."""
-    return Line(item, item.file, state="waiting")
+    return FileLine(item, item.file, state="waiting")
 
 
-def going_line(news: FileNews) -> Line:
+def going_line(news: FileNews) -> FileLine:
     """Return the line of a file that is worked on."""
     done = news.done
     rate = f" · {news.frames_per_s:.1g} frames/s" if news.frames_per_s else ""
     if news.frames_per_s >= 1:
         rate = f" · {news.frames_per_s:.0f} frames/s"
-    return Line(
+    return FileLine(
         done.item,
         done.item.file,
         state=f"{done.step or 'measuring'}{rate}",
@@ -84,7 +86,7 @@ def going_line(news: FileNews) -> Line:
     )
 
 
-def earlier_line(item: Item, numbers: Mapping[str, Any], is_same: bool) -> Line:
+def earlier_line(item: Item, numbers: Mapping[str, Any], is_same: bool) -> FileLine:
     """Return the line of a file that has a result, made with these settings or with others."""
     line = _of_numbers(waiting_line(item), numbers)
     if is_same:
@@ -96,7 +98,7 @@ def earlier_line(item: Item, numbers: Mapping[str, Any], is_same: bool) -> Line:
     )
 
 
-def _of_numbers(line: Line, numbers: Mapping[str, Any]) -> Line:
+def _of_numbers(line: FileLine, numbers: Mapping[str, Any]) -> FileLine:
     """Return the line of a result, from its numbers."""
     n_total, n_frames = numbers.get("n_cells_total"), numbers.get("n_frames")
     mean, n_tracks = numbers.get("n_cells_mean"), numbers.get("n_tracks")
@@ -111,9 +113,9 @@ def _of_numbers(line: Line, numbers: Mapping[str, Any]) -> Line:
     return replace(line, cells=cells, state="done", more=more, tone="done", part=1)
 
 
-def done_line(done: FileDone) -> Line:
+def done_line(done: FileDone) -> FileLine:
     """Return the line of a file that is done or has failed."""
-    line = Line(done.item, done.item.file, part=1, is_kept=done.is_kept)
+    line = FileLine(done.item, done.item.file, part=1, is_kept=done.is_kept)
     if done.status == "failed":
         # The file is named in the line.
         reason = done.error.removeprefix(done.item.file).lstrip(" :")
@@ -124,8 +126,8 @@ def done_line(done: FileDone) -> Line:
     if done.is_kept:
         line = replace(line, more=f"Kept from an earlier run. {line.more}")
     if done.warnings and line.tone == "done":
-        noun = "warning" if len(done.warnings) == 1 else "warnings"
-        line = replace(line, state=f"done · {len(done.warnings)} {noun}", tone="doubt")
+        n = len(done.warnings)
+        line = replace(line, state=f"done · {n} {plural(n, 'warning')}", tone="doubt")
     if done.warnings:
         line = replace(line, more=" ".join((*done.warnings, line.more)))
     return line

@@ -1,7 +1,4 @@
-"""What a folder holds for a batch, and what earlier runs left in the folder of results.
-
-Knows no Qt: these functions run in the background.
-"""
+"""What a folder holds for a batch, and what earlier runs left in the folder of results."""
 
 from __future__ import annotations
 
@@ -11,15 +8,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from napari_celltrack.batch import Inputs, Item, find_inputs
+from napari_celltrack.batch.inputs import Inputs, Item, find_inputs
 from napari_celltrack.batch.names import suggest_names
 from napari_celltrack.batch.overrides import Overrides
 from napari_celltrack.errors import CelltrackError
-from napari_celltrack.gui.docks.batch.batch_words import count_in_words
 from napari_celltrack.readers import is_image_file, open_movie
 from napari_celltrack.recipe import Recipe
+from napari_celltrack.text import plural
+
+if TYPE_CHECKING:
+    from napari_celltrack.batch.plan import Plan
 
 #: Settings of single files, in the folder of the images.
 OVERRIDES = "overrides.yaml"
@@ -33,36 +33,8 @@ _DEEPER = (
 _MOST_NAMES = 20_000
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where the files of a batch are, and where its results go.
-
-    Parameters
-    ----------
-    folder, results : Path
-        Of the images; of the results.
-    files : str
-        Which files: a pattern such as ``f*.tif``, one with names of conditions such as
-        ``{condition}_*.tif``, or empty for all images.
-    """
-
-    folder: Path
-    files: str
-    results: Path
-
-    @property
-    def names(self) -> str | None:
-        """The pattern that names conditions, or None."""
-        return self.files if "{" in self.files else None
-
-    @property
-    def pattern(self) -> str | None:
-        """The pattern that only chooses, or None."""
-        return self.files if self.files and "{" not in self.files else None
-
-
 @dataclass(frozen=True, eq=False)
-class Found:
+class FolderContents:
     """The files that are meant, and those of them that have settings of their own.
 
     Parameters
@@ -100,6 +72,65 @@ class Found:
             return lambda item: recipe
         return partial(self.overrides.recipe_for, recipe)
 
+    def conditions(self) -> list[str]:
+        """Say how many values each condition has, e.g. ``["2 conditions", "4 wells"]``."""
+        values: dict[str, set[str]] = {}
+        for item in self.inputs.items:
+            for column, value in item.conditions:
+                values.setdefault(column, set()).add(value)
+        return [f"{len(each):,} {plural(len(each), name)}" for name, each in values.items()]
+
+    def before_run(self, plan: Plan | None, earlier: Earlier | None) -> str:
+        """Say what is worth knowing before a run; empty where there is nothing to say.
+
+        Parameters
+        ----------
+        plan : Plan or None
+            Of the run, if it is made already.
+        earlier : Earlier or None
+            What earlier runs left, if that is known.
+        """
+        told = []
+        if self.unused:
+            more = ", …" if len(self.unused) > 3 else ""
+            told.append(f"Overrides: no file fits {', '.join(self.unused[:3])}{more}.")
+        if plan is not None and plan.n_unreadable == 1:
+            told.append(plan.unreadable_why)
+        elif plan is not None and plan.n_unreadable:
+            n_files = f"{plan.n_unreadable:,} files"
+            told.append(f"{n_files} cannot be run; the first: {plan.unreadable_why}")
+        if earlier is not None:
+            told.append(earlier.words(len(self.inputs.items)))
+        return " ".join(filter(None, told))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the files of a batch are, and where its results go.
+
+    Parameters
+    ----------
+    folder, results : Path
+        Of the images; of the results.
+    files : str
+        Which files: a pattern such as ``f*.tif``, one with names of conditions such as
+        ``{condition}_*.tif``, or empty for all images.
+    """
+
+    folder: Path
+    files: str
+    results: Path
+
+    @property
+    def names(self) -> str | None:
+        """The pattern that names conditions, or None."""
+        return self.files if "{" in self.files else None
+
+    @property
+    def pattern(self) -> str | None:
+        """The pattern that only chooses, or None."""
+        return self.files if self.files and "{" not in self.files else None
+
 
 @dataclass(frozen=True)
 class Earlier:
@@ -123,16 +154,16 @@ class Earlier:
         """Say what a run keeps, and what it does again; empty where there is nothing."""
         n_same, n_other = len(self.same), len(self.results) - len(self.same)
         if n_same:
-            kept = "It is kept." if n_same == 1 else "They are kept."
+            kept = plural(n_same, "It is kept.", "They are kept.")
             rest = "" if n_same == n_files else " Start does only the rest."
             return f"{n_same:,} of {n_files:,} done with these settings. {kept}{rest}"
         if n_other:
-            results = count_in_words(n_other, "earlier result")
-            return f"{results} with other settings; Start does them again."
+            results = plural(n_other, "earlier result")
+            return f"{n_other:,} {results} with other settings; Start does them again."
         return ""
 
 
-def find_files(place: Place, overrides_file: Path | None = None) -> Iterator[Found]:
+def find_files(place: Place, overrides_file: Path | None = None) -> FolderContents:
     """Find the files that are meant, and which of them have settings of their own.
 
     Parameters
@@ -159,13 +190,11 @@ def find_files(place: Place, overrides_file: Path | None = None) -> Iterator[Fou
         raise
     path = overrides_file or place.folder / OVERRIDES
     if overrides_file is None and not path.is_file():
-        yield Found(place, inputs)
-        return
+        return FolderContents(place, inputs)
     try:
         overrides = Overrides.load(path)
     except CelltrackError as error:
-        yield Found(place, inputs, overrides_file=path, problem=str(error))
-        return
+        return FolderContents(place, inputs, overrides_file=path, problem=str(error))
     changed: set[str] = set()
     changes, unused = [], []
     for entry in overrides.entries:
@@ -175,11 +204,13 @@ def find_files(place: Place, overrides_file: Path | None = None) -> Iterator[Fou
             unused.append(entry.pattern)
         n_files = f"{len(names):,}" if names else "no file fits"
         changes.append(f"{entry.pattern} ({n_files}): {', '.join(entry.settings())}")
-    yield Found(place, inputs, overrides, path, frozenset(changed), tuple(changes), tuple(unused))
+    return FolderContents(
+        place, inputs, overrides, path, frozenset(changed), tuple(changes), tuple(unused)
+    )
 
 
 @dataclass(frozen=True)
-class Offer:
+class PatternOffer:
     """A pattern that puts files together to movies.
 
     Parameters
@@ -195,37 +226,35 @@ class Offer:
     n_movies: int
 
 
-def find_offer(place: Place) -> Iterator[Offer | None]:
+def find_offer(place: Place) -> PatternOffer | None:
     """Guess from the names of files whether several of them make one movie; None if they do not.
 
     Where something is entered nothing is offered. Files in folders are looked at where the folder
     itself holds no images.
     """
-    yield None if place.files else _offer(place)
-
-
-def _offer(place: Place) -> Offer | None:
-    if not place.folder.is_dir():
+    if place.files or not place.folder.is_dir():
         return None
     for depth in ("*", "*/*"):
-        paths = _images_in(place, depth)
-        if not paths:
-            continue
-        pattern = suggest_names(sorted(str(path.relative_to(place.folder)) for path in paths))
-        if pattern is not None and "/" in depth and "/" not in pattern:
-            pattern = f"{{name}}/{pattern}"
-        if pattern is None:
-            return None
-        try:
-            inputs = find_inputs([place.folder], names=pattern, out=place.results)
-            # Movies are numbered, too, and are no time points.
-            if "{t}" in pattern and _n_frames(inputs.items[0].parts[0].path) > 1:
-                return None
-        except CelltrackError:
-            return None
-        n_files = sum(len(item.parts) for item in inputs.items)
-        return Offer(pattern, n_files, len(inputs.items)) if n_files else None
+        if paths := _images_in(place, depth):
+            return _offer(place, paths, depth)
     return None
+
+
+def _offer(place: Place, paths: list[Path], depth: str) -> PatternOffer | None:
+    pattern = suggest_names(sorted(str(path.relative_to(place.folder)) for path in paths))
+    if pattern is None:
+        return None
+    if "/" in depth and "/" not in pattern:
+        pattern = f"{{name}}/{pattern}"
+    try:
+        inputs = find_inputs([place.folder], names=pattern, out=place.results)
+        # Movies are numbered, too, and are no time points.
+        if "{t}" in pattern and _n_frames(inputs.items[0].parts[0].path) > 1:
+            return None
+    except CelltrackError:
+        return None
+    n_files = sum(len(item.parts) for item in inputs.items)
+    return PatternOffer(pattern, n_files, len(inputs.items)) if n_files else None
 
 
 def _images_in(place: Place, depth: str) -> list[Path]:
@@ -245,20 +274,20 @@ def _n_frames(path: str) -> int:
         movie.close()
 
 
-def find_earlier(found: Found, recipe: Recipe) -> Iterator[Earlier]:
+def find_earlier(contents: FolderContents, recipe: Recipe) -> Iterator[Earlier]:
     """Find what is finished already, a few hundred files at a time."""
-    place, recipe_of = found.place, found.recipe_of(recipe)
+    place, recipe_of = contents.place, contents.recipe_of(recipe)
     settings = recipe.to_yaml()
     results: dict[str, dict[str, Any]] = {}
     same: set[str] = set()
     if place.results.is_dir():
-        for n_seen, item in enumerate(found.inputs.items, start=1):
+        for n_seen, item in enumerate(contents.inputs.items, start=1):
             folder = place.results / item.name
             numbers = _numbers_of(folder)
             if numbers is not None:
                 results[item.name] = numbers
                 own = settings
-                if item.name in found.changed:
+                if item.name in contents.changed:
                     own = recipe_of(item).to_yaml()
                 if _settings_of(folder) == own:
                     same.add(item.name)

@@ -1,18 +1,35 @@
-"""How far a batch is, in numbers and words. Knows no Qt."""
+"""How far a batch is, in numbers and words."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
-from napari_celltrack.gui.docks.batch.batch_job import News
-from napari_celltrack.text import duration_text
+from napari_celltrack.batch.result import FileDone, FrameDone
+from napari_celltrack.text import duration_text, plural
 
 #: Before so much is done, nobody knows how long the rest takes.
 _LEAST_PART, _LEAST_S = 0.01, 2.0
 
 
+@dataclass(frozen=True)
+class FileNews:
+    """How far a file is: its newest frame, and frames a second so far (0 when not known)."""
+
+    done: FrameDone
+    frames_per_s: float
+
+
+@dataclass(frozen=True)
+class News:
+    """What a run did since the last time, the newest of each file only."""
+
+    frames: tuple[FileNews, ...]
+    files: tuple[FileDone, ...]
+
+
 class BatchProgress:
-    """Counts the files of a run and how much of those in work is done.
+    """Counts the files of a run, and how much is done of those that have begun.
 
     Parameters
     ----------
@@ -62,3 +79,12 @@ class BatchProgress:
         left_s = self.left_s()
         left = "" if left_s is None or self.part >= 1 else f" · {duration_text(left_s)} left"
         return f"{self.n_over:,} of {self._n_files:,}{left}"
+
+    def end_words(self) -> str:
+        """Say how the run ended."""
+        files = f"{self._n_files:,} {plural(self._n_files, 'file')}"
+        kept = f" ({self.n_kept:,} from before)" if self.n_kept else ""
+        if not self.n_failed:
+            return f"{self.n_done:,} of {files} done{kept}."
+        again = f"Start tries {plural(self.n_failed, 'it', 'them')} again."
+        return f"{self.n_done:,} of {files} done{kept}, {self.n_failed:,} failed. {again}"
