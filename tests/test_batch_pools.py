@@ -25,9 +25,9 @@ from napari_celltrack.batch import (
     Inputs,
     Item,
     find_inputs,
-    pools,
     run_files,
     suitable_pool,
+    workers,
 )
 from napari_celltrack.batch.blocks import blocks_of
 from napari_celltrack.batch.machine import free_memory_bytes
@@ -195,7 +195,7 @@ def test_wrong_addresses_are_said_in_a_sentence(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr(pools, "_TIMEOUT_S", 0.5)  # nobody will ever answer there
+    monkeypatch.setattr(workers, "_TIMEOUT_S", 0.5)  # nobody will ever answer there
     for address in ("tcp://127.0.0.1:1", "nonsense"):
         with pytest.raises(CelltrackError, match=f"No Dask scheduler answers at {address}; check"):
             run(folder, tmp_path / "out", scheduler=address)
