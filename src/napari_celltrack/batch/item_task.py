@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, closing, suppress
 from dataclasses import KW_ONLY, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -66,8 +67,6 @@ class ItemTask:
         Adapt lengths of the recipe to the pixel size of the movie.
     plots : bool
         Draw the plots of the result too.
-    is_elsewhere : bool
-        Whether the worker may be on another machine.
     """
 
     recipe: Recipe
@@ -80,7 +79,6 @@ class ItemTask:
     n_threads: int = 1
     rescale: bool = False
     plots: bool = False
-    is_elsewhere: bool = False
 
 
 def run_item_task(
@@ -106,10 +104,6 @@ def run_item_task(
     RunEnded
         When the running file is gone.
     """
-    if task.is_elsewhere:
-        cv2.setNumThreads(1)  # a worker of a cluster has as many cores as it was given threads
-        if not task.running_file.exists():
-            return _failed(task.item, _unseen(task.running_file))
     events = run_item(
         task.recipe,
         task.item,
@@ -129,7 +123,7 @@ def run_item_task(
                 tell(event)
             task.running_file.check()
             event = next(events)
-    return _from_elsewhere(event) if task.is_elsewhere else event
+    return event
 
 
 def run_item(
@@ -209,11 +203,18 @@ def run_item(
                 )
     except Exception as error:
         # Also a bug met on one file must not lose the others: its row names it.
-        done = _failed(item, why_failed(error, item, folder.parent))
+        reason = why_failed(error, item, folder.parent)
+        done = FileDone(item, "failed", seconds=0, error=reason)
     if done.status == "failed":
         with suppress(OSError):
             set_aside(folder, recipe)
     yield replace(done, seconds=time.perf_counter() - started)
+
+
+def run_item_elsewhere(task: ItemTask) -> FileDone:
+    """Run an item on another machine, and name that machine if it fails; else `run_item_task`."""
+    done = call_elsewhere(task.running_file, partial(run_item_task, task))
+    return replace(done, error=_on_this_machine(done.error)) if done.error else done
 
 
 def call_elsewhere(running_file: RunningFile, call: Callable[[], AnyT]) -> AnyT:
@@ -235,20 +236,16 @@ def call_elsewhere(running_file: RunningFile, call: Callable[[], AnyT]) -> AnyT:
     """
     cv2.setNumThreads(1)  # a worker of a cluster has as many cores as it was given threads
     if not running_file.exists():
-        raise ResultError(_unseen(running_file))
+        raise ResultError(
+            f"The worker on {socket.gethostname()} does not see {running_file.folder}; choose a "
+            "folder for the results that all workers can write to."
+        )
     try:
         return call()
     except RunEnded:
         raise
     except CelltrackError as error:
         raise CelltrackError(_on_this_machine(str(error))) from error
-
-
-def _unseen(running_file: RunningFile) -> str:
-    return (
-        f"The worker on {socket.gethostname()} does not see {running_file.folder}; choose a folder "
-        "for the results that all workers can write to."
-    )
 
 
 def _on_this_machine(text: str) -> str:
@@ -291,11 +288,3 @@ def why_failed(error: Exception, item: Item, out: Path) -> str:
     with suppress(OSError), (out / "errors.log").open("a", encoding="utf-8") as log:
         log.write(f"{item.path}\n{''.join(traceback.format_exception(error))}\n")
     return f"unexpected {type(error).__name__}: {error} (see errors.log)"
-
-
-def _from_elsewhere(done: FileDone) -> FileDone:
-    return replace(done, error=_on_this_machine(done.error)) if done.error else done
-
-
-def _failed(item: Item, error: str) -> FileDone:
-    return FileDone(item, "failed", seconds=0, error=error)

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import BrokenExecutor, Future, wait
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar, cast
@@ -96,7 +96,7 @@ def run_tasks(
         If the workers, the connection to them, or the folder of the results is gone.
     """
     events = SimpleQueue() if news is None else news
-    yield from _Loop(tasks, call_for, workers, n_at_once, events).run(stop)
+    yield from _Loop(tasks, call_for, workers, n_at_once, events, stop).run()
 
 
 def run_in_order(
@@ -139,37 +139,29 @@ def run_in_order(
                 begun.extend(islice(rest, 1))
 
 
+@dataclass(eq=False)
 class _Loop(Generic[TaskT, ValueT, NewsT]):
     """The tasks of one :func:`run_tasks`: waiting, running, and to be run once more alone."""
 
-    def __init__(
-        self,
-        tasks: deque[TaskT],
-        call_for: Callable[[TaskT], Callable[[], ValueT]],
-        workers: Workers,
-        n_at_once: int,
-        events: SimpleQueue[NewsT | Future[ValueT]],
-    ) -> None:
-        self._tasks = tasks
-        self._call_for = call_for
-        self._workers = workers
-        self._n_at_once = n_at_once
-        self._events = events
-        #: Tasks that were lost with a worker; the first one stays here while it runs alone.
-        self._lost: deque[TaskT] = deque()
-        #: Each with whether it runs alone.
-        self._submitted: dict[Future[ValueT], tuple[TaskT, bool]] = {}
+    tasks: deque[TaskT]
+    call_for: Callable[[TaskT], Callable[[], ValueT]]
+    workers: Workers
+    n_at_once: int
+    events: SimpleQueue[NewsT | Future[ValueT]]
+    stop: Callable[[], None]
+    #: Tasks that were lost with a worker; the first one stays here while it runs alone.
+    lost: deque[TaskT] = field(default_factory=deque)
+    #: Each with whether it runs alone.
+    submitted: dict[Future[ValueT], tuple[TaskT, bool]] = field(default_factory=dict)
 
-    def run(
-        self, stop: Callable[[], None]
-    ) -> Generator[TaskDone[TaskT, ValueT] | NewsT, None, None]:
+    def run(self) -> Generator[TaskDone[TaskT, ValueT] | NewsT, None, None]:
         try:
-            while self._tasks or self._lost or self._submitted:
+            while self.tasks or self.lost or self.submitted:
                 self._submit_all()
                 try:
-                    event = self._events.get(timeout=_WAIT_S)
+                    event = self.events.get(timeout=_WAIT_S)
                 except Empty:
-                    self._workers.check()
+                    self.workers.check()
                     continue
                 if not isinstance(event, Future):
                     yield event
@@ -180,44 +172,46 @@ class _Loop(Generic[TaskT, ValueT, NewsT]):
                 # Results are large: none is kept while this waits for the next one.
                 del event, done
         except BaseException:
-            stop()
+            self.stop()
             raise
         finally:
-            self._workers.end_alone(self)
-            wait([future for future in self._submitted if not future.cancel()])
+            try:
+                wait([future for future in self.submitted if not future.cancel()])
+            finally:
+                self.workers.end_alone(self)
 
     def _submit_all(self) -> None:
         """Submit as many tasks as may run now."""
-        if self._lost:
-            if not self._submitted:
-                self._submit(self._lost[0], is_alone=True)
+        if self.lost:
+            if not self.submitted:
+                self._submit(self.lost[0], is_alone=True)
             return
-        while self._tasks and len(self._submitted) < self._n_at_once:
-            if not self._submit(self._tasks[0]):
+        while self.tasks and len(self.submitted) < self.n_at_once:
+            if not self._submit(self.tasks[0]):
                 return
-            self._tasks.popleft()
+            self.tasks.popleft()
 
     def _submit(self, task: TaskT, *, is_alone: bool = False) -> bool:
-        future = self._workers.submit(self._call_for(task), self, is_alone=is_alone)
+        future = self.workers.submit(self.call_for(task), self, is_alone=is_alone)
         if future is None:
             return False
-        self._submitted[future] = task, is_alone
-        future.add_done_callback(self._events.put)
+        self.submitted[future] = task, is_alone
+        future.add_done_callback(self.events.put)
         return True
 
     def _finish(self, future: Future[ValueT]) -> TaskDone[TaskT, ValueT] | None:
         """Return a finished task, or None if it is to run once more."""
-        task, was_alone = self._submitted.pop(future)
+        task, was_alone = self.submitted.pop(future)
         if future.cancelled():
             raise ResultError(LOST)
         error = future.exception()
         if isinstance(error, BrokenExecutor) and not was_alone:
-            self._lost.append(task)
+            self.lost.append(task)
             return None
         if was_alone:
-            self._lost.popleft()
-            if not self._lost:
-                self._workers.end_alone(self)
+            self.lost.popleft()
+            if not self.lost:
+                self.workers.end_alone(self)
         if error is None:
             return TaskDone(task, future.result())
         if was_killed(error):

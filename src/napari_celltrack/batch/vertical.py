@@ -20,6 +20,7 @@ from napari_celltrack.batch.item_task import (
     FrameResults,
     ItemTask,
     absolute,
+    run_item_elsewhere,
     run_item_task,
     why_failed,
 )
@@ -61,26 +62,35 @@ def run_vertical(
     if workers.kind == "threads":
         n_each = max(1, workers.n // len(tasks))
         run = partial(run_item_task, tell=news.put)
-        yield from _run([replace(task, n_threads=n_each) for task in tasks], run, workers, news)
+        tasks = [replace(task, n_threads=n_each) for task in tasks]
+        yield from _run(tasks, lambda task: partial(run, task), workers, news)
     elif workers.n > len(tasks) and tasks[0].cells_from == "image":
         run = partial(run_item_task, tell=news.put, find=partial(_by_blocks, workers))
         make = partial(ThreadPoolExecutor, len(tasks), "celltrack-item")
         here = Workers(make, len(tasks), "threads")
         try:
-            yield from _run(tasks, run, here, news)
+            yield from _run(tasks, lambda task: partial(run, task), here, news)
         finally:
             here.shutdown()
     else:
-        run = partial(_run_there, is_elsewhere=workers.kind == "cluster")
-        yield from _run(tasks, run, workers, news)
+        run_there = run_item_elsewhere if workers.kind == "cluster" else run_item_task
+
+        def call_for(task: ItemTask) -> Callable[[], FileDone]:
+            # A worker may have another working folder.
+            return partial(run_there, replace(task, item=absolute(task.item)))
+
+        yield from _run(tasks, call_for, workers, news)
 
 
 def _run(
-    tasks: Sequence[ItemTask], run: Callable[[ItemTask], FileDone], workers: Workers, news: _News
+    tasks: Sequence[ItemTask],
+    call_for: Callable[[ItemTask], Callable[[], FileDone]],
+    workers: Workers,
+    news: _News,
 ) -> Generator[FrameDone | FileDone, None, None]:
     loop = run_tasks(
         deque(tasks),
-        lambda task: partial(run, task),
+        call_for,
         workers,
         n_at_once=workers.n,
         news=news,
@@ -99,11 +109,6 @@ def _row(done: TaskDone[ItemTask, FileDone]) -> FileDone:
     except Exception as error:
         reason = why_failed(error, item, done.task.folder.parent)
         return FileDone(item, "failed", seconds=0, error=reason)
-
-
-def _run_there(task: ItemTask, *, is_elsewhere: bool) -> FileDone:
-    """Run an item in another process, which may have another working folder."""
-    return run_item_task(replace(task, item=absolute(task.item), is_elsewhere=is_elsewhere))
 
 
 def _by_blocks(
