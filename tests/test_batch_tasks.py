@@ -60,6 +60,16 @@ def die(mark: Path | None = None) -> int:
     os._exit(1)
 
 
+def twice_slowly(number: int) -> int:
+    time.sleep(0.1)
+    return 2 * number
+
+
+def die_soon() -> int:
+    time.sleep(0.05)
+    os._exit(1)
+
+
 def fail(error: Exception) -> int:
     raise error
 
@@ -134,20 +144,19 @@ def test_what_was_lost_with_a_process_runs_once_more(processes: Workers, tmp_pat
 def test_a_loop_beside_one_that_kills_processes_loses_nothing(processes: Workers) -> None:
     """Whoever runs a task alone keeps the tasks of all other loops away from it."""
     found: dict[Callable[[], int], object] = {}
-    deadly = [partial(die) for _ in range(2)]
-    innocent = [partial(twice, number) for number in range(60)]
+    deadly = [partial(die_soon) for _ in range(2)]
+    innocent = [partial(twice_slowly, number) for number in range(20)]
 
     def run_deadly() -> None:
         found.update(ends(run_tasks(deque(deadly), do, processes, n_at_once=2)))
 
     other = threading.Thread(target=run_deadly)
     other.start()
-    slowly = {}
+    beside = {}
     for done in run_tasks(deque(innocent), do, processes, n_at_once=3):
-        slowly[done.task] = done.result()
-        time.sleep(0.01)
+        beside[done.task] = done.result()
     other.join()
-    assert slowly == {task: 2 * n for n, task in enumerate(innocent)}
+    assert beside == {task: 2 * n for n, task in enumerate(innocent)}
     assert found == dict.fromkeys(deadly, KILLED)
 
 

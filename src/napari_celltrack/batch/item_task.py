@@ -149,11 +149,11 @@ def run_item(
     folder : Path
         Of the result; what is in it is replaced. The folder above must exist.
     cells_from : {"image", "labels"}
-        Whether cells are looked for in images, or the movie is one of label images.
+        Whether cells are detected in images, or the movie is one of label images.
     restart : bool
-        Make it anew, also when it is finished.
+        Run it again, also when it is finished.
     n_threads : int
-        Frames worked on at once.
+        Frames that are analysed at once.
     rescale : bool
         Adapt lengths of the recipe to the pixel size of the movie.
     plots : bool

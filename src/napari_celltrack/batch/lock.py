@@ -87,7 +87,7 @@ class RunningFile:
 
 @contextmanager
 def only_run_in(out: Path) -> Iterator[RunningFile]:
-    """Keep other runs out of a folder, and clear away what a killed run has left there.
+    """Keep other runs out of a folder, and delete what a killed run has begun to write there.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def only_run_in(out: Path) -> Iterator[RunningFile]:
     Raises
     ------
     ResultError
-        If another run is at work there; the sentence says which.
+        If another run is writing there; the sentence says which.
     """
     file = _locked_file(out)
     try:
