@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
+from napari_celltrack.batch.work import Work
 
 from command import celltrack
 from napari_celltrack.batch import (
@@ -27,14 +28,13 @@ from napari_celltrack.batch import (
     Inputs,
     Item,
     find_inputs,
-    pools,
     run_files,
     suitable_pool,
+    workers,
 )
 from napari_celltrack.batch.blocks import blocks_of
 from napari_celltrack.batch.machine import free_memory_bytes
 from napari_celltrack.batch.vertical import run_vertical
-from napari_celltrack.batch.work import Work
 from napari_celltrack.batch.workers import Workers
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.readers.grouped import Part
@@ -184,7 +184,7 @@ def test_wrong_addresses_are_said_in_a_sentence(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr(pools, "_TIMEOUT_S", 0.5)  # nobody will ever answer there
+    monkeypatch.setattr(workers, "_TIMEOUT_S", 0.5)  # nobody will ever answer there
     for address in ("tcp://127.0.0.1:1", "nonsense"):
         with pytest.raises(CelltrackError, match=f"No Dask scheduler answers at {address}; check"):
             run(folder, tmp_path / "out", scheduler=address)

@@ -15,10 +15,11 @@ import tifffile
 import zarr
 
 from napari_celltrack.batch.horizontal import run_horizontal
+from napari_celltrack.batch.horizontal.step_files import join_tables, read_tables, write_table
 from napari_celltrack.batch.inputs import find_inputs
+from napari_celltrack.batch.item_task import run_item
+from napari_celltrack.batch.lock import RunningFile
 from napari_celltrack.batch.result import FileDone, FrameDone
-from napari_celltrack.batch.step_files import join_tables, read_tables, write_table
-from napari_celltrack.batch.work import run_item
 from napari_celltrack.batch.workers import Workers, open_workers
 from napari_celltrack.readers import open_movie
 from napari_celltrack.recipe import Recipe
@@ -82,7 +83,10 @@ def run_all(
     """Run all steps, and return the row of each item."""
     out.mkdir(exist_ok=True)
     items = find_inputs([folder], out=out).items
-    events = run_horizontal(lambda item: recipe or Recipe(), items, out, workers, **options)
+    running_file = RunningFile.create(out)
+    events = run_horizontal(
+        lambda item: recipe or Recipe(), items, out, workers, running_file, **options
+    )
     return {event.item.name: event for event in events if isinstance(event, FileDone)}
 
 
@@ -129,7 +133,8 @@ def test_processes_give_the_same_also_when_one_is_killed(
     out = tmp_path / "steps"
     out.mkdir()
     items = find_inputs([movie]).items
-    events = run_horizontal(lambda item: Recipe(), items, out, three_processes)
+    running_file = RunningFile.create(out)
+    events = run_horizontal(lambda item: Recipe(), items, out, three_processes, running_file)
     first = next(events)
     multiprocessing.active_children()[0].kill()
     *_, last = events
@@ -307,11 +312,13 @@ def test_closed_run_leaves_finished_steps_only(
     out = tmp_path / "steps"
     out.mkdir()
     items = find_inputs([movie]).items
-    events = run_horizontal(lambda item: Recipe(), items, out, workers)
+    running_file = RunningFile.create(out)
+    events = run_horizontal(lambda item: Recipe(), items, out, workers, running_file)
     for event in events:
         if isinstance(event, FrameDone) and event.step == "counting":
             break
     events.close()
+    assert not running_file.exists()
     assert (out / "steps" / "1_prepared" / "a.json").exists()
     assert not (out / "steps" / "2_cells" / "a.json").exists()
     run_all(movie, out, workers)

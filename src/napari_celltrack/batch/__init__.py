@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from napari_celltrack.batch.inputs import Inputs, Item, find_inputs
 from napari_celltrack.batch.label_images import link_labels
-from napari_celltrack.batch.pool_choice import suitable_pool
 from napari_celltrack.batch.result import FileDone, FrameDone
 from napari_celltrack.batch.run import run_files
+from napari_celltrack.batch.workers import suitable_pool
 
 __all__ = [
     "FileDone",

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, wait
-from contextlib import ExitStack
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, closing
 from functools import partial
+from itertools import chain
 
 import cv2
 
 from napari_celltrack import engine
 from napari_celltrack.batch.inputs import Item, open_item, open_others
-from napari_celltrack.batch.work import absolute
-from napari_celltrack.batch.workers import KILLED, LOST, Workers, was_killed
-from napari_celltrack.errors import CelltrackError
+from napari_celltrack.batch.item_task import absolute
+from napari_celltrack.batch.tasks import run_in_order
+from napari_celltrack.batch.workers import Workers
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
 
 #: Labels of a block at most: results wait in memory, and travel in one piece.
 _BLOCK_BYTES = 64 * 2**20
 _LABEL_BYTES = 4
-#: How often a wait is interrupted, to see whether anybody is there to do the work.
-_WAIT_S = 0.5
-#: So many blocks a worker at least, so that none waits long for the last.
+#: Each worker gets at least so many blocks, so that none waits long for the last one.
 _BLOCKS_A_WORKER = 4
 
 
@@ -32,8 +29,8 @@ def find_by_blocks(
 ) -> Generator[engine.FrameResult, None, None]:
     """Find and measure the cells of a movie, blocks of frames at once.
 
-    Like :func:`napari_celltrack.engine.run`, which is what the workers do: frames come in order,
-    and only a few blocks are worked on ahead.
+    Like :func:`napari_celltrack.engine.run`, which the workers call: frames come in order, and
+    workers are only a few blocks ahead.
 
     Parameters
     ----------
@@ -44,7 +41,7 @@ def find_by_blocks(
     recipe : Recipe
         All stages up to `measure` are used.
     workers : Workers
-        Who does it.
+        Who finds them.
 
     Yields
     ------
@@ -56,9 +53,11 @@ def find_by_blocks(
         blocks: Sequence[Sequence[int]] = [frames]
     else:
         blocks = blocks_of(frames, movie.height_px * movie.width_px, workers.n)
-    found = _in_order(item, recipe, blocks, workers)
-    # Overlaps reach across the edges of blocks: they are found where the frames come together.
-    yield from engine.with_overlaps(recipe, found)
+    find = partial(find_block, absolute(item), recipe)
+    done = run_in_order(blocks, lambda block: partial(find, block), workers, n_ahead=workers.n)
+    with closing(done):
+        # Overlaps reach across the edges of blocks: they are found where the frames come together.
+        yield from engine.with_overlaps(recipe, chain.from_iterable(done))
 
 
 def blocks_of(frames: Sequence[int], n_pixels: int, n_workers: int) -> list[Sequence[int]]:
@@ -71,7 +70,7 @@ def blocks_of(frames: Sequence[int], n_pixels: int, n_workers: int) -> list[Sequ
     n_pixels : int
         Of a frame.
     n_workers : int
-        Blocks that are worked on at once.
+        Of the processes that share the blocks.
     """
     fair = -(-len(frames) // (n_workers * _BLOCKS_A_WORKER))
     fitting = _BLOCK_BYTES // max(1, n_pixels * _LABEL_BYTES)
@@ -80,7 +79,7 @@ def blocks_of(frames: Sequence[int], n_pixels: int, n_workers: int) -> list[Sequ
 
 
 def find_block(item: Item, recipe: Recipe, frames: Sequence[int]) -> list[engine.FrameResult]:
-    """Find and measure the cells of some frames; what a worker process does, with one core."""
+    """Find and measure the cells of some frames in a worker process, on one core."""
     cv2.setNumThreads(1)
     with ExitStack() as stack:
         movie = open_item(item, recipe)
@@ -89,63 +88,3 @@ def find_block(item: Item, recipe: Recipe, frames: Sequence[int]) -> list[engine
         for other in others.values():
             stack.callback(other.close)
         return list(engine.run(movie, recipe, frames=frames, others=others))
-
-
-def _in_order(
-    item: Item, recipe: Recipe, blocks: Sequence[Sequence[int]], workers: Workers
-) -> Iterator[engine.FrameResult]:
-    """Yield the frames of all blocks; when a worker was killed, try once more with nobody else."""
-    n_done, executor = 0, workers.executor
-    work = partial(find_block, absolute(item), recipe)
-    try:
-        for results in _ahead(executor, work, blocks, workers.n, workers.check):
-            yield from results
-            n_done += 1
-        return
-    except BrokenExecutor:
-        workers.renew(executor)
-    with workers.alone:
-        executor = workers.executor
-        try:
-            for results in _ahead(executor, work, blocks[n_done:], 1, workers.check):
-                yield from results
-        except BrokenExecutor as error:
-            workers.renew(executor)
-            raise CelltrackError(KILLED) from error
-
-
-def _ahead(
-    executor: Executor,
-    work: Callable[[Sequence[int]], list[engine.FrameResult]],
-    blocks: Sequence[Sequence[int]],
-    n_ahead: int,
-    check: Callable[[], None],
-) -> Iterator[list[engine.FrameResult]]:
-    jobs: deque[Future[list[engine.FrameResult]]] = deque()
-    try:
-        for frames in blocks:
-            jobs.append(executor.submit(work, frames))
-            if len(jobs) > n_ahead:
-                yield _result(jobs.popleft(), check)
-        while jobs:
-            yield _result(jobs.popleft(), check)
-    finally:
-        for job in jobs:
-            job.cancel()
-
-
-def _result(
-    job: Future[list[engine.FrameResult]], check: Callable[[], None]
-) -> list[engine.FrameResult]:
-    try:
-        while not wait([job], timeout=_WAIT_S).done:
-            check()
-        return job.result()
-    except BrokenExecutor:
-        raise
-    except CancelledError as error:
-        raise CelltrackError(LOST) from error
-    except Exception as error:
-        if was_killed(error):
-            raise CelltrackError(KILLED) from error
-        raise

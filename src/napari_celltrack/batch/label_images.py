@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from napari_celltrack.batch.inputs import Inputs, Item, unique_names
+from napari_celltrack.batch.item_task import run_item
 from napari_celltrack.batch.result import FileDone, FrameDone
 from napari_celltrack.batch.run import run_files
-from napari_celltrack.batch.work import run_item
 from napari_celltrack.engine import for_labels
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.export import Ctc

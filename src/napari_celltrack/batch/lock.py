@@ -1,8 +1,8 @@
 """One run at a time in a folder of results.
 
-The lock is one of the operating system, which lets go of it when the process ends in whatever way;
-the file ``.lock`` says whose it is. A second file, the token of the run, is what workers look at,
-also on other machines: when it is gone, their work is no longer wanted.
+The lock is one of the operating system, which releases it when the process ends in whatever way;
+the file ``.lock`` says which process holds it. A second file exists as long as the run goes on.
+Workers look at it, also from other machines, and stop when it is gone.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -22,15 +23,71 @@ from typing import TextIO
 from napari_celltrack.errors import ResultError
 
 LOCK = ".lock"
-_TOKEN = ".running-"
+_RUNNING = ".running-"
 #: Windows keeps others from reading what is locked: a byte far behind the text.
 _BYTE = 1 << 20
 _HELD = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
 
 
+class RunEnded(ResultError):  # noqa: N818  (nothing went wrong)
+    """The running file is gone, and workers stop."""
+
+
+@dataclass(frozen=True)
+class RunningFile:
+    """A file that exists as long as a run goes on: removing it stops all workers.
+
+    Parameters
+    ----------
+    path : Path
+        In the folder of the results.
+    """
+
+    path: Path
+
+    @classmethod
+    def create(cls, folder: Path) -> RunningFile:
+        """Create the file of a new run in the folder of its results."""
+        path = folder / f"{_RUNNING}{secrets.token_hex(4)}"
+        path.touch()
+        return cls(path)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the results."""
+        return self.path.parent
+
+    def exists(self) -> bool:
+        """Tell whether the run still goes on; a disk that is away for a moment ends nothing."""
+        try:
+            self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True
+        return True
+
+    def check(self) -> None:
+        """Raise RunEnded when the file is gone.
+
+        The process that removes the file itself, to stop its workers, ignores what they raise. So
+        the sentence is for when the file has gone with its folder.
+        """
+        if not self.exists():
+            raise RunEnded(
+                f"The folder of the results, {self.folder}, was removed or renamed during the "
+                "run; run again."
+            )
+
+    def remove(self) -> None:
+        """Stop the workers; nothing happens if the file is gone already."""
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
+
+
 @contextmanager
-def only_run_in(out: Path) -> Iterator[Path]:
-    """Keep other runs out of a folder, and clear away what a killed run has left there.
+def only_run_in(out: Path) -> Iterator[RunningFile]:
+    """Keep other runs out of a folder, and delete what a killed run has begun to write there.
 
     Parameters
     ----------
@@ -39,39 +96,28 @@ def only_run_in(out: Path) -> Iterator[Path]:
 
     Yields
     ------
-    Path
-        The token of this run; removing it stops the workers.
+    RunningFile
+        Of this run.
 
     Raises
     ------
     ResultError
-        If another run is at work there; the sentence says which.
+        If another run is writing there; the sentence says which.
     """
     file = _locked_file(out)
-    token = out / f"{_TOKEN}{secrets.token_hex(4)}"
     try:
         _clear(out)
-        token.touch()
-        yield token
+        running_file = RunningFile.create(out)
+        try:
+            yield running_file
+        finally:
+            running_file.remove()
     finally:
-        with suppress(OSError):
-            token.unlink(missing_ok=True)
         if sys.platform == "win32":
             file.close()
         with suppress(OSError):
             (out / LOCK).unlink(missing_ok=True)
         file.close()
-
-
-def is_wanted(token: Path) -> bool:
-    """Tell whether the run of a token still goes on; a disk that is away for a moment is no end."""
-    try:
-        token.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _locked_file(out: Path) -> TextIO:
@@ -129,7 +175,7 @@ def _is_same(file: TextIO, path: Path) -> bool:
 def _clear(out: Path) -> None:
     """Remove half results, and put back a whole one that was killed while it was replaced."""
     for path in list(out.iterdir()):
-        if path.name.startswith(_TOKEN):
+        if path.name.startswith(_RUNNING):
             path.unlink(missing_ok=True)
         elif path.name.startswith(".") and path.name.endswith(".partial"):
             # What may not be removed is in nobody's way: its name is never used again.

@@ -13,7 +13,6 @@ import platform
 import re
 import secrets
 import shutil
-import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -61,8 +60,6 @@ _NUMBERS = (
     "n_cells_total",
     "n_tracks",
 )
-
-_DRAWING = threading.Lock()
 
 _LIBRARIES = ("numpy", "opencv-python-headless", "pandas", "scikit-image", "scipy", "tifffile")
 
@@ -362,10 +359,12 @@ def _write_about(folder: Path, about: dict[str, Any]) -> None:
 
 
 def _draw(folder: Path) -> None:
-    """Write the plots of a result; matplotlib draws for one thread at a time."""
+    """Write the plots of a result."""
+    # Importing matplotlib takes long, and few runs draw.
+    from napari_celltrack.plots.plot import DRAWING
     from napari_celltrack.results.result_plots import write_plots
 
-    with _DRAWING:
+    with DRAWING:
         write_plots(folder)
 
 

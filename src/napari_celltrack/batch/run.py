@@ -15,7 +15,8 @@ import pandas as pd
 from napari_celltrack.arrays.freed_memory import give_back_freed_memory
 from napari_celltrack.batch.combined_tables import condition_names, write_pooled
 from napari_celltrack.batch.inputs import Inputs, Item
-from napari_celltrack.batch.lock import only_run_in
+from napari_celltrack.batch.item_task import FULL, ItemTask
+from napari_celltrack.batch.lock import RunningFile, only_run_in
 from napari_celltrack.batch.overrides import Overrides
 from napari_celltrack.batch.result import (
     SUMMARY_COLUMNS,
@@ -28,7 +29,6 @@ from napari_celltrack.batch.result import (
 )
 from napari_celltrack.batch.run_log import LOG, RunLog
 from napari_celltrack.batch.vertical import run_vertical
-from napari_celltrack.batch.work import FULL, Work
 from napari_celltrack.batch.workers import PoolKind, Workers, open_workers
 from napari_celltrack.errors import CelltrackError, RecipeError, ResultError
 from napari_celltrack.recipe import Recipe
@@ -144,7 +144,7 @@ def run_files(
     with ExitStack() as stack:
         with _writing_to(out):
             out.mkdir(parents=True, exist_ok=True)
-            token = stack.enter_context(only_run_in(out))
+            running_file = stack.enter_context(only_run_in(out))
             log = stack.enter_context(RunLog(out))
             write_text(out / "recipe.yaml", recipe_text(recipe))
         workers = stack.enter_context(open_workers(pool, n_workers, scheduler))
@@ -153,15 +153,15 @@ def run_files(
         ready, wrong = _recipes(recipe, inputs.items, overrides)
         how = {"restart": restart, "rescale": rescale, "plots": plots}
         if strategy == "horizontal":
-            events = _horizontal(ready, out, workers, token, {**how, "from_step": from_step})
+            events = _horizontal(ready, out, workers, running_file, {**how, "from_step": from_step})
         else:
-            works = [
-                Work(changed, item, out / item.name, token, cells_from, **how)
+            tasks = [
+                ItemTask(changed, item, out / item.name, running_file, cells_from, **how)
                 for item, changed in ready
             ]
-            events = run_vertical(works, workers)
+            events = run_vertical(tasks, workers)
         try:
-            with closing(events), _ending(token):
+            with closing(events), _stopping(running_file):
                 for event in _chain(wrong, events):
                     if isinstance(event, FileDone):
                         rows[event.item.name] = event
@@ -238,24 +238,23 @@ def _horizontal(
     ready: Sequence[tuple[Item, Recipe]],
     out: Path,
     workers: Workers,
-    token: Path,
+    running_file: RunningFile,
     how: Mapping[str, Any],
 ) -> Events:
     from napari_celltrack.batch.horizontal import run_horizontal
 
     recipe_of = dict(ready).__getitem__
     items = [item for item, _ in ready]
-    return run_horizontal(recipe_of, items, out, workers, token=token, **how)
+    return run_horizontal(recipe_of, items, out, workers, running_file, **how)
 
 
 @contextmanager
-def _ending(token: Path) -> Iterator[None]:
-    """Let workers stop before their end is waited for, whatever ends the run."""
+def _stopping(running_file: RunningFile) -> Iterator[None]:
+    """Tell the workers to stop, before anyone waits for them, whatever ends the run."""
     try:
         yield
     finally:
-        with suppress(OSError):
-            token.unlink(missing_ok=True)
+        running_file.remove()
 
 
 def _chain(wrong: Sequence[FileDone], events: Events) -> Iterator[FrameDone | FileDone]:

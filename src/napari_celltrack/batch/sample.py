@@ -16,6 +16,7 @@ from typing import TypeVar
 from napari_celltrack import engine
 from napari_celltrack.batch.inputs import Item, open_item, open_others
 from napari_celltrack.batch.item_headers import ItemHeader
+from napari_celltrack.batch.lock import RunningFile
 from napari_celltrack.batch.machine import own_memory_bytes
 from napari_celltrack.batch.result import FileDone, make_result
 from napari_celltrack.batch.workers import one_core_each, open_workers
@@ -277,8 +278,9 @@ def _run_by_steps(recipe: Recipe, item: Item) -> _Ran:
         tempfile.TemporaryDirectory(prefix="celltrack-plan-") as place,
         open_workers("threads", 1) as workers,
     ):
+        running_file = RunningFile.create(Path(place))
         started = time.perf_counter()
-        for event in run_horizontal(lambda _: recipe, [item], Path(place), workers):
+        for event in run_horizontal(lambda _: recipe, [item], Path(place), workers, running_file):
             if isinstance(event, FileDone) and event.status == "failed":
                 raise CelltrackError(event.error)
         return _Ran(time.perf_counter() - started, _size_of(Path(place)))

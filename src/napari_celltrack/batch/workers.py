@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import (
     BrokenExecutor,
     Executor,
@@ -18,21 +18,30 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context, parent_process
+from pathlib import Path
 from typing import Any, Literal, TypeVar
+from weakref import WeakSet
 
 import cv2
 
 import napari_celltrack
-from napari_celltrack.batch.machine import n_cores
+from napari_celltrack.batch.inputs import Item
+from napari_celltrack.batch.machine import TYPICAL_OWN_BYTES, free_memory_bytes, n_cores
 from napari_celltrack.errors import CelltrackError, ResultError
 
 T = TypeVar("T")
 PoolKind = Literal["threads", "processes"]
 
-#: So long a scheduler has to answer.
+#: A scheduler must answer within this time.
 _TIMEOUT_S = 10
-#: A cluster may be without workers for so long: those that were killed are often started anew.
+#: A cluster may be without workers for so long: workers that were killed are often started again.
 _WITHOUT_WORKERS_S, _ASK_EVERY_S = 30, 5
+
+#: Images of this size keep one core busy for half a minute: long enough for processes to pay on two
+#: cores, though they start in seconds and threads at once. With more cores they pay sooner.
+_LONG_RUN_BYTES = 512 * 2**20
+#: Free memory that each process needs, besides the frames that it works on.
+_BYTES_EACH = 2 * TYPICAL_OWN_BYTES
 
 KILLED = (
     "Its worker was ended from outside, most often because memory ran out; use fewer workers or "
@@ -45,19 +54,18 @@ LOST = (
 
 
 class Workers:
-    """An executor that can be had anew when its workers were killed.
+    """An executor that is replaced when its workers were killed.
 
     Parameters
     ----------
     make : callable
         Makes the executor.
     n : int
-        How much is worked on at once.
+        How many tasks run at once.
     kind : {"threads", "processes", "cluster"}
-        Where.
+        What the workers are.
     check : callable, optional
-        Raises a CelltrackError when nobody is there any more to do the work; asked while it is
-        waited for.
+        Raises a CelltrackError when there are no workers any more; called while a caller waits.
     """
 
     def __init__(
@@ -71,28 +79,63 @@ class Workers:
         self._make = make
         self.n = n
         self.kind = kind
-        self.executor = make()
-        #: To be held by who tries again what may have killed a worker, so that nobody else suffers.
-        self.alone = threading.Lock()
-        self._renewing = threading.Lock()
+        self._executor = make()
+        self._submitting = threading.Lock()
+        # Weak, so that results are not kept in memory for it.
+        self._submitted: WeakSet[Future[Any]] = WeakSet()
+        self._alone: object | None = None
 
-    def renew(self, broken: Executor) -> None:
-        """Take a new executor in place of one that has lost its workers, once for all who see it.
+    def submit(
+        self, call: Callable[[], T], caller: object, *, is_alone: bool = False
+    ) -> Future[T] | None:
+        """Give a worker something to do, unless somebody needs the workers alone.
 
         Parameters
         ----------
-        broken : Executor
-            The one that was broken; nothing happens if it is no longer in use.
+        call : callable
+            What to do.
+        caller : object
+            Tells those apart who submit to the same workers.
+        is_alone : bool
+            Whether nothing else may run beside it, as it may have killed a worker. From then on
+            only this caller can submit, until it calls :meth:`end_alone`.
+
+        Returns
+        -------
+        Future or None
+            None while it cannot be submitted; try again after something has finished.
         """
-        with self._renewing:
-            if self.executor is broken:
-                broken.shutdown(wait=False)
-                self.executor = self._make()
+        with self._submitting:
+            if self._alone not in (None, caller):
+                return None
+            if is_alone:
+                self._alone = caller
+                # No callbacks count them: executors call back while they hold locks of their own.
+                if not all(future.done() for future in self._submitted):
+                    return None
+            try:
+                future = self._executor.submit(call)
+            except BrokenExecutor:
+                self._executor.shutdown(wait=False)
+                self._executor = self._make()
+                future = self._executor.submit(call)
+            self._submitted.add(future)
+            return future
+
+    def end_alone(self, caller: object) -> None:
+        """Let others submit again; nothing happens if `caller` does not have the workers alone."""
+        with self._submitting:
+            if self._alone is caller:
+                self._alone = None
+
+    def shutdown(self) -> None:
+        """Drop what has not begun, and wait for the rest."""
+        self._executor.shutdown(wait=True, cancel_futures=True)
 
 
 def was_killed(error: BaseException) -> bool:
-    """Tell whether an error says that the worker was ended, and not that the work went wrong."""
-    # The name, as the class of distributed is not there to compare with where it is not installed.
+    """Tell whether an error says that the worker was killed, and not that its task failed."""
+    # Compared by name, as distributed may not be installed.
     return isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker"
 
 
@@ -100,12 +143,12 @@ def was_killed(error: BaseException) -> bool:
 def open_workers(
     pool: PoolKind = "threads", n_workers: int | None = None, scheduler: str | None = None
 ) -> Iterator[Workers]:
-    """Open what work is done by, and wait for its end.
+    """Start workers, and wait at the end until none is busy.
 
     Parameters
     ----------
     pool : {"threads", "processes"}
-        Of this machine; without meaning with a scheduler.
+        What the workers of this machine are; not used with a scheduler.
     n_workers : int, optional
         How many; by default one a core, or all that the scheduler has.
     scheduler : str, optional
@@ -118,7 +161,7 @@ def open_workers(
     Raises
     ------
     CelltrackError
-        If the cluster cannot be reached, or is not able to do the work.
+        If the cluster cannot be reached, or its workers cannot run this program.
     """
     if scheduler is not None:
         with _without_its_log(), _cluster(scheduler, n_workers) as workers:
@@ -133,7 +176,7 @@ def open_workers(
         with one_core_each():
             yield workers
     finally:
-        workers.executor.shutdown(wait=True, cancel_futures=True)
+        workers.shutdown()
 
 
 @contextmanager
@@ -156,7 +199,7 @@ class _Processes(ProcessPoolExecutor):
     """Processes that Ctrl+C does not reach, not even while they are still being started."""
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        """Begin work; the processes for it are started here, and take the mask of this thread."""
+        """Submit a call; processes that are started here inherit the signal mask of this thread."""
         if sys.platform == "win32":
             return super().submit(fn, *args, **kwargs)
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -183,7 +226,7 @@ def begin_worker() -> None:
 
 @contextmanager
 def _without_its_log() -> Iterator[None]:
-    """Keep what Dask logs of lost connections from the terminal: users are told in a sentence."""
+    """Hide from the terminal what Dask logs of lost connections: users get a sentence."""
     loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
     with suppress(ImportError):
         import distributed  # noqa: F401  (it sets levels of its own when it is imported)
@@ -230,9 +273,9 @@ def _cluster(address: str, n_workers: int | None) -> Iterator[Workers]:
 
 
 def _presence(client: Any, address: str) -> Callable[[], None]:
-    """Return what raises an error when a cluster is without workers for long.
+    """Return a function that raises an error when a cluster has had no workers for long.
 
-    Its scheduler would keep the work for ever, for workers that may come.
+    Its scheduler would keep the tasks for ever, for workers that may come.
     """
     last_seen = last_asked = time.monotonic()
 
@@ -275,3 +318,46 @@ def _check_versions(client: Any, address: str) -> None:
 def program_version() -> tuple[str, str]:
     """Return the version of this program, and of Python to the second number."""
     return napari_celltrack.__version__, f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def suitable_pool(items: Sequence[Item], n_workers: int | None = None) -> PoolKind:
+    """Choose processes for a long run, if there is memory for them, and threads otherwise.
+
+    The size of the files says how long it will be: opening them all takes longer than a wrong
+    choice costs.
+
+    Parameters
+    ----------
+    items : sequence of Item
+        What is to be run.
+    n_workers : int, optional
+        How many; by default one a core.
+
+    Returns
+    -------
+    {"threads", "processes"}
+    """
+    n = n_workers or n_cores()
+    free_bytes = free_memory_bytes()
+    if n < 2 or free_bytes is None or free_bytes < n * _BYTES_EACH:
+        return "threads"
+    n_bytes = sum(_size(file) for item in items for file in _files_of(item))
+    return "processes" if n_bytes >= _LONG_RUN_BYTES else "threads"
+
+
+def _files_of(item: Item) -> Iterator[Path]:
+    paths: Iterable[str] = (part.path for part in item.parts) if item.parts else (item.path,)
+    for path in map(Path, paths):
+        if path.is_dir():
+            yield from path.rglob("*")
+        elif path.exists():
+            yield path
+        else:  # a pattern of frames
+            yield from path.parent.glob(path.name)
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size if file.is_file() else 0
+    except OSError:  # gone meanwhile: the run will say so
+        return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,10 @@ from matplotlib.path import Path as Outline
 from napari_celltrack.plots.overlay import Overlay
 from napari_celltrack.plots.style import Floats, Ints, Style
 from napari_celltrack.plots.units import TimeAxis
+
+#: To be held while a figure is made, drawn or saved: matplotlib reads formulas, such as powers of
+#: ten, in one thread at a time.
+DRAWING = threading.Lock()
 
 #: Largest distance of a click from the point that it picks, in px of the screen.
 PICK_PX = 12.0

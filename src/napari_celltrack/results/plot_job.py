@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,13 @@ from napari_celltrack.export import save_table
 from napari_celltrack.plots import Plot, StyleName, save_plot
 from napari_celltrack.plots.fit import fit_label
 from napari_celltrack.plots.kinds import KINDS
+from napari_celltrack.plots.plot import DRAWING
 from napari_celltrack.results.result import Result
 
 #: Of the screen; a plot is so many inches wide that its words have the size of a dock's.
 _DPI = 100
 #: Of a picture on the clipboard.
 _COPY_DPI = 200
-
-#: Matplotlib reads formulas, such as powers of ten, one at a time.
-_drawing = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +66,7 @@ class PlotJob:
         Plot
             On an Agg canvas, drawn.
         """
-        with _drawing:
+        with DRAWING:
             plot = self._made()
             plot.figure.set_size_inches(width_px / _DPI, height_px / _DPI)
             plot.figure.set_dpi(_DPI * ratio)
@@ -80,7 +77,7 @@ class PlotJob:
 
     def save(self, path: str) -> Path:
         """Write a file; return its path."""
-        with _drawing:
+        with DRAWING:
             save_plot(self._made(), path)
         return Path(path)
 
@@ -91,7 +88,7 @@ class PlotJob:
 
     def picture(self) -> npt.NDArray[np.uint8]:
         """Draw for the clipboard: an array (y, x, 4), uint8."""
-        with _drawing:
+        with DRAWING:
             plot = self._made()
             plot.figure.set_dpi(_COPY_DPI)
             canvas: Any = FigureCanvasAgg(plot.figure)

@@ -1,7 +1,7 @@
-"""The work of the steps, in pieces that any worker can do: threads, processes, other machines.
+"""Some frames of a step as a task for any worker: a thread, a process, another machine.
 
-A piece gets a small job, reads what it needs from disk and leaves what it makes there; only
-digests and shifts travel back. All of it goes through the functions of the engine.
+A task reads what it needs from disk and writes there what it makes; only digests and shifts travel
+back. The functions of the engine do all of it.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from itertools import chain
 from pathlib import Path
 
 from napari_celltrack import engine
-from napari_celltrack.batch.inputs import Item
-from napari_celltrack.batch.lock import is_wanted
-from napari_celltrack.batch.result import FileDone, make_result
-from napari_celltrack.batch.step_files import (
+from napari_celltrack.batch.horizontal.step_files import (
     Plane,
     make_zarr,
     write_planes,
     write_table,
 )
-from napari_celltrack.batch.step_needs import frames_of_steps, opened, opened_others
-from napari_celltrack.batch.step_store import STEPS, Step, StepStore
+from napari_celltrack.batch.horizontal.step_needs import frames_of_steps, opened, opened_others
+from napari_celltrack.batch.horizontal.step_store import STEPS, Step, StepStore
+from napari_celltrack.batch.inputs import Item
+from napari_celltrack.batch.lock import RunningFile
+from napari_celltrack.batch.result import FileDone, make_result
 from napari_celltrack.errors import MovieError, ResultError
 from napari_celltrack.movie import Movie
 from napari_celltrack.readers import number_labels
@@ -32,7 +32,7 @@ from napari_celltrack.recipe import Recipe
 
 
 @dataclass(frozen=True)
-class Piece:
+class StepTask:
     """Some frames of one step of an item.
 
     Parameters
@@ -50,11 +50,11 @@ class Piece:
     frames : tuple of int
         True indices of all frames of this step.
     start, stop : int
-        Which of them are meant.
+        Which of them belong to this task.
     n_planes : int
-        How many planes the step before has left.
-    token : Path or None
-        The file that is there as long as the run is wanted.
+        How many planes the step before has written.
+    running_file : RunningFile
+        Of the run.
     """
 
     step: Step
@@ -66,22 +66,22 @@ class Piece:
     start: int
     stop: int
     n_planes: int
-    token: Path | None
+    running_file: RunningFile
 
     @property
     def store(self) -> StepStore:
-        """Where it is written."""
+        """Where its planes or tables are written."""
         return StepStore(self.out, self.step, self.item.name)
 
     @property
     def before(self) -> StepStore:
-        """Where the step before has left its planes."""
+        """Where the step before has written its planes."""
         return StepStore(self.out, STEPS[STEPS.index(self.step) - 1], self.item.name)
 
 
 @dataclass(frozen=True)
-class PieceDone:
-    """What a piece of work sends back.
+class StepTaskDone:
+    """What a task sends back.
 
     Parameters
     ----------
@@ -98,50 +98,46 @@ class PieceDone:
     seconds: float
 
 
-class Unwanted(Exception):  # noqa: N818  (nothing went wrong)
-    """The run is no longer wanted."""
-
-
-def work_on(piece: Piece) -> PieceDone:
+def run_step_task(task: StepTask) -> StepTaskDone:
     """Take some frames of an item through one step.
 
-    The first piece of a step makes the file that the others write into.
+    The first task of a step makes the file that the others write into.
 
     Raises
     ------
     CelltrackError
         If something cannot be read or does not fit.
-    Unwanted
-        When the token of the run is gone.
+    RunEnded
+        When the running file is gone.
     """
     started = time.perf_counter()
     with ExitStack() as stack:
-        movie = opened(stack, piece.recipe, piece.item)
-        if movie.fingerprint != piece.fingerprint:
-            raise MovieError(f"{piece.item.file} was changed during the run; run again.")
+        movie = opened(stack, task.recipe, task.item)
+        if movie.fingerprint != task.fingerprint:
+            raise MovieError(f"{task.item.file} was changed during the run; run again.")
         digests: tuple[str, ...] = ()
         shifts_px: tuple[tuple[float, float], ...] = ()
-        if piece.step == "prepare":
-            digests, shifts_px = _prepare(piece, movie)
-        elif piece.step == "count":
-            digests = _count(piece, movie)
+        if task.step == "prepare":
+            digests, shifts_px = _prepare(task, movie)
+        elif task.step == "count":
+            digests = _count(task, movie)
         else:
-            _measure(piece, movie, opened_others(stack, piece.item))
-    return PieceDone(digests, shifts_px, time.perf_counter() - started)
+            _measure(task, movie, opened_others(stack, task.item))
+    return StepTaskDone(digests, shifts_px, time.perf_counter() - started)
 
 
-def track(
+def track_item(
     recipe: Recipe,
     item: Item,
     out: Path,
     key: str,
     shifts_px: tuple[tuple[float, float], ...],
     *,
+    running_file: RunningFile,
     plots: bool = False,
-    token: Path | None = None,
     warnings: Sequence[str] = (),
 ) -> FileDone:
-    """Link what is measured of an item, and write its result.
+    """Link the measured cells of an item, and write its result.
 
     Parameters
     ----------
@@ -155,12 +151,12 @@ def track(
         Of the result.
     shifts_px : tuple of (float, float)
         How far each prepared frame has moved.
+    running_file : RunningFile
+        Of the run.
     plots : bool
         Draw its plots too.
-    token : Path, optional
-        The file that is there as long as the run is wanted.
     warnings : sequence of str
-        Sentences about what the steps before have left.
+        Sentences about what the steps before have written.
 
     Returns
     -------
@@ -168,8 +164,8 @@ def track(
 
     Raises
     ------
-    Unwanted
-        When that file is gone.
+    RunEnded
+        When the running file is gone.
     """
     started = time.perf_counter()
     with ExitStack() as stack:
@@ -187,7 +183,7 @@ def track(
         )
         stack.callback(events.close)
         while True:
-            _check_wanted(token)
+            running_file.check()
             try:
                 next(events)
             except StopIteration as end:
@@ -195,53 +191,54 @@ def track(
                 return replace(done, seconds=time.perf_counter() - started)
 
 
-def _prepare(piece: Piece, movie: Movie) -> tuple[tuple[str, ...], tuple[tuple[float, float], ...]]:
-    recipe, store = piece.recipe, piece.store
+def _prepare(
+    task: StepTask, movie: Movie
+) -> tuple[tuple[str, ...], tuple[tuple[float, float], ...]]:
+    recipe, store = task.recipe, task.store
     cache = engine.shared_cache(movie, recipe)
     shifts_px = []
 
     def planes() -> Iterator[Plane]:
-        for frame in piece.frames[piece.start : piece.stop]:
-            _check_wanted(piece.token)
+        for frame in task.frames[task.start : task.stop]:
+            task.running_file.check()
             plane = engine.preprocess_frame(movie, recipe, frame, cache)
             shifts_px.append(engine.shift_of(movie, recipe, frame, cache))
             yield plane
 
     rows, columns = recipe.input.slices_in(movie)
     corner_px = (rows.start or 0, columns.start or 0)
-    digests = _write(piece, movie, planes(), store.partial, corner_px=corner_px)
+    digests = _write(task, movie, planes(), store.partial, corner_px=corner_px)
     return digests, tuple(shifts_px)
 
 
-def _count(piece: Piece, movie: Movie) -> tuple[str, ...]:
-    recipe = piece.recipe
+def _count(task: StepTask, movie: Movie) -> tuple[str, ...]:
+    recipe = task.recipe
     rows, columns = recipe.input.slices_in(movie)
     shape = (len(range(movie.height_px)[rows]), len(range(movie.width_px)[columns]))
-    prepared = _planes(piece.before, piece.n_planes, range(piece.start, piece.stop), shape)
+    prepared = _planes(task.before, task.n_planes, range(task.start, task.stop), shape)
 
     def cells() -> Iterator[Plane]:
         for image in prepared:
-            _check_wanted(piece.token)
+            task.running_file.check()
             yield engine.segment_prepared(movie, recipe, image)
 
-    return _write(piece, movie, cells(), piece.store.partial)
+    return _write(task, movie, cells(), task.store.partial)
 
 
-def _measure(piece: Piece, movie: Movie, others: Mapping[str, Movie]) -> None:
-    indices = _indices(piece.recipe, piece.start, piece.stop)
-    planes = _planes(piece.before, piece.n_planes, indices, movie.shape)
-    frames = range(piece.start, piece.stop)
-    for index, labels in zip(frames, _held(piece.recipe, planes), strict=False):
-        _check_wanted(piece.token)
-        # A person may have given cells any numbers: they keep them, in the column `label`.
-        cells = engine.Cells(*number_labels(labels, f"{piece.before.title}, frame {index},"))
-        frame = piece.frames[index]
-        table = engine.measure_cells(movie, piece.recipe, frame, cells, others)
-        write_table(piece.store.partial, index, table)
+def _measure(task: StepTask, movie: Movie, others: Mapping[str, Movie]) -> None:
+    indices = _indices(task.recipe, task.start, task.stop)
+    planes = _planes(task.before, task.n_planes, indices, movie.shape)
+    frames = range(task.start, task.stop)
+    for index, labels in zip(frames, _repeated(task.recipe, planes), strict=False):
+        task.running_file.check()
+        # Cells keep the numbers that a person may have given them, in the column `label`.
+        cells = engine.Cells(*number_labels(labels, f"{task.before.title}, frame {index},"))
+        table = engine.measure_cells(movie, task.recipe, task.frames[index], cells, others)
+        write_table(task.store.partial, index, table)
 
 
 def _write(
-    piece: Piece,
+    task: StepTask,
     movie: Movie,
     planes: Iterator[Plane],
     path: Path,
@@ -249,17 +246,17 @@ def _write(
 ) -> tuple[str, ...]:
     """Write planes one by one; before the first of all, the file for them."""
     first = next(planes)
-    if piece.start == 0:
+    if task.start == 0:
         make_zarr(
             path,
-            piece.recipe.input.calibrated(movie),
-            piece.frames,
+            task.recipe.input.calibrated(movie),
+            task.frames,
             first,
             start_px=corner_px,
-            is_labels=piece.step == "count",
+            is_labels=task.step == "count",
         )
 
-    return write_planes(path, piece.start, chain([first], planes))
+    return write_planes(path, task.start, chain([first], planes))
 
 
 def _read_back(
@@ -269,14 +266,14 @@ def _read_back(
     out: Path,
     shifts_px: tuple[tuple[float, float], ...],
 ) -> Iterator[engine.FrameResult]:
-    """Give each frame as the engine gave it when it was worked on."""
+    """Yield each frame as the engine gave it before it was written to disk."""
     frames = frames_of_steps(movie, recipe)
     cells, measured = StepStore(out, "count", item.name), StepStore(out, "measure", item.name)
     n_planes = len(frames["count"])
     indices = _indices(recipe, 0, n_planes)
-    planes = _held(recipe, _planes(cells, n_planes, indices, movie.shape))
+    planes = _repeated(recipe, _planes(cells, n_planes, indices, movie.shape))
     tables = measured.tables(frames["measure"])
-    # Held planes never end.
+    # Repeated planes never end.
     for index, (frame, objects, labels) in enumerate(
         zip(frames["measure"], tables, planes, strict=False)
     ):
@@ -301,16 +298,11 @@ def _indices(recipe: Recipe, start: int, stop: int) -> range:
     return range(1) if recipe.input.is_still else range(start, stop)
 
 
-def _held(recipe: Recipe, planes: Iterator[Plane]) -> Iterator[Plane]:
-    """Give the one plane of cells again and again where it is that of all frames."""
+def _repeated(recipe: Recipe, planes: Iterator[Plane]) -> Iterator[Plane]:
+    """Yield the one plane of cells again and again where all frames have the same."""
     if not recipe.input.is_still:
         yield from planes
         return
     plane = next(planes)
     while True:
         yield plane
-
-
-def _check_wanted(token: Path | None) -> None:
-    if token is not None and not is_wanted(token):
-        raise Unwanted

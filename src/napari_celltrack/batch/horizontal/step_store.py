@@ -1,8 +1,8 @@
-"""What a step of the horizontal strategy leaves on disk for one movie, whole or not at all.
+"""What a step of the horizontal strategy writes to disk for one movie, whole or not at all.
 
 ``steps/1_prepared`` and ``steps/2_cells`` hold an OME-Zarr a movie, and ``steps/3_measured`` a
 table. Beside each lies a mark, written last, that says what it was made from and holds a digest of
-each frame: without it, nothing counts as there, and with it, a change by hand is noticed. What a
+each frame: without a mark, nothing counts as written; with it, a change by hand is noticed. What a
 person has changed is never deleted; it is set aside.
 """
 
@@ -18,8 +18,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from napari_celltrack.batch.result import write_text
-from napari_celltrack.batch.step_files import (
+from napari_celltrack.batch.horizontal.step_files import (
     Plane,
     digest_of,
     file_digest,
@@ -28,9 +27,10 @@ from napari_celltrack.batch.step_files import (
     read_tables,
     text_digest,
 )
+from napari_celltrack.batch.result import write_text
 from napari_celltrack.errors import CelltrackError
 
-#: The steps by the names that users give them; those before the last leave a store.
+#: The steps by the names that users give them; all but the last one write a store.
 Step = Literal["prepare", "count", "measure", "track"]
 STEPS: tuple[Step, ...] = ("prepare", "count", "measure", "track")
 
@@ -42,7 +42,7 @@ _FOLDERS: Mapping[Step, str] = {
 
 
 @dataclass(frozen=True)
-class Mark:
+class StepMark:
     """What a store was made from, and what it held when it was made.
 
     Parameters
@@ -55,7 +55,8 @@ class Mark:
     settings : str
         Those of the recipe up to this step.
     before : str
-        Identity of what the step before has left, see :class:`Stored`; empty for the first one.
+        Identity of what the step before has written, see :class:`StoredStep`; empty for the first
+        one.
     frames : tuple of int
         True index of each frame that is stored, in order.
     shifts_px : tuple of (float, float)
@@ -77,16 +78,16 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Stored:
-    """What is on disk now.
+class StoredStep:
+    """What a store holds now.
 
     Parameters
     ----------
     step : str
-        Whose it is.
+        The step that wrote it.
     title : str
-        What it is called in messages.
-    mark : Mark
+        Its name in messages.
+    mark : StepMark
         What it was made from.
     digests : tuple of str
         Of the content as it is now; empty if it cannot be read.
@@ -96,7 +97,7 @@ class Stored:
 
     step: Step
     title: str
-    mark: Mark
+    mark: StepMark
     digests: tuple[str, ...]
     error: str = ""
 
@@ -107,7 +108,7 @@ class Stored:
 
     @property
     def changed_frames(self) -> tuple[int, ...]:
-        """True indices of the frames that differ; none of a table, which is looked at whole."""
+        """True indices of the frames that differ; none of a table, which is compared whole."""
         if len(self.digests) != len(self.mark.frames):
             return ()
         known = zip(self.mark.frames, self.digests, self.mark.digests, strict=True)
@@ -121,7 +122,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class StepStore:
-    """The place of what one step leaves for one movie.
+    """The place where one step writes its data of one movie.
 
     Parameters
     ----------
@@ -148,7 +149,7 @@ class StepStore:
 
     @property
     def title(self) -> str:
-        """What it is called in messages, e.g. ``steps/2_cells/a.zarr``."""
+        """Its name in messages, e.g. ``steps/2_cells/a.zarr``."""
         return self.data.relative_to(self.out).as_posix()
 
     @property
@@ -169,7 +170,7 @@ class StepStore:
         return self._folder / f"{self.name}.json"
 
     def begin(self) -> None:
-        """Clear away what a killed run has left of a new one, and make room for it."""
+        """Delete what a killed run has begun to write, and make the folders for a new one."""
         # The folder of the results itself is not made: when it is gone, so is the run.
         self._folder.parent.mkdir(exist_ok=True)
         self._folder.mkdir(exist_ok=True)
@@ -179,15 +180,15 @@ class StepStore:
         """Delete what was begun and is not whole."""
         shutil.rmtree(self.partial, ignore_errors=True)
 
-    def finish(self, mark: Mark) -> None:
-        """Put what is written in its place, and then mark it as whole.
+    def finish(self, mark: StepMark) -> None:
+        """Move what is written to its place, and then mark it as whole.
 
-        What lies there is written over; see :meth:`set_aside`. At no moment does a mark stand
-        beside something else than it was written for.
+        It replaces what is there; see :meth:`set_aside`. At no moment does a mark lie beside data
+        that it was not written for.
 
         Parameters
         ----------
-        mark : Mark
+        mark : StepMark
             Without signature, and for a table without digests.
         """
         self._mark.unlink(missing_ok=True)
@@ -210,10 +211,10 @@ class StepStore:
         now.rename(aside)
         return aside.relative_to(self.out).as_posix()
 
-    def look(self) -> Stored | None:
-        """Return what is there; None without something whole.
+    def look(self) -> StoredStep | None:
+        """Return what the store holds; None if nothing whole.
 
-        Nothing is read while names, sizes and times of the files are those that were written;
+        Nothing is read while names, sizes and times of the files are as they were written;
         otherwise the content decides, so that copying the folder changes nothing.
         """
         try:
@@ -223,7 +224,7 @@ class StepStore:
         except (OSError, ValueError, KeyError, TypeError):
             return None  # never begun, or killed before it was whole
         if is_as_written:
-            return Stored(self.step, self.title, mark, mark.digests)
+            return StoredStep(self.step, self.title, mark, mark.digests)
         return self._read(mark) if is_there else None
 
     def planes(self, n_frames: int, indices: Iterable[int]) -> Iterator[Plane]:
@@ -235,8 +236,8 @@ class StepStore:
         """Read the objects of each frame; see :func:`.step_files.read_tables`."""
         return read_tables(self.data, self.title, frames)
 
-    def _read(self, mark: Mark) -> Stored:
-        """Return what is there by its content, which somebody may have changed."""
+    def _read(self, mark: StepMark) -> StoredStep:
+        """Return what the store holds, by its content, which somebody may have changed."""
         n_frames, error = len(mark.frames), ""
         try:
             if self.step == "measure":
@@ -247,7 +248,7 @@ class StepStore:
             digests, error = (), str(reason)
         except OSError as reason:
             digests, error = (), f"{self.title} cannot be read ({reason.strerror}); mend that."
-        return Stored(self.step, self.title, mark, digests, error)
+        return StoredStep(self.step, self.title, mark, digests, error)
 
 
 def _by_hand(number: int) -> str:
@@ -263,8 +264,8 @@ def _signature(path: Path) -> str:
     )
 
 
-def _mark_from(values: Mapping[str, Any]) -> Mark:
-    return Mark(
+def _mark_from(values: Mapping[str, Any]) -> StepMark:
+    return StepMark(
         key=str(values["key"]),
         fingerprint=str(values["fingerprint"]),
         settings=str(values["settings"]),

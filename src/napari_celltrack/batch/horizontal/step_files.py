@@ -1,4 +1,4 @@
-"""The files that steps leave: planes as OME-Zarr, one chunk a frame, and tables of objects.
+"""The files that steps write: planes as OME-Zarr, one chunk a frame, and tables of objects.
 
 Both come back exactly as they were written, bit by bit, and can be opened, looked at and changed
 with other programs: napari, Fiji, a spreadsheet.

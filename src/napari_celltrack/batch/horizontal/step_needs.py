@@ -1,8 +1,8 @@
-"""What of an item is there already, and which of its steps are to be made.
+"""Which steps of an item are on disk already, and which ones are to be run.
 
 The key of a step holds the movie, the settings up to that step, the program version and, where
 somebody has changed something before it by hand, the content of that. So everything is known
-before anything is run: what has an equal key is used, whatever else there is or is not.
+before anything runs: what has an equal key is used, whatever else is on disk or missing.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import napari_celltrack
+from napari_celltrack.batch.horizontal.step_files import text_digest
+from napari_celltrack.batch.horizontal.step_store import STEPS, Step, StepStore, StoredStep
 from napari_celltrack.batch.inputs import Item, open_item, open_others
 from napari_celltrack.batch.rescale import rescale_notes, rescaled
 from napari_celltrack.batch.result import FileDone, kept_result, result_key
-from napari_celltrack.batch.step_files import text_digest
-from napari_celltrack.batch.step_store import STEPS, Step, StepStore, Stored
 from napari_celltrack.errors import ResultError
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe, Stage
@@ -29,20 +29,20 @@ _UPTO: Mapping[Step, Stage] = {"prepare": "preprocess", "count": "objects", "mea
 
 
 @dataclass(frozen=True)
-class Needs:
-    """What is to be done for one item.
+class StepNeeds:
+    """Which steps of one item must run.
 
     Parameters
     ----------
     keys : dict of str
-        What each step is made under.
+        The key of each step.
     usable : frozenset of str
-        Steps that what is on disk can be used of.
+        Steps whose data on disk can be used.
     origin : str
-        Digest of what was changed by hand, or taken as it is, and goes into the result; empty
+        Digest of what was changed by hand, or is used as it is, and goes into the result; empty
         where the recipe alone says what the result is.
     warnings : tuple of str
-        Sentences about what is used and was not made by the recipe.
+        Sentences about data that is used and that the recipe did not make.
     """
 
     keys: Mapping[Step, str]
@@ -51,10 +51,10 @@ class Needs:
     warnings: tuple[str, ...]
 
     def steps(self) -> tuple[Step, ...]:
-        """Return the steps before the last that are to be made for a result.
+        """Return the steps before the last one that a result needs to run.
 
-        Tracks need the cells and what is measured of them; the prepared images are needed only
-        where cells are looked for.
+        Tracks need the cells and their measurements; the prepared images are needed only where
+        cells are detected.
         """
         made: set[Step] = {step for step in ("count", "measure") if step not in self.usable}
         if "count" in made and "prepare" not in self.usable:
@@ -63,7 +63,7 @@ class Needs:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class InspectedItem:
     """What is known of an item before its steps are run.
 
     Parameters
@@ -73,15 +73,15 @@ class Outlook:
     fingerprint : str
         Of its movie.
     frames : dict of tuple of int
-        True indices of the frames that each step has something of.
-    stored : dict of Stored
+        True indices of the frames of which each step writes something.
+    stored : dict of StoredStep
         What is on disk, by step.
-    needs : Needs
-        What is to be made.
+    needs : StepNeeds
+        Which steps must run.
     key : str
         Of the result.
     done : FileDone or None
-        The result, if it is there and whole.
+        The result, if it is on disk and whole.
     notes : tuple of str
         Sentences about how the recipe was adapted to it.
     seconds : float
@@ -91,15 +91,15 @@ class Outlook:
     recipe: Recipe
     fingerprint: str
     frames: Mapping[Step, tuple[int, ...]]
-    stored: Mapping[Step, Stored | None]
-    needs: Needs
+    stored: Mapping[Step, StoredStep | None]
+    needs: StepNeeds
     key: str
     done: FileDone | None
     notes: tuple[str, ...]
     seconds: float
 
 
-def look(
+def inspect_item(
     recipe: Recipe,
     item: Item,
     out: Path,
@@ -108,8 +108,8 @@ def look(
     from_step: Step | None = None,
     rescale: bool = False,
     plots: bool = False,
-) -> Outlook:
-    """Open an item, and find out what is there of it and what is needed.
+) -> InspectedItem:
+    """Open an item, and find out which steps are on disk and which ones must run.
 
     Parameters
     ----------
@@ -125,8 +125,8 @@ def look(
     Raises
     ------
     CelltrackError
-        If the movie cannot be opened, the recipe does not fit it, or what is to be taken as it is
-        is missing.
+        If the movie cannot be opened, the recipe does not fit it, or data that is to be used as it
+        is is missing.
     """
     started = time.perf_counter()
     if not out.is_dir():
@@ -153,7 +153,9 @@ def look(
             key = text_digest(key, needs.origin)
         done = None if restart else kept_result(out / item.name, item, key, plots=plots)
         seconds = time.perf_counter() - started
-        return Outlook(recipe, movie.fingerprint, frames, stored, needs, key, done, notes, seconds)
+        return InspectedItem(
+            recipe, movie.fingerprint, frames, stored, needs, key, done, notes, seconds
+        )
 
 
 def settings_of(recipe: Recipe, step: Step) -> str:
@@ -165,11 +167,11 @@ def find_needs(
     recipe: Recipe,
     fingerprints: Sequence[str],
     frames: Mapping[Step, tuple[int, ...]],
-    stored: Mapping[Step, Stored | None],
+    stored: Mapping[Step, StoredStep | None],
     *,
     restart: bool = False,
     from_step: Step | None = None,
-) -> Needs:
+) -> StepNeeds:
     """Compare what is on disk with what a recipe asks for.
 
     Parameters
@@ -179,23 +181,23 @@ def find_needs(
     fingerprints : sequence of str
         Of its movie, and then of other files that are measured with it.
     frames : dict of tuple of int
-        True indices of the frames that each step has something of.
-    stored : dict of Stored
+        True indices of the frames of which each step writes something.
+    stored : dict of StoredStep
         What is on disk, by step.
     restart : bool
-        Use nothing of what is there, from `from_step` on.
+        Use nothing that is on disk, from `from_step` on.
     from_step : str, optional
-        What the steps before it have left is taken as it is.
+        What the steps before it have written is used as it is.
 
     Returns
     -------
-    Needs
+    StepNeeds
 
     Raises
     ------
     ResultError
-        If something that is needed before `from_step` is not there, not of these images, or
-        cannot be read.
+        If something that is needed before `from_step` is missing, is of other images, or cannot
+        be read.
     """
     keys: dict[Step, str] = {}
     usable: set[Step] = set()
@@ -228,11 +230,11 @@ def find_needs(
             warnings.append(_changed(found))
         if found.is_changed or found.mark.key != keys[step]:
             origin = found.identity
-    return Needs(keys, frozenset(usable), origin, tuple(warnings))
+    return StepNeeds(keys, frozenset(usable), origin, tuple(warnings))
 
 
-def check_overwriting(found: Stored) -> None:
-    """Refuse to make a step anew, unasked, where a person has changed what it has left.
+def check_overwriting(found: StoredStep) -> None:
+    """Refuse to run a step again, unasked, where a person has changed what it has written.
 
     Raises
     ------
@@ -248,7 +250,7 @@ def check_overwriting(found: Stored) -> None:
         )
 
 
-#: What is needed of the steps before one that is gone on from.
+#: The steps before `from_step` whose data is used as it is.
 _TAKEN: Mapping[Step, tuple[Step, ...]] = {
     "prepare": (),
     "count": ("prepare",),
@@ -257,8 +259,10 @@ _TAKEN: Mapping[Step, tuple[Step, ...]] = {
 }
 
 
-def _oddities(recipe: Recipe, found: Stored, stored: Mapping[Step, Stored | None]) -> Iterator[str]:
-    """Say why what is taken as it is may not be what the user thinks."""
+def _oddities(
+    recipe: Recipe, found: StoredStep, stored: Mapping[Step, StoredStep | None]
+) -> Iterator[str]:
+    """Say why data that is used as it is may not be what the user thinks."""
     if found.mark.settings != settings_of(recipe, found.step):
         yield (
             f"{found.title} was made with other settings than those of the recipe and is used as "
@@ -272,8 +276,8 @@ def _oddities(recipe: Recipe, found: Stored, stored: Mapping[Step, Stored | None
         )
 
 
-def _check(found: Stored, fingerprint: str, frames: tuple[int, ...]) -> None:
-    """Refuse what is of other images, of other frames, or cannot be read."""
+def _check(found: StoredStep, fingerprint: str, frames: tuple[int, ...]) -> None:
+    """Refuse data of other images or of other frames, and data that cannot be read."""
     if found.mark.fingerprint != fingerprint:
         raise ResultError(
             f"{found.title} was made of other images than those that are there now; run without "
@@ -287,7 +291,7 @@ def _check(found: Stored, fingerprint: str, frames: tuple[int, ...]) -> None:
         raise ResultError(found.error)
 
 
-def _changed(found: Stored) -> str:
+def _changed(found: StoredStep) -> str:
     frames = found.changed_frames
     if not frames:
         return f"{found.title} was changed by hand and is used as it is."
@@ -299,7 +303,7 @@ def _changed(found: Stored) -> str:
 
 
 def frames_of_steps(movie: Movie, recipe: Recipe) -> dict[Step, tuple[int, ...]]:
-    """Return of which frames each step has something."""
+    """Return the frames of which each step writes something."""
     measured = tuple(recipe.input.frames_of(movie))
     found = measured[:1] if recipe.input.project_t else measured
     return {"prepare": found, "count": found, "measure": measured}

@@ -1,4 +1,4 @@
-"""One item run whole, here or by a worker elsewhere; whatever is wrong ends up in its row."""
+"""One item as a task: run whole, here or elsewhere; whatever is wrong ends up in its row."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import traceback
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, closing, suppress
 from dataclasses import KW_ONLY, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import cv2
 
 from napari_celltrack import engine
 from napari_celltrack.batch.inputs import Item, open_item, open_others
-from napari_celltrack.batch.lock import is_wanted
+from napari_celltrack.batch.lock import RunEnded, RunningFile
 from napari_celltrack.batch.rescale import rescale_notes, rescaled
 from napari_celltrack.batch.result import (
     CellsFrom,
@@ -33,16 +34,16 @@ from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
 
 AnyT = TypeVar("AnyT")
-Found = Generator[engine.FrameResult, None, None]
+FrameResults = Generator[engine.FrameResult, None, None]
 #: Finds the cells of an item in another way than frame after frame in this process.
-Finder = Callable[[Item, Movie, Recipe, Mapping[str, Movie]], Found]
+Finder = Callable[[Item, Movie, Recipe, Mapping[str, Movie]], FrameResults]
 
 #: A disk, or what may be used of it, is full.
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True)
-class Work:
+class ItemTask:
     """What a worker needs to know to run an item; it can be sent to another machine.
 
     Parameters
@@ -53,43 +54,40 @@ class Work:
         The movie.
     folder : Path
         Of its result.
-    token : Path
-        The file that is there as long as the run is wanted.
+    running_file : RunningFile
+        Of the run.
     cells_from : {"image", "labels"}
-        Whether cells are looked for in images, or the movie is one of label images.
+        Whether cells are detected in images, or the movie is one of label images.
     restart : bool
-        Make it anew, also when it is finished.
+        Run it again, also when it is finished.
     n_threads : int
-        Frames worked on at once.
+        Frames that are analysed at once.
     rescale : bool
         Adapt lengths of the recipe to the pixel size of the movie.
     plots : bool
         Draw the plots of the result too.
-    is_elsewhere : bool
-        Whether the worker may be on another machine.
     """
 
     recipe: Recipe
     item: Item
     folder: Path
-    token: Path
+    running_file: RunningFile
     cells_from: CellsFrom = "image"
     _: KW_ONLY
     restart: bool = False
     n_threads: int = 1
     rescale: bool = False
     plots: bool = False
-    is_elsewhere: bool = False
 
 
-def run_work(
-    work: Work, tell: Callable[[FrameDone], None] | None = None, find: Finder | None = None
+def run_item_task(
+    task: ItemTask, tell: Callable[[FrameDone], None] | None = None, find: Finder | None = None
 ) -> FileDone:
-    """Run an item until it is finished, or the run is no longer wanted.
+    """Run an item until it is finished, or the run has ended.
 
     Parameters
     ----------
-    work : Work
+    task : ItemTask
         What to do.
     tell : callable, optional
         Called after each frame.
@@ -99,33 +97,32 @@ def run_work(
     Returns
     -------
     FileDone
-        Its status is ``"stopped"`` when the run was no longer wanted.
+
+    Raises
+    ------
+    RunEnded
+        When the running file is gone.
     """
-    if work.is_elsewhere:
-        cv2.setNumThreads(1)  # a worker of a cluster has as many cores as it was given threads
-    if work.is_elsewhere and not is_wanted(work.token):
-        return _failed(work.item, _unseen(work.token))
     events = run_item(
-        work.recipe,
-        work.item,
-        work.folder,
-        cells_from=work.cells_from,
-        restart=work.restart,
-        n_threads=work.n_threads,
-        rescale=work.rescale,
-        plots=work.plots,
+        task.recipe,
+        task.item,
+        task.folder,
+        cells_from=task.cells_from,
+        restart=task.restart,
+        n_threads=task.n_threads,
+        rescale=task.rescale,
+        plots=task.plots,
         find=find,
     )
     with closing(events):
-        if is_wanted(work.token):
-            for event in events:
-                if isinstance(event, FileDone):
-                    return _from_elsewhere(event) if work.is_elsewhere else event
-                if tell is not None:
-                    tell(event)
-                if not is_wanted(work.token):
-                    break
-    return FileDone(work.item, "stopped", seconds=0)
+        task.running_file.check()
+        event = next(events)
+        while isinstance(event, FrameDone):
+            if tell is not None:
+                tell(event)
+            task.running_file.check()
+            event = next(events)
+    return event
 
 
 def run_item(
@@ -151,11 +148,11 @@ def run_item(
     folder : Path
         Of the result; what is in it is replaced. The folder above must exist.
     cells_from : {"image", "labels"}
-        Whether cells are looked for in images, or the movie is one of label images.
+        Whether cells are detected in images, or the movie is one of label images.
     restart : bool
-        Make it anew, also when it is finished.
+        Run it again, also when it is finished.
     n_threads : int
-        Frames worked on at once.
+        Frames that are analysed at once.
     rescale : bool
         Adapt lengths of the recipe to the pixel size of the movie.
     plots : bool
@@ -183,7 +180,7 @@ def run_item(
             key = result_key(movie, item, recipe, cells_from, others)
             done = None if restart else kept_result(folder, item, key, plots=plots)
             if done is None:
-                found: Found
+                found: FrameResults
                 if find is not None:
                     found = find(item, movie, recipe, others)
                 else:
@@ -204,7 +201,8 @@ def run_item(
                 )
     except Exception as error:
         # Also a bug met on one file must not lose the others: its row names it.
-        done = _failed(item, why_failed(error, item, folder.parent))
+        reason = why_failed(error, item, folder.parent)
+        done = FileDone(item, "failed", seconds=0, error=reason)
     if done.status == "failed":
         with suppress(OSError):
             set_aside(folder, recipe)
@@ -220,37 +218,41 @@ def _source(
     return engine.CellSource(movie, recipe, others=others)
 
 
-def do_elsewhere(
-    token: Path | None, work: Callable[..., AnyT], *values: Any, **options: Any
-) -> AnyT:
-    """Do some work on another machine: what is wrong there is said with the name of it.
+def run_item_elsewhere(task: ItemTask) -> FileDone:
+    """Run an item on another machine, and name that machine if it fails; else `run_item_task`."""
+    done = call_elsewhere(task.running_file, partial(run_item_task, task))
+    return replace(done, error=_on_this_machine(done.error)) if done.error else done
+
+
+def call_elsewhere(running_file: RunningFile, call: Callable[[], AnyT]) -> AnyT:
+    """Call something on another machine, and name that machine in errors.
 
     Parameters
     ----------
-    token : Path or None
-        The file that is there as long as the run is wanted.
-    work : callable
-        What to do, with the arguments that follow.
+    running_file : RunningFile
+        Of the run.
+    call : callable
+        What to call.
 
     Raises
     ------
     CelltrackError
-        From that of the work, or if the folder of the results is not seen there.
+        That of the call, or if the folder of the results is not seen there.
+    RunEnded
+        That of the call.
     """
     cv2.setNumThreads(1)  # a worker of a cluster has as many cores as it was given threads
-    if token is not None and not is_wanted(token):
-        raise ResultError(_unseen(token))
+    if not running_file.exists():
+        raise ResultError(
+            f"The worker on {socket.gethostname()} does not see {running_file.folder}; choose a "
+            "folder for the results that all workers can write to."
+        )
     try:
-        return work(*values, **options)
+        return call()
+    except RunEnded:
+        raise
     except CelltrackError as error:
         raise CelltrackError(_on_this_machine(str(error))) from error
-
-
-def _unseen(token: Path) -> str:
-    return (
-        f"The worker on {socket.gethostname()} does not see {token.parent}; choose a folder for "
-        "the results that all workers can write to."
-    )
 
 
 def _on_this_machine(text: str) -> str:
@@ -293,11 +295,3 @@ def why_failed(error: Exception, item: Item, out: Path) -> str:
     with suppress(OSError), (out / "errors.log").open("a", encoding="utf-8") as log:
         log.write(f"{item.path}\n{''.join(traceback.format_exception(error))}\n")
     return f"unexpected {type(error).__name__}: {error} (see errors.log)"
-
-
-def _from_elsewhere(done: FileDone) -> FileDone:
-    return replace(done, error=_on_this_machine(done.error)) if done.error else done
-
-
-def _failed(item: Item, error: str) -> FileDone:
-    return FileDone(item, "failed", seconds=0, error=error)
