@@ -329,7 +329,7 @@ def click(model, place) -> None:
     for callback in list(model.mouse_drag_callbacks):
         steps = callback(model, press)
         if steps is not None:
-            next(steps)
+            next(steps, None)
             press.type = "mouse_release"
             next(steps, None)
             press.type = "mouse_press"
