@@ -15,6 +15,7 @@ from track_scenes import wait_for_tracks
 
 from napari_celltrack.engine import run
 from napari_celltrack.engine.linking import link_objects
+from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.docks.dock import Dock
 from napari_celltrack.gui.docks.plots.plot_panel import NO_TRACKS, PlotPanel
 from napari_celltrack.gui.session import session_of
@@ -307,10 +308,10 @@ def test_the_numbers_of_a_plot_are_saved(qtbot, dock, tmp_path, monkeypatch) -> 
     found = pd.read_csv(f"{file}.csv")
     for name in ("track_id", "frame", "y_px", "x_px"):
         np.testing.assert_array_equal(found[name], tracked[name])
-    with qtbot.waitSignal(panel.said, timeout=20_000) as said:
+    with qtbot.waitSignal(panel.failed, timeout=20_000) as failed:
         panel.save(str(file.with_suffix(".csv") / "in a file.csv"))
-    assert said.args[1]
-    assert "cannot be written" in said.args[0]
+    assert isinstance(failed.args[0], CelltrackError)
+    assert "cannot be written" in str(failed.args[0])
 
 
 def test_a_plot_is_copied_and_shown_larger(qtbot, dock) -> None:
