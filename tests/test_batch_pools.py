@@ -24,10 +24,11 @@ from napari_celltrack.batch import (
     FrameDone,
     Inputs,
     Item,
+    RunOptions,
     find_inputs,
-    pools,
     run_files,
     suitable_pool,
+    workers,
 )
 from napari_celltrack.batch.blocks import blocks_of
 from napari_celltrack.batch.machine import free_memory_bytes
@@ -162,9 +163,7 @@ def test_movies_in_blocks_give_the_same_bytes(folder: Path, tmp_path: Path) -> N
             OVERLAP,
             find_inputs([folder]),
             tmp_path / "blocks",
-            pool="processes",
-            n_workers=2,
-            report=False,
+            RunOptions(pool="processes", n_workers=2, report=False),
         )
     )
     assert sum(isinstance(event, FrameDone) for event in events) == 9
@@ -186,7 +185,8 @@ def test_a_cluster_gives_the_same_bytes(folder: Path, tmp_path: Path, cluster: s
     assert contents(tmp_path / "dask") == contents(tmp_path / "one")
     # Fewer items than workers: the frames are shared out.
     few = find_inputs([folder / "m0.tif"])
-    list(run_files(OVERLAP, few, tmp_path / "blocks", scheduler=cluster, report=False))
+    options = RunOptions(scheduler=cluster, report=False)
+    list(run_files(OVERLAP, few, tmp_path / "blocks", options))
     expected, blocks = contents(tmp_path / "one" / "m0"), contents(tmp_path / "blocks" / "m0")
     assert blocks == expected
 
@@ -195,7 +195,7 @@ def test_wrong_addresses_are_said_in_a_sentence(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr(pools, "_TIMEOUT_S", 0.5)  # nobody will ever answer there
+    monkeypatch.setattr(workers, "_TIMEOUT_S", 0.5)  # nobody will ever answer there
     for address in ("tcp://127.0.0.1:1", "nonsense"):
         with pytest.raises(CelltrackError, match=f"No Dask scheduler answers at {address}; check"):
             run(folder, tmp_path / "out", scheduler=address)
@@ -216,9 +216,8 @@ def test_an_item_that_kills_its_worker_fails_and_the_others_are_done(
     inputs = Inputs((found.items[0], deadly, found.items[1]), ())
     for n_workers in (2, 4):  # whole items, and blocks of frames
         out = tmp_path / str(n_workers)
-        events = run_files(
-            Recipe(), inputs, out, pool="processes", n_workers=n_workers, report=False
-        )
+        options = RunOptions(pool="processes", n_workers=n_workers, report=False)
+        events = run_files(Recipe(), inputs, out, options)
         rows = {event.item.name: event for event in events if isinstance(event, FileDone)}
         assert {name for name, row in rows.items() if row.status == "done"} == {"m0", "m1"}
         assert "worker was ended from outside, most often because memory" in rows["deadly"].error
@@ -227,7 +226,8 @@ def test_an_item_that_kills_its_worker_fails_and_the_others_are_done(
 def test_the_folder_of_the_results_goes_away(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     write_movie(folder / "m0.tif", moving_disks(400))
-    events = run_files(Recipe(), find_inputs([folder]), out, n_workers=2, report=False)
+    options = RunOptions(n_workers=2, report=False)
+    events = run_files(Recipe(), find_inputs([folder]), out, options)
     with pytest.raises(ResultError, match=r"removed or renamed during the run; run again"):
         for event in events:
             if isinstance(event, FrameDone) and out.exists():
@@ -237,7 +237,7 @@ def test_the_folder_of_the_results_goes_away(folder: Path, tmp_path: Path) -> No
 
 def test_two_runs_in_one_folder_are_refused(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    events = run_files(Recipe(), find_inputs([folder]), out, report=False)
+    events = run_files(Recipe(), find_inputs([folder]), out, RunOptions(report=False))
     next(events)
     with pytest.raises(ResultError, match=rf"Another run \(process {os.getpid()} on .* since 2"):
         run(folder, out)

@@ -17,6 +17,7 @@ import zarr
 from napari_celltrack.batch.horizontal import run_horizontal
 from napari_celltrack.batch.inputs import find_inputs
 from napari_celltrack.batch.result import FileDone, FrameDone
+from napari_celltrack.batch.run_options import RunOptions
 from napari_celltrack.batch.step_files import join_tables, read_tables, write_table
 from napari_celltrack.batch.work import run_item
 from napari_celltrack.batch.workers import Workers, open_workers
@@ -82,7 +83,8 @@ def run_all(
     """Run all steps, and return the row of each item."""
     out.mkdir(exist_ok=True)
     items = find_inputs([folder], out=out).items
-    events = run_horizontal(lambda item: recipe or Recipe(), items, out, workers, **options)
+    how = RunOptions(strategy="horizontal", **options)
+    events = run_horizontal(lambda item: recipe or Recipe(), items, out, workers, how)
     return {event.item.name: event for event in events if isinstance(event, FileDone)}
 
 
@@ -167,10 +169,11 @@ def test_killed_run_goes_on_where_it_was_and_ends_the_same(
 _SCRIPT = """
 import sys
 from pathlib import Path
-from napari_celltrack.batch import find_inputs, run_files
+from napari_celltrack.batch import RunOptions, find_inputs, run_files
 from napari_celltrack.recipe import Recipe
 inputs, out = find_inputs([sys.argv[1]]), Path(sys.argv[2])
-for event in run_files(Recipe(), inputs, out, strategy="horizontal", n_workers=2):
+options = RunOptions(strategy="horizontal", n_workers=2)
+for event in run_files(Recipe(), inputs, out, options):
     print(event, flush=True)
 """
 

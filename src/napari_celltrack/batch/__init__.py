@@ -7,12 +7,14 @@ from napari_celltrack.batch.label_images import link_labels
 from napari_celltrack.batch.pool_choice import suitable_pool
 from napari_celltrack.batch.result import FileDone, FrameDone
 from napari_celltrack.batch.run import run_files
+from napari_celltrack.batch.run_options import RunOptions
 
 __all__ = [
     "FileDone",
     "FrameDone",
     "Inputs",
     "Item",
+    "RunOptions",
     "find_inputs",
     "link_labels",
     "run_files",

@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from napari_celltrack.batch.inputs import Item
 from napari_celltrack.batch.result import FileDone, FrameDone, set_aside
+from napari_celltrack.batch.run_options import DEFAULTS, RunOptions
 from napari_celltrack.batch.step_needs import Outlook, check_overwriting, look, settings_of
 from napari_celltrack.batch.step_store import STEPS, Mark, Step, StepStore, Stored
 from napari_celltrack.batch.step_work import (
@@ -72,11 +73,8 @@ def run_horizontal(
     items: Sequence[Item],
     out: Path,
     workers: Workers,
+    options: RunOptions = DEFAULTS,
     *,
-    restart: bool = False,
-    from_step: Step | None = None,
-    rescale: bool = False,
-    plots: bool = False,
     token: Path | None = None,
 ) -> Events:
     """Take all items through one step after the other.
@@ -96,15 +94,8 @@ def run_horizontal(
         The folder of the results, which must exist; ``steps/`` is made in it.
     workers : Workers
         Who does it; all must see `out` and the movies.
-    restart : bool
-        Make everything anew from `from_step` on.
-    from_step : {"prepare", "count", "measure", "track"}, optional
-        What the steps before it have left is taken as it is, also if it was made with other
-        settings or changed by hand.
-    rescale : bool
-        Adapt lengths of the recipe to the pixel size of each movie.
-    plots : bool
-        Draw the plots of the results too.
+    options : RunOptions, optional
+        How it is executed.
     token : Path, optional
         The file that is there as long as the run is wanted.
 
@@ -117,14 +108,13 @@ def run_horizontal(
     out = out.absolute()
     begun: list[_Progress] = []
     tasks: deque[tuple[tuple[Item, Recipe], _Call]] = deque()
-    options = {"restart": restart, "from_step": from_step, "rescale": rescale, "plots": plots}
     for item in items:
         try:
             recipe = recipe_of(item)
         except Exception as error:
             yield _failed(item, None, out, error)
         else:
-            tasks.append(((item, recipe), (look, (recipe, absolute(item), out), options)))
+            tasks.append(((item, recipe), (look, (recipe, absolute(item), out, options), {})))
     for (item, recipe), future in _work_off(workers, tasks, token):
         try:
             outlook: Outlook = future.result()
@@ -141,12 +131,12 @@ def run_horizontal(
         begun.append(_Progress(item, outlook.recipe, outlook, stored, outlook.seconds, warnings))
     place = {item.name: number for number, item in enumerate(items)}
     begun.sort(key=lambda progress: place[progress.item.name])
-    is_asked = restart or from_step is not None
+    is_asked = options.restart or options.from_step is not None
     for step in STEPS[:-1]:
         todo = [p for p in begun if not p.is_over and step in p.outlook.needs.steps()]
         yield from _make_step(step, todo, out, workers, is_asked=is_asked, token=token)
     rest = [progress for progress in begun if not progress.is_over]
-    yield from _track_all(rest, out, workers, plots=plots, token=token)
+    yield from _track_all(rest, out, workers, options, token)
 
 
 def _make_step(
@@ -252,17 +242,16 @@ def _track_all(
     todo: Sequence[_Progress],
     out: Path,
     workers: Workers,
-    *,
-    plots: bool,
+    options: RunOptions,
     token: Path | None,
 ) -> Events:
     tasks: deque[tuple[_Progress, _Call]] = deque()
     for progress in todo:
         measured = progress.stored["measure"]
         shifts_px = measured.mark.shifts_px if measured else ()
-        options = {"plots": plots, "token": token, "warnings": progress.warnings}
+        named = {"options": options, "token": token, "warnings": progress.warnings}
         values = (progress.recipe, absolute(progress.item), out, progress.outlook.key, shifts_px)
-        tasks.append((progress, (track, values, options)))
+        tasks.append((progress, (track, values, named)))
     for progress, future in _work_off(workers, tasks, token):
         try:
             done: FileDone = future.result()

@@ -19,6 +19,8 @@ from napari_celltrack.readers import is_image_file, natural_key, open_movie
 from napari_celltrack.readers.grouped import Part, open_group
 from napari_celltrack.readers.opening import MOVIE_SUFFIXES
 from napari_celltrack.recipe import Recipe
+from napari_celltrack.results.result_folder import RECIPE, RECORD
+from napari_celltrack.results.run_folder import SUMMARY
 
 __all__ = [
     "Inputs",
@@ -40,7 +42,7 @@ A_RESULT = "it belongs to a result of an earlier run"
 #: What a run itself puts beside the folders of its results.
 _OURS = frozenset(
     (
-        "steps", "summary.csv", "tracks.csv", "counts.csv", "recipe.yaml", "run.json", "run.log",
+        "steps", SUMMARY, "tracks.csv", "counts.csv", RECIPE, RECORD, "run.log",
         "errors.log", "report.html",
     )
 )  # fmt: skip
@@ -276,8 +278,7 @@ def _files_like(folder: Path, pattern: str) -> tuple[list[Path], dict[Path, str]
 def _is_in_result(folder: Path, known: dict[Path, bool]) -> bool:
     """Tell whether a folder is one of results, or within one; what was asked before is known."""
     if folder not in known:
-        marks = ("run.json", "recipe.yaml")
-        known[folder] = all((folder / mark).is_file() for mark in marks) or (
+        known[folder] = all((folder / mark).is_file() for mark in (RECORD, RECIPE)) or (
             folder.parent != folder and _is_in_result(folder.parent, known)
         )
     return known[folder]

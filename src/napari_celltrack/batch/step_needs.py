@@ -18,6 +18,7 @@ import napari_celltrack
 from napari_celltrack.batch.inputs import Item, open_item, open_others
 from napari_celltrack.batch.rescale import rescale_notes, rescaled
 from napari_celltrack.batch.result import FileDone, kept_result, result_key
+from napari_celltrack.batch.run_options import RunOptions
 from napari_celltrack.batch.step_files import text_digest
 from napari_celltrack.batch.step_store import STEPS, Step, StepStore, Stored
 from napari_celltrack.errors import ResultError
@@ -103,11 +104,7 @@ def look(
     recipe: Recipe,
     item: Item,
     out: Path,
-    *,
-    restart: bool = False,
-    from_step: Step | None = None,
-    rescale: bool = False,
-    plots: bool = False,
+    options: RunOptions,
 ) -> Outlook:
     """Open an item, and find out what is there of it and what is needed.
 
@@ -119,8 +116,8 @@ def look(
         The movie.
     out : Path
         The folder of the results.
-    restart, from_step, rescale, plots
-        As :func:`~napari_celltrack.batch.horizontal.run_horizontal` takes them.
+    options : RunOptions
+        How the run is executed.
 
     Raises
     ------
@@ -137,7 +134,7 @@ def look(
     with ExitStack() as stack:
         movie = opened(stack, recipe, item)
         notes: tuple[str, ...] = ()
-        if rescale:
+        if options.rescale:
             notes = rescale_notes(recipe, movie)
             recipe = rescaled(recipe, movie)
         recipe.input.slices_in(movie)
@@ -145,13 +142,11 @@ def look(
         frames = frames_of_steps(movie, recipe)
         stored = {step: StepStore(out, step, item.name).look() for step in STEPS[:-1]}
         fingerprints = [movie.fingerprint, *(other.fingerprint for other in others.values())]
-        needs = find_needs(
-            recipe, fingerprints, frames, stored, restart=restart, from_step=from_step
-        )
+        needs = find_needs(recipe, fingerprints, frames, stored, options)
         key = result_key(movie, item, recipe, others=others)
         if needs.origin:
             key = text_digest(key, needs.origin)
-        done = None if restart else kept_result(out / item.name, item, key, plots=plots)
+        done = kept_result(out / item.name, item, key, options)
         seconds = time.perf_counter() - started
         return Outlook(recipe, movie.fingerprint, frames, stored, needs, key, done, notes, seconds)
 
@@ -166,9 +161,7 @@ def find_needs(
     fingerprints: Sequence[str],
     frames: Mapping[Step, tuple[int, ...]],
     stored: Mapping[Step, Stored | None],
-    *,
-    restart: bool = False,
-    from_step: Step | None = None,
+    options: RunOptions,
 ) -> Needs:
     """Compare what is on disk with what a recipe asks for.
 
@@ -182,10 +175,8 @@ def find_needs(
         True indices of the frames that each step has something of.
     stored : dict of Stored
         What is on disk, by step.
-    restart : bool
-        Use nothing of what is there, from `from_step` on.
-    from_step : str, optional
-        What the steps before it have left is taken as it is.
+    options : RunOptions
+        How the run is executed: `restart` and `from_step` say what of it may be used.
 
     Returns
     -------
@@ -197,6 +188,7 @@ def find_needs(
         If something that is needed before `from_step` is not there, not of these images, or
         cannot be read.
     """
+    from_step = options.from_step
     keys: dict[Step, str] = {}
     usable: set[Step] = set()
     warnings: list[str] = []
@@ -217,7 +209,7 @@ def find_needs(
             warnings += _oddities(recipe, found, stored)
         elif (
             found is None
-            or restart
+            or options.restart
             or found.mark.key != keys[step]
             or (found.is_changed and from_step is not None)
         ):

@@ -18,7 +18,6 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from napari_celltrack.batch.result import write_text
 from napari_celltrack.batch.step_files import (
     Plane,
     digest_of,
@@ -29,6 +28,7 @@ from napari_celltrack.batch.step_files import (
     text_digest,
 )
 from napari_celltrack.errors import CelltrackError
+from napari_celltrack.results.small_files import write_text
 
 #: The steps by the names that users give them; those before the last leave a store.
 Step = Literal["prepare", "count", "measure", "track"]

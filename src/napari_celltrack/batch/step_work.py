@@ -19,6 +19,7 @@ from napari_celltrack import engine
 from napari_celltrack.batch.inputs import Item
 from napari_celltrack.batch.lock import is_wanted
 from napari_celltrack.batch.result import FileDone, make_result
+from napari_celltrack.batch.run_options import DEFAULTS, RunOptions
 from napari_celltrack.batch.step_files import (
     Plane,
     make_zarr,
@@ -140,7 +141,7 @@ def track(
     key: str,
     shifts_px: tuple[tuple[float, float], ...],
     *,
-    plots: bool = False,
+    options: RunOptions = DEFAULTS,
     token: Path | None = None,
     warnings: Sequence[str] = (),
 ) -> FileDone:
@@ -158,8 +159,8 @@ def track(
         Of the result.
     shifts_px : tuple of (float, float)
         How far each prepared frame has moved.
-    plots : bool
-        Draw its plots too.
+    options : RunOptions, optional
+        How the run is executed.
     token : Path, optional
         The file that is there as long as the run is wanted.
     warnings : sequence of str
@@ -185,7 +186,7 @@ def track(
             iter(found),
             folder=out / item.name,
             key=key,
-            plots=plots,
+            options=options,
             warnings=warnings,
         )
         stack.callback(events.close)

@@ -68,7 +68,7 @@ def run_vertical(
         run = partial(run_work, tell=events.put)
         works = [replace(work, n_threads=n_each) for work in works]
         yield from _Round(works, run, workers, workers.n, events).run()
-    elif workers.n > len(works) and works[0].cells_from == "image":
+    elif workers.n > len(works) and works[0].options.cells_from == "image":
         run = partial(run_work, tell=events.put, find=partial(_by_blocks, workers))
         make = partial(ThreadPoolExecutor, len(works), "celltrack-item")
         here = Workers(make, len(works), "threads")

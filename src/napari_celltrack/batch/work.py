@@ -20,7 +20,6 @@ from napari_celltrack.batch.inputs import Item, open_item, open_others
 from napari_celltrack.batch.lock import is_wanted
 from napari_celltrack.batch.rescale import rescale_notes, rescaled
 from napari_celltrack.batch.result import (
-    CellsFrom,
     FileDone,
     FrameDone,
     kept_result,
@@ -28,6 +27,7 @@ from napari_celltrack.batch.result import (
     result_key,
     set_aside,
 )
+from napari_celltrack.batch.run_options import DEFAULTS, RunOptions
 from napari_celltrack.engine.given_labels import run_labels
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.movie import Movie
@@ -56,16 +56,10 @@ class Work:
         Of its result.
     token : Path
         The file that is there as long as the run is wanted.
-    cells_from : {"image", "labels"}
-        Whether cells are looked for in images, or the movie is one of label images.
-    restart : bool
-        Make it anew, also when it is finished.
+    options : RunOptions
+        How it is executed.
     n_threads : int
         Frames worked on at once.
-    rescale : bool
-        Adapt lengths of the recipe to the pixel size of the movie.
-    plots : bool
-        Draw the plots of the result too.
     is_elsewhere : bool
         Whether the worker may be on another machine.
     """
@@ -74,12 +68,9 @@ class Work:
     item: Item
     folder: Path
     token: Path
-    cells_from: CellsFrom = "image"
+    options: RunOptions = DEFAULTS
     _: KW_ONLY
-    restart: bool = False
     n_threads: int = 1
-    rescale: bool = False
-    plots: bool = False
     is_elsewhere: bool = False
 
 
@@ -110,11 +101,8 @@ def run_work(
         work.recipe,
         work.item,
         work.folder,
-        cells_from=work.cells_from,
-        restart=work.restart,
+        work.options,
         n_threads=work.n_threads,
-        rescale=work.rescale,
-        plots=work.plots,
         find=find,
     )
     with closing(events):
@@ -133,12 +121,9 @@ def run_item(
     recipe: Recipe,
     item: Item,
     folder: Path,
+    options: RunOptions = DEFAULTS,
     *,
-    cells_from: CellsFrom = "image",
-    restart: bool = False,
     n_threads: int = 1,
-    rescale: bool = False,
-    plots: bool = False,
     find: Finder | None = None,
 ) -> Generator[FrameDone | FileDone, None, None]:
     """Run one item into its folder, or keep the whole result that is there.
@@ -151,16 +136,10 @@ def run_item(
         The movie.
     folder : Path
         Of the result; what is in it is replaced. The folder above must exist.
-    cells_from : {"image", "labels"}
-        Whether cells are looked for in images, or the movie is one of label images.
-    restart : bool
-        Make it anew, also when it is finished.
+    options : RunOptions, optional
+        How it is executed; of one item the strategy, the workers and the report mean nothing.
     n_threads : int
         Frames worked on at once.
-    rescale : bool
-        Adapt lengths of the recipe to the pixel size of the movie.
-    plots : bool
-        Draw the plots of the result too.
     find : callable, optional
         Finds the cells, in place of this thread.
 
@@ -178,21 +157,20 @@ def run_item(
             for other in others.values():
                 stack.callback(other.close)
             notes: tuple[str, ...] = ()
-            if rescale:
+            if options.rescale:
                 notes = rescale_notes(recipe, movie)
                 recipe = rescaled(recipe, movie)
-            key = result_key(movie, item, recipe, cells_from, others)
-            done = None if restart else kept_result(folder, item, key, plots=plots)
+            key = result_key(movie, item, recipe, options.cells_from, others)
+            done = kept_result(folder, item, key, options)
             if done is None:
                 found: Found
-                if cells_from == "labels":
+                if options.cells_from == "labels":
                     found = run_labels(movie, recipe, others=others, n_threads=n_threads)
                 elif find is not None:
                     found = find(item, movie, recipe, others)
                 else:
                     found = engine.run(movie, recipe, others=others, n_threads=n_threads)
                 stack.callback(found.close)
-                has_picture = cells_from == "image"
                 done = yield from make_result(
                     recipe,
                     item,
@@ -200,8 +178,7 @@ def run_item(
                     found,
                     folder=folder,
                     key=key,
-                    has_picture=has_picture,
-                    plots=plots,
+                    options=options,
                     warnings=notes,
                 )
     except Exception as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,8 @@ from napari_celltrack.plots.overlay import Overlay
 from napari_celltrack.plots.style import Floats, Ints, Style
 from napari_celltrack.plots.units import TimeAxis
 
+#: Held while a figure is drawn: matplotlib reads formulas, such as powers of ten, one at a time.
+DRAWING = threading.Lock()
 #: Farthest from a drawn point that a click still means it, in px of the screen.
 PICK_PX = 12.0
 

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QVBoxLayout
 from typing_extensions import override
 
 from napari_celltrack.batch import Item
+from napari_celltrack.batch.earlier import Earlier
 from napari_celltrack.batch.plan import Plan
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.docks.batch.batch_inputs import BatchInputs
@@ -35,7 +36,6 @@ from napari_celltrack.gui.docks.batch.contact_sheet import ContactSheet
 from napari_celltrack.gui.docks.batch.file_lines import Line
 from napari_celltrack.gui.docks.batch.file_table import FileTable
 from napari_celltrack.gui.docks.batch.folder_scan import (
-    Earlier,
     Found,
     Place,
     find_files,
@@ -300,7 +300,7 @@ class Batch(Dock):
         if self._job.running:
             return
         options, recipe = self._options.value(), self.recipe()
-        self._outlook.begin_run(found, recipe)
+        self._outlook.begin_run(found, recipe, options)
         self._progress_of = BatchProgress(len(found.inputs.items))
         self._table.set_waiting()
         self._set_results(found.place.results)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_celltrack.batch.earlier import find_earlier
 from napari_celltrack.batch.plan import Plan
-from napari_celltrack.gui.docks.batch.batch_options import RunOptions
+from napari_celltrack.batch.run_options import RunOptions
 from napari_celltrack.gui.docks.batch.batch_start import plan_run
-from napari_celltrack.gui.docks.batch.folder_scan import Found, find_earlier
+from napari_celltrack.gui.docks.batch.folder_scan import Found
 from napari_celltrack.gui.lane import Lane
 from napari_celltrack.gui.when_destroyed import when_destroyed
 from napari_celltrack.recipe import Recipe
@@ -43,10 +45,13 @@ class Outlook(QObject):
 
     def look(self, found: Found, recipe: Recipe, options: RunOptions) -> bool:
         """Find out what has changed; return whether a new plan was begun."""
-        compared = (found, recipe)
+        options = replace(options, overrides=found.overrides)
+        compared = (found, recipe, options.plots)
         if compared != self._compared:
             self._compared = compared
-            self._submit("earlier", partial(find_earlier, found, recipe), self.foundEarlier.emit)
+            items, out = found.inputs.items, found.place.results
+            find = partial(find_earlier, recipe, items, out, options)
+            self._submit("earlier", find, self.foundEarlier.emit)
         planned = (found, recipe, options.n_workers, options.rescale)
         if planned == self._planned:
             return False
@@ -54,7 +59,7 @@ class Outlook(QObject):
         self._submit("plan", partial(plan_run, recipe, found, options), self._take_plan)
         return True
 
-    def begin_run(self, found: Found, recipe: Recipe) -> None:
+    def begin_run(self, found: Found, recipe: Recipe, options: RunOptions) -> None:
         """Leave the machine to a run, whose results are told by the run itself.
 
         A plan that has no times yet is made anew when it is asked for after the run.
@@ -65,7 +70,7 @@ class Outlook(QObject):
                 self.planned.emit(plan, False)
         for lane in self.lanes.values():
             lane.cancel()
-        self._compared = (found, recipe)
+        self._compared = (found, recipe, options.plots)
 
     def forget_earlier(self) -> None:
         """Look for results again when asked next."""

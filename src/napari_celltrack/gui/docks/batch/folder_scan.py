@@ -1,30 +1,25 @@
-"""What a folder holds for a batch, and what earlier runs left in the folder of results.
+"""What a folder holds for a batch.
 
 Knows no Qt: these functions run in the background.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from napari_celltrack.batch import Inputs, Item, find_inputs
 from napari_celltrack.batch.names import suggest_names
 from napari_celltrack.batch.overrides import Overrides
 from napari_celltrack.errors import CelltrackError
-from napari_celltrack.gui.docks.batch.batch_words import count_in_words
 from napari_celltrack.readers import is_image_file, open_movie
 from napari_celltrack.recipe import Recipe
 
 #: Settings of single files, in the folder of the images.
 OVERRIDES = "overrides.yaml"
-#: Earlier results that are given out together.
-_A_CHUNK = 200
 _DEEPER = (
     "The images are in folders of {}. Enter */*.tif under Files to take each of them, or a pattern "
     "such as {{channel}}/{{name}}_t{{t}}.tif if several make one movie."
@@ -99,37 +94,6 @@ class Found:
         if self.overrides is None:
             return lambda item: recipe
         return partial(self.overrides.recipe_for, recipe)
-
-
-@dataclass(frozen=True)
-class Earlier:
-    """Results of an earlier run.
-
-    Parameters
-    ----------
-    place : Place
-        Where they lie.
-    results : mapping of str to dict
-        Name of an item to the numbers in the ``run.json`` of its result.
-    same : frozenset of str
-        Those made with the settings now; they are kept where the file is the same, too.
-    """
-
-    place: Place
-    results: Mapping[str, dict[str, Any]] = field(default_factory=dict)
-    same: frozenset[str] = frozenset()
-
-    def words(self, n_files: int) -> str:
-        """Say what a run keeps, and what it does again; empty where there is nothing."""
-        n_same, n_other = len(self.same), len(self.results) - len(self.same)
-        if n_same:
-            kept = "It is kept." if n_same == 1 else "They are kept."
-            rest = "" if n_same == n_files else " Start does only the rest."
-            return f"{n_same:,} of {n_files:,} done with these settings. {kept}{rest}"
-        if n_other:
-            results = count_in_words(n_other, "earlier result")
-            return f"{results} with other settings; Start does them again."
-        return ""
 
 
 def find_files(place: Place, overrides_file: Path | None = None) -> Iterator[Found]:
@@ -243,40 +207,3 @@ def _n_frames(path: str) -> int:
         return movie.n_frames
     finally:
         movie.close()
-
-
-def find_earlier(found: Found, recipe: Recipe) -> Iterator[Earlier]:
-    """Find what is finished already, a few hundred files at a time."""
-    place, recipe_of = found.place, found.recipe_of(recipe)
-    settings = recipe.to_yaml()
-    results: dict[str, dict[str, Any]] = {}
-    same: set[str] = set()
-    if place.results.is_dir():
-        for n_seen, item in enumerate(found.inputs.items, start=1):
-            folder = place.results / item.name
-            numbers = _numbers_of(folder)
-            if numbers is not None:
-                results[item.name] = numbers
-                own = settings
-                if item.name in found.changed:
-                    own = recipe_of(item).to_yaml()
-                if _settings_of(folder) == own:
-                    same.add(item.name)
-            if n_seen % _A_CHUNK == 0:
-                yield Earlier(place, dict(results), frozenset(same))
-    yield Earlier(place, results, frozenset(same))
-
-
-def _numbers_of(folder: Path) -> dict[str, Any] | None:
-    try:
-        about = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        return dict(about["result"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _settings_of(folder: Path) -> str:
-    try:
-        return (folder / "recipe.yaml").read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from napari_celltrack.export import save_table
-from napari_celltrack.plots import Plot, StyleName, save_plot
+from napari_celltrack.plots import DRAWING, Plot, StyleName, save_plot
 from napari_celltrack.plots.fit import fit_label
 from napari_celltrack.plots.kinds import KINDS
 from napari_celltrack.results.result import Result, drift_to_subtract
@@ -22,9 +21,6 @@ from napari_celltrack.results.result import Result, drift_to_subtract
 _DPI = 100
 #: Of a picture on the clipboard.
 _COPY_DPI = 200
-
-#: Matplotlib reads formulas, such as powers of ten, one at a time.
-_drawing = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +65,7 @@ class PlotJob:
         Plot
             On an Agg canvas, drawn.
         """
-        with _drawing:
+        with DRAWING:
             plot = self._made()
             plot.figure.set_size_inches(width_px / _DPI, height_px / _DPI)
             plot.figure.set_dpi(_DPI * ratio)
@@ -80,7 +76,7 @@ class PlotJob:
 
     def save(self, path: str) -> Iterator[Path]:
         """Write a file; a job that yields its path."""
-        with _drawing:
+        with DRAWING:
             save_plot(self._made(), path)
         yield Path(path)
 
@@ -91,7 +87,7 @@ class PlotJob:
 
     def picture(self) -> Iterator[npt.NDArray[np.uint8]]:
         """Draw for the clipboard; a job that yields an array (y, x, 4), uint8."""
-        with _drawing:
+        with DRAWING:
             plot = self._made()
             plot.figure.set_dpi(_COPY_DPI)
             canvas = FigureCanvasAgg(plot.figure)
