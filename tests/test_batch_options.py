@@ -53,7 +53,7 @@ def celltrack(*arguments: object) -> str:
     """Run a command that is to end well, and return what it printed."""
     result = CliRunner().invoke(app, [*map(str, arguments)])
     assert result.exit_code == 0, result.output
-    return result.output
+    return result.stdout
 
 
 def tables(out: Path) -> dict[str, bytes]:

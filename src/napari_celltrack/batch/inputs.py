@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from napari_celltrack.batch.name_pattern import read_pattern
 from napari_celltrack.batch.names import Group, match, unique_by_key
@@ -19,7 +18,7 @@ from napari_celltrack.readers import is_image_file, natural_key, open_movie
 from napari_celltrack.readers.grouped import Part, open_group
 from napari_celltrack.readers.opening import MOVIE_SUFFIXES
 from napari_celltrack.recipe import Recipe
-from napari_celltrack.results.result_folder import RECIPE, RECORD
+from napari_celltrack.results.result_folder import RECIPE, RECORD, ResultRecord
 from napari_celltrack.results.run_folder import SUMMARY
 
 __all__ = [
@@ -203,13 +202,13 @@ def open_item(item: Item, recipe: Recipe) -> Movie:
     return open_movie(item.path, axes=axes)
 
 
-def open_recorded(about: Mapping[str, Any], recipe: Recipe) -> Movie:
+def open_recorded(record: ResultRecord, recipe: Recipe) -> Movie:
     """Open the movie that a result was made from.
 
     Parameters
     ----------
-    about : mapping
-        What the ``run.json`` of the result says under ``input``.
+    record : ResultRecord
+        What the result says of itself.
     recipe : Recipe
         Of the result.
 
@@ -218,8 +217,8 @@ def open_recorded(about: Mapping[str, Any], recipe: Recipe) -> Movie:
     MovieError
         If it cannot be read, or is not where it was.
     """
-    path = str(about["path"])
-    parts = tuple(Part(**part) for part in about.get("parts", ()))
+    path = str(record.input["path"])
+    parts = tuple(Part(**part) for part in record.input.get("parts", ()))
     return open_item(Item(path, Path(path).name, "", parts=parts), recipe)
 
 

@@ -90,7 +90,7 @@ def read_saved(path: Path) -> Saved:
     folder = ResultFolder.only_one(path)
     recipe, record = folder.recipe(), folder.record()
     try:
-        movie = open_recorded(record.input, recipe)
+        movie = open_recorded(record, recipe)
     except CelltrackError as error:
         raise ResultError(
             f"The movie of this result is not at {record.input['path']} any more; "
