@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
-from napari_celltrack.batch import FileDone, find_inputs, run_files
+from napari_celltrack.batch import FileDone, RunOptions, find_inputs, run_files
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.sample_data import dividing_nuclei
 
@@ -42,8 +42,8 @@ def seconds_of(images: Path, out: Path, pool: str, n_workers: int, *, keep: bool
     """Return how long a folder takes; the results are deleted unless they are to be kept."""
     started = time.perf_counter()
     inputs = find_inputs([images])
-    options = {"pool": pool, "n_workers": n_workers, "report": False}
-    for event in run_files(Recipe(), inputs, out, **options):  # type: ignore[arg-type]
+    options = RunOptions(pool=pool, n_workers=n_workers, report=False)
+    for event in run_files(Recipe(), inputs, out, options):
         assert not isinstance(event, FileDone) or event.status == "done", event
     seconds = time.perf_counter() - started
     if not keep:

@@ -26,24 +26,23 @@ from timing import call
 _RUN = """
 import sys
 from pathlib import Path
-from napari_celltrack.batch import find_inputs, run_files
+from napari_celltrack.batch import RunOptions, find_inputs, run_files
 from napari_celltrack.recipe import Recipe
 recipe, folder, out, strategy, n_workers = sys.argv[1:]
 inputs = find_inputs([folder])
-for event in run_files(
-    Recipe.load(recipe), inputs, Path(out), strategy=strategy, n_workers=int(n_workers)
-):
+options = RunOptions(strategy=strategy, n_workers=int(n_workers))
+for event in run_files(Recipe.load(recipe), inputs, Path(out), options):
     if getattr(event, "error", ""):
         sys.exit(event.error)
 print("null")
 """
 _PLAN = """
 import json, sys
-from napari_celltrack.batch import find_inputs
+from napari_celltrack.batch import RunOptions, find_inputs
 from napari_celltrack.batch.plan import make_plan
 from napari_celltrack.recipe import Recipe
 recipe, folder, n_workers = sys.argv[1:]
-plan = make_plan(Recipe.load(recipe), find_inputs([folder]), n_workers=int(n_workers))
+plan = make_plan(Recipe.load(recipe), find_inputs([folder]), RunOptions(n_workers=int(n_workers)))
 print(json.dumps(plan.to_json()))
 """
 

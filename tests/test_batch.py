@@ -10,11 +10,11 @@ import pytest
 import tifffile
 
 from napari_celltrack import engine
-from napari_celltrack.batch import FileDone, FrameDone, find_inputs, run_files
-from napari_celltrack.batch.result import recipe_text
+from napari_celltrack.batch import FileDone, FrameDone, RunOptions, find_inputs, run_files
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.readers import open_movie
 from napari_celltrack.recipe import Recipe, TunedOn
+from napari_celltrack.results.result_folder import recipe_text
 from scenes import moving_disks, three_disks
 
 
@@ -34,8 +34,8 @@ def folder(tmp_path: Path) -> Path:
 def run(folder: Path, out: Path, recipe: Recipe | None = None, **options: object) -> list[FileDone]:
     """Return the rows in the order of the inputs, whatever came first."""
     inputs = find_inputs([folder], out=out)
-    options = {"report": False, **options}
-    events = run_files(recipe or Recipe(), inputs, out, **options)  # type: ignore[arg-type]
+    how = RunOptions(**{"report": False, **options})  # type: ignore[arg-type]
+    events = run_files(recipe or Recipe(), inputs, out, how)
     rows = {event.item: event for event in events if isinstance(event, FileDone)}
     return [rows[item] for item in inputs.items]
 
@@ -144,7 +144,7 @@ def test_changed_input_recipe_or_result_is_made_anew(folder: Path, tmp_path: Pat
 
 def test_stopped_run_leaves_nothing_half_and_goes_on(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    events = run_files(Recipe(), find_inputs([folder], out=out), out, n_workers=1)
+    events = run_files(Recipe(), find_inputs([folder], out=out), out, RunOptions(n_workers=1))
     for event in events:
         if isinstance(event, FrameDone) and event.item.name == "t3" and event.n_done == 2:
             break

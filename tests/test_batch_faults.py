@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import tifffile
 
-from napari_celltrack.batch import find_inputs, run_files
+from napari_celltrack.batch import RunOptions, find_inputs, run_files
 from napari_celltrack.errors import MovieError, ResultError
 from napari_celltrack.readers import open_movie
 from napari_celltrack.recipe import Recipe
@@ -76,7 +76,8 @@ def test_a_disk_too_full_for_a_summary_is_said_and_results_stay(tmp_path: Path) 
         pytest.skip("a small disk can only be mounted by root")
     out = disk / "out"
     try:
-        events = run_files(Recipe(), find_inputs([images]), out, n_workers=1, report=False)
+        options = RunOptions(n_workers=1, report=False)
+        events = run_files(Recipe(), find_inputs([images]), out, options)
         with pytest.raises(ResultError, match=r"disk of .* is full; make room and run again\."):
             for _ in events:
                 if (out / "a").exists() and not (disk / "other").exists():

@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
-from napari_celltrack.batch.work import Work
 
 from command import celltrack
 from napari_celltrack.batch import (
@@ -27,12 +26,14 @@ from napari_celltrack.batch import (
     FrameDone,
     Inputs,
     Item,
+    RunOptions,
     find_inputs,
     run_files,
     suitable_pool,
     workers,
 )
 from napari_celltrack.batch.blocks import blocks_of
+from napari_celltrack.batch.item_task import Work
 from napari_celltrack.batch.machine import free_memory_bytes
 from napari_celltrack.batch.vertical import run_vertical
 from napari_celltrack.batch.workers import Workers
@@ -175,7 +176,8 @@ def test_a_cluster_gives_the_same_bytes(folder: Path, tmp_path: Path, cluster: s
     assert contents(tmp_path / "dask") == contents(tmp_path / "one")
     # Fewer items than workers: the frames are shared out.
     few = find_inputs([folder / "m0.tif"])
-    list(run_files(OVERLAP, few, tmp_path / "blocks", scheduler=cluster, report=False))
+    options = RunOptions(scheduler=cluster, report=False)
+    list(run_files(OVERLAP, few, tmp_path / "blocks", options))
     expected, blocks = contents(tmp_path / "one" / "m0"), contents(tmp_path / "blocks" / "m0")
     assert blocks == expected
 
@@ -213,7 +215,8 @@ def test_an_item_that_kills_its_worker_fails_and_the_others_are_done(
 def test_the_folder_of_the_results_goes_away(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     write_movie(folder / "m0.tif", moving_disks(400))
-    events = run_files(Recipe(), find_inputs([folder]), out, n_workers=2, report=False)
+    options = RunOptions(n_workers=2, report=False)
+    events = run_files(Recipe(), find_inputs([folder]), out, options)
     with pytest.raises(ResultError, match=r"removed or renamed during the run; run again"):
         for event in events:
             if isinstance(event, FrameDone) and out.exists():
@@ -223,7 +226,7 @@ def test_the_folder_of_the_results_goes_away(folder: Path, tmp_path: Path) -> No
 
 def test_two_runs_in_one_folder_are_refused(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    events = run_files(Recipe(), find_inputs([folder]), out, report=False)
+    events = run_files(Recipe(), find_inputs([folder]), out, RunOptions(report=False))
     next(events)
     with pytest.raises(ResultError, match=rf"Another run \(process {os.getpid()} on .* since 2"):
         run(folder, out)

@@ -13,7 +13,7 @@ import tifffile
 from command import celltrack
 from ctc_scenes import frames, truth
 from napari_celltrack.analysis import read_ctc
-from napari_celltrack.batch import FileDone, link_labels
+from napari_celltrack.batch import FileDone, RunOptions, link_labels
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.export import TablesCsv
 from napari_celltrack.recipe import Recipe
@@ -49,7 +49,7 @@ def write_stack(path: Path, array: np.ndarray) -> None:
 
 
 def run(paths: list[Path], out: Path, recipe: Recipe | None = None, **options: bool) -> FileDone:
-    *_, done = link_labels(paths, out, recipe, **options)
+    *_, done = link_labels(paths, out, recipe, RunOptions(**options))
     assert isinstance(done, FileDone)
     return done
 

@@ -20,6 +20,7 @@ from napari_celltrack.batch.inputs import find_inputs
 from napari_celltrack.batch.item_task import run_item
 from napari_celltrack.batch.lock import RunningFile
 from napari_celltrack.batch.result import FileDone, FrameDone
+from napari_celltrack.batch.run_options import RunOptions
 from napari_celltrack.batch.workers import Workers, open_workers
 from napari_celltrack.readers import open_movie
 from napari_celltrack.recipe import Recipe
@@ -84,8 +85,9 @@ def run_all(
     out.mkdir(exist_ok=True)
     items = find_inputs([folder], out=out).items
     running_file = RunningFile.create(out)
+    how = RunOptions(strategy="horizontal", **options)
     events = run_horizontal(
-        lambda item: recipe or Recipe(), items, out, workers, running_file, **options
+        lambda item: recipe or Recipe(), items, out, workers, running_file, options=how
     )
     return {event.item.name: event for event in events if isinstance(event, FileDone)}
 
@@ -173,10 +175,11 @@ def test_killed_run_goes_on_where_it_was_and_ends_the_same(
 _SCRIPT = """
 import sys
 from pathlib import Path
-from napari_celltrack.batch import find_inputs, run_files
+from napari_celltrack.batch import RunOptions, find_inputs, run_files
 from napari_celltrack.recipe import Recipe
 inputs, out = find_inputs([sys.argv[1]]), Path(sys.argv[2])
-for event in run_files(Recipe(), inputs, out, strategy="horizontal", n_workers=2):
+options = RunOptions(strategy="horizontal", n_workers=2)
+for event in run_files(Recipe(), inputs, out, options):
     print(event, flush=True)
 """
 

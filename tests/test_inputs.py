@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import tifffile
 
-from napari_celltrack.batch import run_files
+from napari_celltrack.batch import RunOptions, run_files
 from napari_celltrack.batch.inputs import Item, find_inputs, open_item, open_others, open_recorded
 from napari_celltrack.batch.overrides import Overrides
 from napari_celltrack.errors import CelltrackError, MovieError
@@ -80,7 +80,7 @@ def test_a_run_over_groups_has_conditions_overrides_and_one_failure(tmp_path: Pa
     recipe = Recipe(input=Input(channel="RFP"))
     # The disks have 113 px: none is left of those of the drug.
     overrides = Overrides.from_yaml("drug_*: {objects: {min_area_px2: 500}}", recipe=recipe)
-    list(run_files(recipe, inputs, out, overrides=overrides, report=False))
+    list(run_files(recipe, inputs, out, RunOptions(overrides=overrides, report=False)))
     table = pd.read_csv(out / "summary.csv").set_index("condition")
     assert table["status"].to_dict() == {"control": "done", "drug": "done", "lost": "failed"}
     assert "lacks lost_w2DIC_t4.tif" in table["error"]["lost"]

@@ -26,6 +26,7 @@ from napari_celltrack.batch.plan import (
     most_workers_that_fit,
     speed_up,
 )
+from napari_celltrack.batch.run_options import RunOptions
 from napari_celltrack.batch.sample import Sample, take_sample, typical_sample
 from napari_celltrack.plots import plot_pipeline
 from napari_celltrack.preprocess import Gaussian
@@ -76,7 +77,7 @@ def test_all_in_memory_of_a_thousand_images_is_exact(tmp_path: Path) -> None:
     for number in range(1, 1000):
         os.link(first, tmp_path / f"image_{number:04}.tif")
     held_bytes = own_memory_bytes()  # by this process already, whatever ran in it before
-    plan = make_plan(Recipe(), find_inputs([tmp_path]), n_workers=2, sample=False)
+    plan = make_plan(Recipe(), find_inputs([tmp_path]), RunOptions(n_workers=2), sample=False)
     assert plan.naive_bytes == 6_291_456_000
     assert (plan.n_items, plan.n_frames, plan.n_unreadable) == (1000, 1000, 0)
     # A thousand images do not take more memory than as many as there are workers.
@@ -85,7 +86,8 @@ def test_all_in_memory_of_a_thousand_images_is_exact(tmp_path: Path) -> None:
 
 
 def test_a_plan_with_a_sample_has_times_and_counts_what_cannot_be_run(movies: Path) -> None:
-    plan = make_plan(Recipe(), find_inputs([movies]), out=movies / "not" / "yet", n_workers=2)
+    options = RunOptions(n_workers=2)
+    plan = make_plan(Recipe(), find_inputs([movies]), options, out=movies / "not" / "yet")
     assert (plan.n_items, plan.n_frames) == (3, 4 + 5 + 6)
     assert plan.naive_bytes == 15 * 96 * 128 * 2
     assert plan.n_unreadable == 1
@@ -109,7 +111,7 @@ def test_disk_of_the_plan_is_what_a_result_takes(movies: Path, tmp_path: Path) -
 
     inputs = find_inputs([movies / "m2.tif"])
     (item,) = inputs.items
-    plan = make_plan(Recipe(), inputs, n_workers=1)
+    plan = make_plan(Recipe(), inputs, RunOptions(n_workers=1))
     movie, folder = open_item(item, Recipe()), tmp_path / "result"
     list(make_result(Recipe(), item, movie, run(movie, Recipe()), folder=folder, key=""))
     taken = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
@@ -296,7 +298,8 @@ def test_the_command_prints_the_plan(movies: Path, tmp_path: Path) -> None:
     Recipe().save(recipe)
     arguments = ("plan", recipe, movies, "--no-sample", "--workers", "2")
     told = celltrack(*arguments, "--json")
-    made = make_plan(Recipe(), find_inputs([movies]), n_workers=2, sample=False).to_json()
+    options = RunOptions(n_workers=2)
+    made = make_plan(Recipe(), find_inputs([movies]), options, sample=False).to_json()
     said = json.loads(told.stdout)
     # What is free changes from moment to moment, and with it what is held.
     steady = ("naive_bytes", "n_items", "n_frames", "stages", "choice", "n_unreadable", "sample")

@@ -15,11 +15,11 @@ import tifffile
 
 from napari_celltrack.batch import find_inputs, run_files
 from napari_celltrack.batch.preview import MAX_PX, outline_png, round_length
-from napari_celltrack.batch.report import write_report
-from napari_celltrack.batch.report_charts import MAX_CORNERS, Frame, lines, ticks
-from napari_celltrack.batch.result_health import health_of_result, in_ranges
 from napari_celltrack.errors import ResultError
 from napari_celltrack.recipe import Crop, Recipe
+from napari_celltrack.results.report import write_report
+from napari_celltrack.results.report.result_health import health_of_result, in_ranges
+from napari_celltrack.results.report.svg_axes import MAX_CORNERS, SvgAxes, lines, ticks
 from napari_celltrack.tables import EVENT_COLUMNS
 from scenes import disk, movie_of, moving_disks, three_disks
 
@@ -278,19 +278,19 @@ def test_bars_have_round_lengths(length: float, expected: float) -> None:
 def test_charts_have_round_ticks_and_lines_where_values_are() -> None:
     assert ticks(0, 43) == [0, 10, 20, 30, 40]
     assert ticks(0.31, 0.12) == [0.15, 0.2, 0.25, 0.3]
-    frame = Frame(154, 140, (0, 100), (50, 0), "x", "y")
-    assert frame.inner == (100, 100)
+    axes = SvgAxes(154, 140, (0, 100), (50, 0), "x", "y")
+    assert axes.inner == (100, 100)
     np.testing.assert_allclose(
-        frame.places(np.array([[25.0, 0.0], [100, 50]])), [[25, 0], [100, 100]]
+        axes.places(np.array([[25.0, 0.0], [100, 50]])), [[25, 0], [100, 100]]
     )
     red = np.array([[1.0, 0, 0, 1]])
     few = np.column_stack([np.linspace(0, 100, 3), np.full(3, 25.0)])
-    assert lines(frame, few, np.array([3]), red) == (
+    assert lines(axes, few, np.array([3]), red) == (
         '<path d="M0.0 50.0L50.0 50.0L100.0 50.0" fill="none" stroke="#ff0000"/>'
     )
     # Very many corners are pixels, at the same place and in the same colour.
     many = np.column_stack([np.linspace(0, 100, MAX_CORNERS + 1), np.full(MAX_CORNERS + 1, 25.0)])
-    drawn = lines(frame, many, np.array([len(many)]), red)
+    drawn = lines(axes, many, np.array([len(many)]), red)
     data = base64.b64decode(drawn.partition("base64,")[2].partition('"')[0])
     picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     assert picture.shape == (200, 200, 4)

@@ -67,10 +67,14 @@ def test_a_result_with_a_broken_table_leaves_the_window_as_it_was(desk, folder) 
     desk.run()
     recipe, layers = desk.dock.recipe(), list(desk.viewer.layers)
     table = folder / "results" / "ctrl_1" / "objects.csv"
-    for text in ("", "frame,label\n0,1\n", "\x00\x01"):
+    for text, why in (
+        ("", "cannot be read"),
+        ("frame,label\n0,1\n", "has no column track_id"),
+        ("\x00\x01", "has no column track_id"),
+    ):
         table.write_text(text, encoding="utf-8")
         desk.press(0)
-        desk.wait_for_foot("ctrl_1/objects.csv cannot be read; run the recipe again.")
+        desk.wait_for_foot(f"ctrl_1/objects.csv {why}; run the recipe again.")
         assert list(desk.viewer.layers) == layers
         assert desk.dock.recipe() == recipe
         desk.dock.say("")

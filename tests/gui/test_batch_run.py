@@ -21,7 +21,7 @@ from batch_scenes import (
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox, QTableView
 
-from napari_celltrack.batch import FileDone, find_inputs, run_files
+from napari_celltrack.batch import FileDone, RunOptions, find_inputs, run_files
 from napari_celltrack.gui.docks.batch.batch import Batch
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.recipe import Recipe, TunedOn
@@ -114,7 +114,7 @@ def test_processes_give_the_same_as_threads(desk, folder, tmp_path) -> None:
     about = json.loads((folder / "results" / "run.json").read_text())["options"]
     assert (about["pool"], about["n_workers"]) == ("processes", 1)
     inputs = find_inputs([folder], pattern="ctrl_*", out=folder / "results")
-    list(run_files(dock.recipe(), inputs, tmp_path / "threads", strategy="auto"))
+    list(run_files(dock.recipe(), inputs, tmp_path / "threads", RunOptions(strategy="auto")))
     assert tables_in(folder / "results") == tables_in(tmp_path / "threads")
 
 
@@ -167,7 +167,8 @@ def test_stop_keeps_what_is_finished_and_start_does_the_rest(desk, many, tmp_pat
     desk.run()
     assert foot(dock) == f"{N_MANY} of {N_MANY} files done ({n_done} from before)."
     python = tmp_path / "python"
-    list(run_files(dock.recipe(), find_inputs([many], out=python), python, report=False))
+    options = RunOptions(report=False)
+    list(run_files(dock.recipe(), find_inputs([many], out=python), python, options))
     assert tables_in(many / "results") == tables_in(python)
 
 
@@ -214,7 +215,7 @@ def test_closing_stops_the_run_and_ends_its_threads(
     n_done = len(list(results.glob("f*/run.json")))
     assert 1 <= n_done < N_MANY
     inputs = find_inputs([many], out=results)
-    events = run_files(recipe_of(results), inputs, results, report=False)
+    events = run_files(recipe_of(results), inputs, results, RunOptions(report=False))
     done = [event for event in events if isinstance(event, FileDone)]
     assert [row.status for row in done] == ["done"] * N_MANY
     assert sum(row.is_kept for row in done) == n_done

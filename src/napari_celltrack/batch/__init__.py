@@ -6,6 +6,7 @@ from napari_celltrack.batch.inputs import Inputs, Item, find_inputs
 from napari_celltrack.batch.label_images import link_labels
 from napari_celltrack.batch.result import FileDone, FrameDone
 from napari_celltrack.batch.run import run_files
+from napari_celltrack.batch.run_options import RunOptions
 from napari_celltrack.batch.workers import suitable_pool
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "FrameDone",
     "Inputs",
     "Item",
+    "RunOptions",
     "find_inputs",
     "link_labels",
     "run_files",

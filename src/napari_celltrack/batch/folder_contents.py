@@ -1,14 +1,13 @@
-"""What a folder holds for a batch, and what earlier runs left in the folder of results."""
+"""What a folder holds for a batch."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_celltrack.batch.inputs import Inputs, Item, find_inputs
 from napari_celltrack.batch.names import suggest_names
@@ -19,12 +18,11 @@ from napari_celltrack.recipe import Recipe
 from napari_celltrack.text import plural
 
 if TYPE_CHECKING:
+    from napari_celltrack.batch.earlier import Earlier
     from napari_celltrack.batch.plan import Plan
 
 #: Settings of single files, in the folder of the images.
 OVERRIDES = "overrides.yaml"
-#: Earlier results that are given out together.
-_A_CHUNK = 200
 _DEEPER = (
     "The images are in folders of {}. Enter */*.tif under Files to take each of them, or a pattern "
     "such as {{channel}}/{{name}}_t{{t}}.tif if several make one movie."
@@ -130,37 +128,6 @@ class Place:
     def pattern(self) -> str | None:
         """The pattern that only chooses, or None."""
         return self.files if self.files and "{" not in self.files else None
-
-
-@dataclass(frozen=True)
-class Earlier:
-    """Results of an earlier run.
-
-    Parameters
-    ----------
-    place : Place
-        Where they lie.
-    results : mapping of str to dict
-        Name of an item to the numbers in the ``run.json`` of its result.
-    same : frozenset of str
-        Those made with the settings now; they are kept where the file is the same, too.
-    """
-
-    place: Place
-    results: Mapping[str, dict[str, Any]] = field(default_factory=dict)
-    same: frozenset[str] = frozenset()
-
-    def words(self, n_files: int) -> str:
-        """Say what a run keeps, and what it does again; empty where there is nothing."""
-        n_same, n_other = len(self.same), len(self.results) - len(self.same)
-        if n_same:
-            kept = plural(n_same, "It is kept.", "They are kept.")
-            rest = "" if n_same == n_files else " Start does only the rest."
-            return f"{n_same:,} of {n_files:,} done with these settings. {kept}{rest}"
-        if n_other:
-            results = plural(n_other, "earlier result")
-            return f"{n_other:,} {results} with other settings; Start does them again."
-        return ""
 
 
 def find_files(place: Place, overrides_file: Path | None = None) -> FolderContents:
@@ -272,40 +239,3 @@ def _n_frames(path: str) -> int:
         return movie.n_frames
     finally:
         movie.close()
-
-
-def find_earlier(contents: FolderContents, recipe: Recipe) -> Iterator[Earlier]:
-    """Find what is finished already, a few hundred files at a time."""
-    place, recipe_of = contents.place, contents.recipe_of(recipe)
-    settings = recipe.to_yaml()
-    results: dict[str, dict[str, Any]] = {}
-    same: set[str] = set()
-    if place.results.is_dir():
-        for n_seen, item in enumerate(contents.inputs.items, start=1):
-            folder = place.results / item.name
-            numbers = _numbers_of(folder)
-            if numbers is not None:
-                results[item.name] = numbers
-                own = settings
-                if item.name in contents.changed:
-                    own = recipe_of(item).to_yaml()
-                if _settings_of(folder) == own:
-                    same.add(item.name)
-            if n_seen % _A_CHUNK == 0:
-                yield Earlier(place, dict(results), frozenset(same))
-    yield Earlier(place, results, frozenset(same))
-
-
-def _numbers_of(folder: Path) -> dict[str, Any] | None:
-    try:
-        about = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        return dict(about["result"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _settings_of(folder: Path) -> str:
-    try:
-        return (folder / "recipe.yaml").read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return ""

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from napari_celltrack.batch.name_pattern import read_pattern
 from napari_celltrack.batch.names import Group, match, unique_by_key
@@ -19,6 +18,8 @@ from napari_celltrack.readers import is_image_file, natural_key, open_movie
 from napari_celltrack.readers.grouped import Part, open_group
 from napari_celltrack.readers.opening import MOVIE_SUFFIXES
 from napari_celltrack.recipe import Recipe
+from napari_celltrack.results.result_folder import RECIPE, RECORD, ResultRecord
+from napari_celltrack.results.run_folder import SUMMARY
 
 __all__ = [
     "Inputs",
@@ -40,7 +41,7 @@ A_RESULT = "it belongs to a result of an earlier run"
 #: What a run itself puts beside the folders of its results.
 _OURS = frozenset(
     (
-        "steps", "summary.csv", "tracks.csv", "counts.csv", "recipe.yaml", "run.json", "run.log",
+        "steps", SUMMARY, "tracks.csv", "counts.csv", RECIPE, RECORD, "run.log",
         "errors.log", "report.html",
     )
 )  # fmt: skip
@@ -201,13 +202,13 @@ def open_item(item: Item, recipe: Recipe) -> Movie:
     return open_movie(item.path, axes=axes)
 
 
-def open_recorded(about: Mapping[str, Any], recipe: Recipe) -> Movie:
+def open_recorded(record: ResultRecord, recipe: Recipe) -> Movie:
     """Open the movie that a result was made from.
 
     Parameters
     ----------
-    about : mapping
-        What the ``run.json`` of the result says under ``input``.
+    record : ResultRecord
+        What the result says of itself.
     recipe : Recipe
         Of the result.
 
@@ -216,8 +217,8 @@ def open_recorded(about: Mapping[str, Any], recipe: Recipe) -> Movie:
     MovieError
         If it cannot be read, or is not where it was.
     """
-    path = str(about["path"])
-    parts = tuple(Part(**part) for part in about.get("parts", ()))
+    path = str(record.input["path"])
+    parts = tuple(Part(**part) for part in record.input.get("parts", ()))
     return open_item(Item(path, Path(path).name, "", parts=parts), recipe)
 
 
@@ -276,8 +277,7 @@ def _files_like(folder: Path, pattern: str) -> tuple[list[Path], dict[Path, str]
 def _is_in_result(folder: Path, known: dict[Path, bool]) -> bool:
     """Tell whether a folder is one of results, or within one; what was asked before is known."""
     if folder not in known:
-        marks = ("run.json", "recipe.yaml")
-        known[folder] = all((folder / mark).is_file() for mark in marks) or (
+        known[folder] = all((folder / mark).is_file() for mark in (RECORD, RECIPE)) or (
             folder.parent != folder and _is_in_result(folder.parent, known)
         )
     return known[folder]

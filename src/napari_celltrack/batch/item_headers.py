@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_celltrack.batch.inputs import Item, open_item, open_others
-from napari_celltrack.batch.overrides import Overrides
 from napari_celltrack.batch.rescale import rescaled
+from napari_celltrack.batch.run_options import DEFAULTS, RunOptions
 from napari_celltrack.engine.measuring import measured_channels
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.movie import Movie
@@ -55,9 +55,7 @@ class ItemHeader:
 def read_headers(
     recipe: Recipe,
     items: Sequence[Item],
-    overrides: Overrides | None = None,
-    *,
-    rescale: bool = False,
+    options: RunOptions = DEFAULTS,
 ) -> tuple[list[ItemHeader], list[str]]:
     """Read the headers of items.
 
@@ -67,10 +65,8 @@ def read_headers(
         Its `input` and `measure` tell what of a movie is used.
     items : sequence of Item
         The movies.
-    overrides : Overrides, optional
-        Changes of the recipe for some of them.
-    rescale : bool
-        Adapt lengths of the recipe to the pixel size of each movie.
+    options : RunOptions, optional
+        Its `overrides` and `rescale` change the recipe for some of them.
 
     Returns
     -------
@@ -80,21 +76,17 @@ def read_headers(
         A sentence for each of the others.
     """
     with ThreadPoolExecutor(_N_THREADS) as pool:
-        found = list(
-            pool.map(lambda item: _header(recipe, item, overrides, rescale=rescale), items)
-        )
+        found = list(pool.map(lambda item: _header(recipe, item, options), items))
     headers = [header for header in found if isinstance(header, ItemHeader)]
     return headers, [reason for reason in found if isinstance(reason, str)]
 
 
-def _header(
-    recipe: Recipe, item: Item, overrides: Overrides | None, *, rescale: bool
-) -> ItemHeader | str:
+def _header(recipe: Recipe, item: Item, options: RunOptions) -> ItemHeader | str:
     """Return the header of an item, or why it has none."""
     try:
-        recipe = overrides.recipe_for(recipe, item) if overrides else recipe
+        recipe = options.overrides.recipe_for(recipe, item) if options.overrides else recipe
         movie = _open(recipe, item)
-        if rescale:
+        if options.rescale:
             recipe = rescaled(recipe, movie)
         for other in open_others(item).values():
             other.close()

@@ -21,7 +21,6 @@ from napari_celltrack.batch.inputs import Item, open_item, open_others
 from napari_celltrack.batch.lock import RunEnded, RunningFile
 from napari_celltrack.batch.rescale import rescale_notes, rescaled
 from napari_celltrack.batch.result import (
-    CellsFrom,
     FileDone,
     FrameDone,
     kept_result,
@@ -29,6 +28,7 @@ from napari_celltrack.batch.result import (
     result_key,
     set_aside,
 )
+from napari_celltrack.batch.run_options import DEFAULTS, RunOptions
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
@@ -56,28 +56,19 @@ class ItemTask:
         Of its result.
     running_file : RunningFile
         Of the run.
-    cells_from : {"image", "labels"}
-        Whether cells are detected in images, or the movie is one of label images.
-    restart : bool
-        Run it again, also when it is finished.
+    options : RunOptions
+        How it is executed.
     n_threads : int
         Frames that are analysed at once.
-    rescale : bool
-        Adapt lengths of the recipe to the pixel size of the movie.
-    plots : bool
-        Draw the plots of the result too.
     """
 
     recipe: Recipe
     item: Item
     folder: Path
     running_file: RunningFile
-    cells_from: CellsFrom = "image"
+    options: RunOptions = DEFAULTS
     _: KW_ONLY
-    restart: bool = False
     n_threads: int = 1
-    rescale: bool = False
-    plots: bool = False
 
 
 def run_item_task(
@@ -107,11 +98,8 @@ def run_item_task(
         task.recipe,
         task.item,
         task.folder,
-        cells_from=task.cells_from,
-        restart=task.restart,
+        task.options,
         n_threads=task.n_threads,
-        rescale=task.rescale,
-        plots=task.plots,
         find=find,
     )
     with closing(events):
@@ -129,12 +117,9 @@ def run_item(
     recipe: Recipe,
     item: Item,
     folder: Path,
+    options: RunOptions = DEFAULTS,
     *,
-    cells_from: CellsFrom = "image",
-    restart: bool = False,
     n_threads: int = 1,
-    rescale: bool = False,
-    plots: bool = False,
     find: Finder | None = None,
 ) -> Generator[FrameDone | FileDone, None, None]:
     """Run one item into its folder, or keep the whole result that is there.
@@ -147,16 +132,10 @@ def run_item(
         The movie.
     folder : Path
         Of the result; what is in it is replaced. The folder above must exist.
-    cells_from : {"image", "labels"}
-        Whether cells are detected in images, or the movie is one of label images.
-    restart : bool
-        Run it again, also when it is finished.
+    options : RunOptions, optional
+        How it is executed; of one item the strategy, the workers and the report mean nothing.
     n_threads : int
         Frames that are analysed at once.
-    rescale : bool
-        Adapt lengths of the recipe to the pixel size of the movie.
-    plots : bool
-        Draw the plots of the result too.
     find : callable, optional
         Finds the cells, in place of this thread.
 
@@ -174,20 +153,19 @@ def run_item(
             for other in others.values():
                 stack.callback(other.close)
             notes: tuple[str, ...] = ()
-            if rescale:
+            if options.rescale:
                 notes = rescale_notes(recipe, movie)
                 recipe = rescaled(recipe, movie)
-            key = result_key(movie, item, recipe, cells_from, others)
-            done = None if restart else kept_result(folder, item, key, plots=plots)
+            key = result_key(movie, item, recipe, options.cells_from, others)
+            done = kept_result(folder, item, key, options)
             if done is None:
                 found: FrameResults
                 if find is not None:
                     found = find(item, movie, recipe, others)
                 else:
-                    source = _source(cells_from, movie, recipe, others)
+                    source = _source(options, movie, recipe, others)
                     found = source.run(n_threads=n_threads)
                 stack.callback(found.close)
-                has_picture = cells_from == "image"
                 done = yield from make_result(
                     recipe,
                     item,
@@ -195,8 +173,7 @@ def run_item(
                     found,
                     folder=folder,
                     key=key,
-                    has_picture=has_picture,
-                    plots=plots,
+                    options=options,
                     warnings=notes,
                 )
     except Exception as error:
@@ -210,10 +187,10 @@ def run_item(
 
 
 def _source(
-    cells_from: CellsFrom, movie: Movie, recipe: Recipe, others: Mapping[str, Movie]
+    options: RunOptions, movie: Movie, recipe: Recipe, others: Mapping[str, Movie]
 ) -> engine.CellSource:
     """Return where the cells of an item come from."""
-    if cells_from == "labels":
+    if options.cells_from == "labels":
         return engine.CellSource.of_labels(movie, recipe, others)
     return engine.CellSource(movie, recipe, others=others)
 

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import glob
-import json
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from napari_celltrack.batch.inputs import Inputs, Item, unique_names
 from napari_celltrack.batch.item_task import run_item
 from napari_celltrack.batch.result import FileDone, FrameDone
 from napari_celltrack.batch.run import run_files
+from napari_celltrack.batch.run_options import DEFAULTS, RunOptions
 from napari_celltrack.engine import for_labels
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.export import Ctc
 from napari_celltrack.readers import open_movie
 from napari_celltrack.recipe import Recipe
+from napari_celltrack.results.result_folder import ResultFolder
 
 
 def link_labels(
     paths: Sequence[str | Path],
     out: Path,
     recipe: Recipe | None = None,
-    *,
-    restart: bool = False,
-    n_threads: int | None = None,
+    options: RunOptions = DEFAULTS,
 ) -> Iterator[FrameDone | FileDone]:
     """Link the cells of label images to tracks and write the result.
 
@@ -42,10 +42,8 @@ def link_labels(
         Its stages from `objects` on are used, and of `input` the axes, the frames and the
         calibration. By default every labelled cell is kept. Exports are those of the recipe and,
         in any case, :class:`~napari_celltrack.export.Ctc`.
-    restart : bool
-        Make everything anew, also what is finished.
-    n_threads : int, optional
-        Frames worked on at once; by default one a core.
+    options : RunOptions, optional
+        How it is executed; cells come from labels in any case.
 
     Returns
     -------
@@ -60,22 +58,14 @@ def link_labels(
     """
     recipe = link_recipe(recipe)
     items = _items(paths)
+    options = replace(options, cells_from="labels")
     if len(items) > 1:
         _refuse_stills(items)
-        inputs = Inputs(items, ignored=())
-        return run_files(
-            recipe, inputs, out, cells_from="labels", restart=restart, n_workers=n_threads
-        )
+        return run_files(recipe, Inputs(items, ignored=()), out, options)
     folder = out.resolve()
     _make_room(folder)
-    return run_item(
-        recipe,
-        items[0],
-        folder,
-        cells_from="labels",
-        restart=restart,
-        n_threads=n_threads or os.cpu_count() or 1,
-    )
+    n_threads = options.n_workers or os.cpu_count() or 1
+    return run_item(recipe, items[0], folder, options, n_threads=n_threads)
 
 
 def link_recipe(recipe: Recipe | None = None) -> Recipe:
@@ -137,7 +127,7 @@ def _make_room(folder: Path) -> None:
         )
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        strange = sorted(_files_in(folder) - _files_of_result(folder)) if folder.exists() else []
+        strange = ResultFolder(folder).strange_files()
     except OSError as error:
         raise ResultError(
             f"Results cannot be written to {folder} ({error.strerror}); choose another folder."
@@ -147,17 +137,3 @@ def _make_room(folder: Path) -> None:
             f"{folder} holds files of other origin ({strange[0]}), and a result replaces the whole "
             "folder; choose a new or empty one."
         )
-
-
-def _files_in(folder: Path) -> set[str]:
-    files = (path for path in folder.rglob("*") if not path.is_dir())
-    return {path.relative_to(folder).as_posix() for path in files}
-
-
-def _files_of_result(folder: Path) -> set[str]:
-    """Return the files that the result in a folder says it is made of."""
-    try:
-        about = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        return {"run.json", *about["files"]}
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return set()

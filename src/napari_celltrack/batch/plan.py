@@ -21,7 +21,7 @@ from napari_celltrack.batch.memory_model import (
     linking_bytes,
     vertical_peak_bytes,
 )
-from napari_celltrack.batch.overrides import Overrides
+from napari_celltrack.batch.run_options import DEFAULTS, RunOptions
 from napari_celltrack.batch.sample import Sample, take_sample, typical_sample
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.recipe import Recipe
@@ -141,12 +141,10 @@ class Plan:
 def make_plan(
     recipe: Recipe,
     inputs: Inputs,
+    options: RunOptions = DEFAULTS,
     *,
     out: Path | None = None,
-    n_workers: int | None = None,
     sample: bool = True,
-    overrides: Overrides | None = None,
-    rescale: bool = False,
 ) -> Plan:
     """Estimate what a run will take, from headers and a few frames.
 
@@ -156,30 +154,28 @@ def make_plan(
         The settings.
     inputs : Inputs
         As :func:`~napari_celltrack.batch.find_inputs` gives them.
+    options : RunOptions, optional
+        How it is to be executed. Without a number of workers, they are as many as there are cores
+        and memory fits.
     out : Path, optional
         Where the results are to go; by default the current folder.
-    n_workers : int, optional
-        Frames in work at once; by default as many as there are cores and memory fits.
     sample : bool
         Whether to run a few frames of the item of middle size, for times and sizes of this recipe
         on these images. It takes some seconds; without it there are no times, and sizes are those
         of typical images.
-    overrides : Overrides, optional
-        Changes of the recipe for some files.
-    rescale : bool
-        Adapt lengths of the recipe to the pixel size of each movie.
 
     Returns
     -------
     Plan
         Of no items where none can be run.
     """
-    headers, reasons = read_headers(recipe, inputs.items, overrides, rescale=rescale)
+    headers, reasons = read_headers(recipe, inputs.items, options)
     learned, note = _sample(recipe, headers, is_asked=sample)
     free_bytes = free_memory_bytes()
     room = None if free_bytes is None else free_bytes + own_memory_bytes()
     disk = free_disk_bytes(out or Path())
     model = _Model(learned, tuple(headers), room, disk)
+    n_workers = options.n_workers
     counts = _worker_counts(n_workers)
     rows = [model.estimate(way, n) for n in counts for way in WAY_NAMES]
     vertical, horizontal = (

@@ -7,18 +7,13 @@ keeps the key (content of the input, recipe, program version), so that a second 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import platform
 import re
 import secrets
 import shutil
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,29 +23,19 @@ from napari_celltrack.arrays.freed_memory import give_back_freed_memory
 from napari_celltrack.batch.collected_tables import CollectedTables
 from napari_celltrack.batch.inputs import Item
 from napari_celltrack.batch.preview import outline_png
+from napari_celltrack.batch.run_options import DEFAULTS, CellsFrom, RunOptions
+from napari_celltrack.errors import ResultError
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
-from napari_celltrack.tables import N_CELLS, Tables
-
-#: Where cells come from: found in images, or given as label images.
-CellsFrom = Literal["image", "labels"]
-
-#: Columns of ``summary.csv``, with the conditions of the items after `folder`, the name of the
-#: folder of the result; `n_cells` only when an input is a still.
-SUMMARY_COLUMNS = (
-    "file",
-    "folder",
-    "status",
-    "n_frames",
-    "n_cells",
-    "n_cells_first",
-    "n_cells_mean",
-    "n_cells_total",
-    "n_tracks",
-    "seconds",
-    "warnings",
-    "error",
+from napari_celltrack.results.result_folder import (
+    SET_ASIDE,
+    ResultFolder,
+    ResultRecord,
+    recipe_text,
+    versions,
 )
+from napari_celltrack.results.run_folder import SUMMARY_COLUMNS
+from napari_celltrack.tables import N_CELLS, Tables
 
 _NUMBERS = (
     "n_frames",
@@ -60,8 +45,6 @@ _NUMBERS = (
     "n_cells_total",
     "n_tracks",
 )
-
-_LIBRARIES = ("numpy", "opencv-python-headless", "pandas", "scikit-image", "scipy", "tifffile")
 
 
 @dataclass(frozen=True)
@@ -117,8 +100,7 @@ def make_result(
     *,
     folder: Path,
     key: str,
-    has_picture: bool = True,
-    plots: bool = False,
+    options: RunOptions = DEFAULTS,
     warnings: Sequence[str] = (),
 ) -> Generator[FrameDone, None, FileDone]:
     """Write one result into a hidden folder, and give it its name when it is whole.
@@ -137,10 +119,9 @@ def make_result(
         Of the result; what is in it is replaced. The folder above must exist.
     key : str
         As :func:`result_key` gives it.
-    has_picture : bool
-        Write ``preview.png`` too, the middle frame with the outlines of its cells.
-    plots : bool
-        Write ``plots/`` too.
+    options : RunOptions, optional
+        Whether ``plots/`` is written too. Of images, and not of labels, ``preview.png`` is: the
+        middle frame with the outlines of its cells.
     warnings : sequence of str
         What to know of the cells that go into it, in sentences.
 
@@ -155,6 +136,7 @@ def make_result(
         The row of the summary.
     """
     started = time.perf_counter()
+    has_picture = options.cells_from == "image"
     _clear_hidden(folder)
     hidden = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
     hidden.mkdir()
@@ -177,12 +159,16 @@ def make_result(
                 *(recipe.tuned_on.differences(movie) if recipe.tuned_on else ()),
             ),
         )
-        write_text(hidden / "recipe.yaml", recipe_text(recipe))
-        _write_about(hidden, _about(done, movie, key, hidden))
-        if plots:
-            _draw(hidden)
-            (hidden / "run.json").unlink()
-            _write_about(hidden, {**_about(done, movie, key, hidden), "has_plots": True})
+        written = ResultFolder(hidden)
+        written.write_recipe(recipe)
+        record = _record(done, movie, key)
+        written.write_record(replace(record, files=written.file_sizes()))
+        if options.plots:
+            from napari_celltrack.results.drawn import write_plots
+
+            write_plots(written)
+            record = replace(record, has_plots=True)
+            written.write_record(replace(record, files=written.file_sizes()))
         _swap(hidden, folder)
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
@@ -208,81 +194,29 @@ def result_key(
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
 
 
-def kept_result(folder: Path, item: Item, key: str, *, plots: bool = False) -> FileDone | None:
-    """Return the row of a whole result with this key, if `folder` holds one, also with plots."""
+def kept_result(folder: Path, item: Item, key: str, options: RunOptions) -> FileDone | None:
+    """Return the row of the whole result that is there, if a run with these options keeps it."""
+    result = ResultFolder(folder)
     try:
-        about = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        if about["key"] != key or (plots and not about.get("has_plots")):
-            return None
-        if any((folder / name).stat().st_size != size for name, size in about["files"].items()):
-            return None
-        warnings = tuple(about["warnings"])
-        numbers = about["result"]
-        return FileDone(item, "done", seconds=0, is_kept=True, warnings=warnings, **numbers)
-    except (OSError, ValueError, KeyError, TypeError):
+        record = result.record()
+    except ResultError:
         return None  # nothing there, or not ours, or an older form: it is made anew
+    if options.restart or record.key != key or (options.plots and not record.has_plots):
+        return None
+    if set(record.result) != set(_NUMBERS) or not result.is_whole(record):
+        return None
+    return FileDone(
+        item, "done", seconds=0, is_kept=True, warnings=record.warnings, **record.result
+    )
 
 
 def set_aside(folder: Path, recipe: Recipe) -> None:
     """Rename the result of another recipe, so that a failed file leaves no mix behind."""
-    try:
-        made_by = (folder / "recipe.yaml").read_text(encoding="utf-8")
-    except OSError:
-        return
-    if made_by != recipe_text(recipe):
-        aside = folder.with_name(f"{folder.name}.other-recipe")
+    made_by = ResultFolder(folder).recipe_text()
+    if made_by and made_by != recipe_text(recipe):
+        aside = folder.with_name(f"{folder.name}{SET_ASIDE}")
         shutil.rmtree(aside, ignore_errors=True)
         folder.rename(aside)
-
-
-def write_text(path: Path, text: str, *, is_safe: bool = False) -> None:
-    """Write a small file so that it is either the old one or the new one, never a half.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    text : str
-        Its content.
-    is_safe : bool
-        Wait until it is on the disk, so that also a power cut leaves it whole.
-    """
-    hidden = path.with_name(f".{path.name}.partial")
-    try:
-        with hidden.open("w", encoding="utf-8") as file:
-            file.write(text)
-            if is_safe:
-                file.flush()
-                os.fsync(file.fileno())
-        hidden.replace(path)
-    except OSError:
-        with suppress(OSError):
-            hidden.unlink(missing_ok=True)
-        raise
-
-
-def recipe_text(recipe: Recipe) -> str:
-    """Return a recipe as YAML, as its file has it.
-
-    All items of a run have the same few recipes, and each needs the text twice; it takes some ms
-    to make, in which no other thread goes on.
-    """
-    return _yaml_of(recipe.model_dump_json())
-
-
-@lru_cache(maxsize=64)
-def _yaml_of(dumped: str) -> str:
-    return Recipe.model_validate_json(dumped).to_yaml()
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of the program and of the libraries that can change a result."""
-    libraries = {name: _version(name) for name in _LIBRARIES}
-    return {
-        "napari-celltrack": napari_celltrack.__version__,
-        "python": platform.python_version(),
-        **libraries,
-    }
 
 
 def _write(
@@ -323,10 +257,10 @@ def _write(
     return tables
 
 
-def _about(done: FileDone, movie: Movie, key: str, folder: Path) -> dict[str, Any]:
-    return {
-        "key": key,
-        "input": {
+def _record(done: FileDone, movie: Movie, key: str) -> ResultRecord:
+    return ResultRecord(
+        key=key,
+        input={
             "path": str(Path(done.item.path).absolute()),
             "parts": [asdict(part) for part in done.item.parts],
             "fingerprint": movie.fingerprint,
@@ -339,33 +273,12 @@ def _about(done: FileDone, movie: Movie, key: str, folder: Path) -> dict[str, An
             "pixel_size_um": movie.pixel_size_um,
             "frame_interval_s": movie.frame_interval_s,
         },
-        "others": {name: str(Path(path).absolute()) for name, path in done.item.others},
-        "result": {name: getattr(done, name) for name in _NUMBERS},
-        "warnings": list(done.warnings),
-        "seconds": round(done.seconds, 3),
-        "versions": versions(),
-        "files": {
-            path.relative_to(folder).as_posix(): path.stat().st_size
-            for path in sorted(folder.rglob("*"))
-            if path.is_file()
-        },
-    }
-
-
-def _write_about(folder: Path, about: dict[str, Any]) -> None:
-    write_text(
-        folder / "run.json", json.dumps(about, indent=2, ensure_ascii=False) + "\n", is_safe=True
+        others={name: str(Path(path).absolute()) for name, path in done.item.others},
+        result={name: getattr(done, name) for name in _NUMBERS},
+        warnings=done.warnings,
+        seconds=round(done.seconds, 3),
+        versions=versions(),
     )
-
-
-def _draw(folder: Path) -> None:
-    """Write the plots of a result."""
-    # Importing matplotlib takes long, and few runs draw.
-    from napari_celltrack.plots.plot import DRAWING
-    from napari_celltrack.results.result_plots import write_plots
-
-    with DRAWING:
-        write_plots(folder)
 
 
 def _clear_hidden(folder: Path) -> None:
@@ -384,11 +297,3 @@ def _swap(hidden: Path, final: Path) -> None:
         final.rename(old)
     hidden.rename(final)
     shutil.rmtree(old, ignore_errors=True)
-
-
-@lru_cache
-def _version(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return "unknown"

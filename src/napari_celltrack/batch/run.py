@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import traceback
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Literal
-
-import pandas as pd
+from typing import Any
 
 from napari_celltrack.arrays.freed_memory import give_back_freed_memory
 from napari_celltrack.batch.combined_tables import condition_names, write_pooled
@@ -18,50 +16,21 @@ from napari_celltrack.batch.inputs import Inputs, Item
 from napari_celltrack.batch.item_task import FULL, ItemTask
 from napari_celltrack.batch.lock import RunningFile, only_run_in
 from napari_celltrack.batch.overrides import Overrides
-from napari_celltrack.batch.result import (
-    SUMMARY_COLUMNS,
-    CellsFrom,
-    FileDone,
-    FrameDone,
-    recipe_text,
-    versions,
-    write_text,
-)
+from napari_celltrack.batch.result import FileDone, FrameDone
 from napari_celltrack.batch.run_log import LOG, RunLog
+from napari_celltrack.batch.run_options import DEFAULTS, RunOptions
 from napari_celltrack.batch.vertical import run_vertical
-from napari_celltrack.batch.workers import PoolKind, Workers, open_workers
-from napari_celltrack.errors import CelltrackError, RecipeError, ResultError
+from napari_celltrack.batch.workers import Workers, open_workers
+from napari_celltrack.errors import RecipeError, ResultError
 from napari_celltrack.recipe import Recipe
-
-Strategy = Literal["auto", "vertical", "horizontal"]
-Step = Literal["prepare", "count", "measure", "track"]
-_STATES = ("done", "failed", "stopped")
+from napari_celltrack.results.result_folder import versions
+from napari_celltrack.results.run_folder import RunFolder, RunRecord
 
 Events = Generator[FrameDone | FileDone, None, None]
 
 
-def run_files(
-    recipe: Recipe,
-    inputs: Inputs,
-    out: Path,
-    *,
-    cells_from: CellsFrom = "image",
-    restart: bool = False,
-    fail_fast: bool = False,
-    strategy: Strategy = "vertical",
-    n_workers: int | None = None,
-    pool: PoolKind = "threads",
-    scheduler: str | None = None,
-    overrides: Overrides | None = None,
-    rescale: bool = False,
-    from_step: Step | None = None,
-    plots: bool = False,
-    report: bool = True,
-    command: str = "",
-) -> Events:
+def run_files(recipe: Recipe, inputs: Inputs, out: Path, options: RunOptions = DEFAULTS) -> Events:
     """Run a recipe over files, several at once.
-
-    Whatever the strategy, the workers and their number: the tables are the same to the byte.
 
     Parameters
     ----------
@@ -71,34 +40,8 @@ def run_files(
         As :func:`~napari_celltrack.batch.find_inputs` gives them.
     out : Path
         Folder of the results; made when it is missing.
-    cells_from : {"image", "labels"}
-        Whether cells are looked for in images, or the files are label images.
-    restart : bool
-        Make everything anew, also what is finished.
-    fail_fast : bool
-        Stop after the first file that fails.
-    strategy : {"auto", "vertical", "horizontal"}
-        Each movie through all steps, or each step over all movies with what it leaves on disk; or
-        what suits the memory, as :func:`~napari_celltrack.batch.plan.make_plan` finds.
-    n_workers : int, optional
-        What is worked on at once; by default one a core, or all workers of the scheduler.
-    pool : {"threads", "processes"}
-        What the workers are; without meaning with a scheduler.
-    scheduler : str, optional
-        Address of the scheduler of a Dask cluster that does the work. Its workers see files and
-        results under the same paths.
-    overrides : Overrides, optional
-        Changes of the recipe for some files.
-    rescale : bool
-        Adapt lengths of the recipe to the pixel size of each movie.
-    from_step : str, optional
-        Of the horizontal strategy: begin with this step, on what is on disk of those before it.
-    plots : bool
-        Draw the plots of each result too.
-    report : bool
-        Write ``report.html`` at the end.
-    command : str
-        What repeats this run, for the report.
+    options : RunOptions, optional
+        How it is executed.
 
     Yields
     ------
@@ -112,54 +55,26 @@ def run_files(
         If the folder of the results cannot be written to, another run is at work there, or it was
         removed meanwhile.
     CelltrackError
-        If the scheduler cannot be reached.
+        If the scheduler cannot be reached, or there are no steps to go on from.
     """
-    if strategy == "auto" and cells_from == "labels":
-        strategy = "vertical"
-    if strategy == "auto":
-        strategy, n_fit = _that_fits(recipe, inputs, out, n_workers, overrides, rescale=rescale)
-        n_workers = n_workers if scheduler else n_fit
-    if strategy == "horizontal" and cells_from == "labels":
-        raise CelltrackError(
-            "Label images have their cells already, and there are no steps to take one after the "
-            "other; choose the vertical strategy."
-        )
-    if from_step is not None and strategy != "horizontal":
-        raise CelltrackError(
-            "Only the horizontal strategy can go on from a step, as the other leaves no steps on "
-            "disk; choose it, or no step."
-        )
+    if options.strategy == "auto":
+        options = _decided(recipe, inputs, out, options)
     started = datetime.now(timezone.utc)
-    options = {
-        "strategy": strategy,
-        "n_workers": n_workers,
-        "pool": "cluster" if scheduler else pool,
-        "restart": restart,
-        "fail_fast": fail_fast,
-        "rescale": rescale,
-        "from_step": from_step,
-        "plots": plots,
-    }
+    folder = RunFolder(out)
     rows: dict[str, FileDone] = {}
     with ExitStack() as stack:
         with _writing_to(out):
             out.mkdir(parents=True, exist_ok=True)
             running_file = stack.enter_context(only_run_in(out))
             log = stack.enter_context(RunLog(out))
-            write_text(out / "recipe.yaml", recipe_text(recipe))
-        workers = stack.enter_context(open_workers(pool, n_workers, scheduler))
-        options["n_workers"] = workers.n
-        log.start(inputs, [f"{name}={value}" for name, value in options.items()])
-        ready, wrong = _recipes(recipe, inputs.items, overrides)
-        how = {"restart": restart, "rescale": rescale, "plots": plots}
-        if strategy == "horizontal":
-            events = _horizontal(ready, out, workers, running_file, {**how, "from_step": from_step})
-        else:
-            tasks = [
-                ItemTask(changed, item, out / item.name, running_file, cells_from, **how)
-                for item, changed in ready
-            ]
-            events = run_vertical(tasks, workers)
+            folder.write_recipe(recipe)
+        workers = stack.enter_context(
+            open_workers(options.pool, options.n_workers, options.scheduler)
+        )
+        told = options.to_json(workers.n)
+        log.start(inputs, [f"{name}={value}" for name, value in told.items()])
+        ready, wrong = _recipes(recipe, inputs.items, options.overrides)
+        events = _events(ready, out, workers, running_file, options)
         try:
             with closing(events), _stopping(running_file):
                 for event in _chain(wrong, events):
@@ -167,17 +82,23 @@ def run_files(
                         rows[event.item.name] = event
                         log.file(event)
                     yield event
-                    if fail_fast and isinstance(event, FileDone) and event.status == "failed":
+                    failed = isinstance(event, FileDone) and event.status == "failed"
+                    if options.fail_fast and failed:
                         break
             yield from _not_done(inputs, rows)
         finally:
             # Otherwise the folder is gone, and an error on its way that says so; what stands there
             # was made by a worker that was writing just then.
             if (out / LOG).is_file():
-                about = {"versions": versions(), "command": command, "options": options}
-                _write_end(out, inputs, rows, about=about, started=started, log=log)
+                record = RunRecord(
+                    versions=versions(),
+                    command=options.command,
+                    options=told,
+                    started=started.isoformat(timespec="seconds"),
+                )
+                _write_end(folder, inputs, rows, record, log)
         _check_there(out)
-        if report:
+        if options.report:
             _write_report(out, log)
 
 
@@ -189,35 +110,30 @@ def _check_there(out: Path) -> None:
 
 
 def _write_end(
-    out: Path,
+    folder: RunFolder,
     inputs: Inputs,
     rows: Mapping[str, FileDone],
-    *,
-    about: Mapping[str, Any],
-    started: datetime,
+    begun: RunRecord,
     log: RunLog,
 ) -> None:
     """Write what is known of a run when it ends, in whatever way: a row for each item."""
     stopped = {row.item.name: row for row in _not_done(inputs, rows)}
     ended = [rows.get(item.name) or stopped[item.name] for item in inputs.items]
-    n = {status: sum(row.status == status for row in ended) for status in _STATES}
-    about = {
-        **about,
-        "started": started.isoformat(timespec="seconds"),
-        "seconds": round((datetime.now(timezone.utc) - started).total_seconds(), 3),
-        "n_items": len(ended),
-        **{f"n_{status}": number for status, number in n.items()},
-        "conditions": condition_names(inputs.items),
-        "items": [_about(row) for row in ended],
-        "ignored": list(inputs.ignored),
-        "ignored_reasons": list(inputs.reasons),
-    }
-    with _writing_to(out, "mend that and run again, what is finished is kept"):
-        write_text(out / "summary.csv", _summary(ended).to_csv(index=False, lineterminator="\n"))
-        text = json.dumps(about, indent=2, ensure_ascii=False) + "\n"
-        write_text(out / "run.json", text, is_safe=True)
-        write_pooled(out, ended)
+    took = datetime.now(timezone.utc) - datetime.fromisoformat(begun.started)
+    record = replace(
+        begun,
+        seconds=round(took.total_seconds(), 3),
+        conditions=tuple(condition_names(inputs.items)),
+        items=tuple(_about(row) for row in ended),
+        ignored=tuple(inputs.ignored),
+        ignored_reasons=tuple(inputs.reasons),
+    )
+    with _writing_to(folder.path, "mend that and run again, what is finished is kept"):
+        folder.write_summary([row.row() for row in ended], record.conditions)
+        folder.write_record(record)
+        write_pooled(folder.path, ended)
     word = "stopped" if stopped else "end"
+    n = {status: record.n_of(status) for status in ("done", "failed", "stopped")}
     log.write(f"{word}: {n['done']} done, {n['failed']} failed, {n['stopped']} not done")
 
 
@@ -234,18 +150,26 @@ def _recipes(
     return ready, wrong
 
 
-def _horizontal(
+def _events(
     ready: Sequence[tuple[Item, Recipe]],
     out: Path,
     workers: Workers,
     running_file: RunningFile,
-    how: Mapping[str, Any],
+    options: RunOptions,
 ) -> Events:
-    from napari_celltrack.batch.horizontal import run_horizontal
+    """Return what happens in the way that was decided on."""
+    # Each item has its recipe now; what goes to workers with it need not be sent along.
+    options = replace(options, overrides=None, command="")
+    if options.strategy == "horizontal":
+        from napari_celltrack.batch.horizontal import run_horizontal
 
-    recipe_of = dict(ready).__getitem__
-    items = [item for item, _ in ready]
-    return run_horizontal(recipe_of, items, out, workers, running_file, **how)
+        recipe_of = dict(ready).__getitem__
+        items = [item for item, _ in ready]
+        return run_horizontal(recipe_of, items, out, workers, running_file, options=options)
+    tasks = [
+        ItemTask(changed, item, out / item.name, running_file, options) for item, changed in ready
+    ]
+    return run_vertical(tasks, workers)
 
 
 @contextmanager
@@ -293,46 +217,22 @@ def _writing_to(out: Path, advice: str = "choose another folder") -> Iterator[No
         ) from error
 
 
-def _summary(rows: Sequence[FileDone]) -> pd.DataFrame:
-    conditions = condition_names([row.item for row in rows])
-    columns = [*SUMMARY_COLUMNS[:2], *conditions, *SUMMARY_COLUMNS[2:]]
-    table: pd.DataFrame = pd.DataFrame([row.row() for row in rows], columns=columns)
-    whole = [name for name in SUMMARY_COLUMNS if name.startswith("n_") and name != "n_cells_mean"]
-    table = table.astype(dict.fromkeys(whole, "Int64"))
-    if not table["n_cells"].notna().any():
-        del table["n_cells"]
-    return table
-
-
-def _that_fits(
-    recipe: Recipe,
-    inputs: Inputs,
-    out: Path,
-    n_workers: int | None,
-    overrides: Overrides | None,
-    *,
-    rescale: bool,
-) -> tuple[Strategy, int]:
-    """Return the strategy that the plan advises, and for how many workers there is memory."""
+def _decided(recipe: Recipe, inputs: Inputs, out: Path, options: RunOptions) -> RunOptions:
+    """Return the options with the strategy that the plan advises, and as many workers as fit."""
+    if options.cells_from == "labels":
+        return replace(options, strategy="vertical")
     from napari_celltrack.batch.plan import make_plan
 
-    plan = make_plan(
-        recipe,
-        inputs,
-        out=out,
-        n_workers=n_workers,
-        sample=False,
-        overrides=overrides,
-        rescale=rescale,
-    )
+    plan = make_plan(recipe, inputs, options, out=out, sample=False)
     chosen = plan.horizontal if plan.choice == "horizontal" else plan.vertical
-    return plan.choice, chosen.n_workers
+    n_workers = options.n_workers if options.scheduler else chosen.n_workers
+    return replace(options, strategy=plan.choice, n_workers=n_workers)
 
 
 def _write_report(out: Path, log: RunLog) -> None:
     """Write the report; what goes wrong with it must not take the results along."""
     try:
-        from napari_celltrack.batch.report import write_report
+        from napari_celltrack.results.report import write_report
 
         # The report reads tables again, in place of those that were written.
         give_back_freed_memory()

@@ -64,7 +64,7 @@ def run_vertical(
         run = partial(run_item_task, tell=news.put)
         tasks = [replace(task, n_threads=n_each) for task in tasks]
         yield from _run(tasks, lambda task: partial(run, task), workers, news)
-    elif workers.n > len(tasks) and tasks[0].cells_from == "image":
+    elif workers.n > len(tasks) and tasks[0].options.cells_from == "image":
         run = partial(run_item_task, tell=news.put, find=partial(_by_blocks, workers))
         make = partial(ThreadPoolExecutor, len(tasks), "celltrack-item")
         here = Workers(make, len(tasks), "threads")

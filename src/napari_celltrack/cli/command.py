@@ -102,11 +102,11 @@ def link(
     The result folder holds tables, the labels and, in 01_RES, tracks in the format of the Cell
     Tracking Challenge; with several LABELS, a folder for each.
     """
-    from napari_celltrack.batch import link_labels
+    from napari_celltrack.batch import RunOptions, link_labels
     from napari_celltrack.recipe import Recipe
 
     settings = Recipe.load(recipe) if recipe is not None else None
-    events = link_labels(labels, out, settings, restart=restart)
+    events = link_labels(labels, out, settings, RunOptions(restart=restart))
     run_and_report(events, len(labels), out, as_json=as_json)
 
 
@@ -150,7 +150,7 @@ def demo(
     ] = False,
 ) -> None:
     """Make a movie of dividing nuclei with known truth, run it, and say how well it went."""
-    from napari_celltrack.batch import FileDone, find_inputs, run_files
+    from napari_celltrack.batch import FileDone, RunOptions, find_inputs, run_files
     from napari_celltrack.errors import ResultError
     from napari_celltrack.recipe import Recipe
     from napari_celltrack.sample_data import dividing_nuclei
@@ -165,7 +165,8 @@ def demo(
             f"The demo cannot be written to {out} ({error.strerror}); choose another with -o."
         ) from error
     results = out / "results"
-    events = run_files(Recipe(), find_inputs([movie_file]), results, restart=True)
+    options = RunOptions(restart=True)
+    events = run_files(Recipe(), find_inputs([movie_file]), results, options)
     with shown(events, 1) as passing:
         (done,) = [event for event in passing if isinstance(event, FileDone)]
     if done.status == "failed":

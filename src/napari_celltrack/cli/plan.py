@@ -69,7 +69,7 @@ def plan(  # noqa: PLR0917
 
     Headers are read and a few frames are run; nothing is written but to the temporary folder.
     """
-    from napari_celltrack.batch import find_inputs
+    from napari_celltrack.batch import RunOptions, find_inputs
     from napari_celltrack.batch.plan import make_plan
     from napari_celltrack.recipe import Recipe
 
@@ -78,15 +78,8 @@ def plan(  # noqa: PLR0917
     found = find_inputs(
         inputs, pattern=pattern, frames=frames, out=out, names=names, also=named_files(also or [])
     )
-    made = make_plan(
-        settings,
-        found,
-        out=out,
-        n_workers=workers,
-        sample=not no_sample,
-        overrides=changes,
-        rescale=rescale,
-    )
+    options = RunOptions(n_workers=workers, overrides=changes, rescale=rescale)
+    made = make_plan(settings, found, options, out=out, sample=not no_sample)
     if as_json:
         typer.echo(json.dumps(made.to_json(), indent=2, ensure_ascii=False))
     else:

@@ -60,15 +60,15 @@ def plot(  # noqa: PLR0917
 ) -> None:
     """Draw paths, steps, traces, counts and more of a result as files, or write their numbers."""
     from napari_celltrack.export import TABLE_ENDINGS, save_table
-    from napari_celltrack.plots import save_plot
     from napari_celltrack.plots.kinds import KINDS
-    from napari_celltrack.results.result import read_result, result_folder
-    from napari_celltrack.results.result_plots import PLOTS, draw_kinds, make_folder
+    from napari_celltrack.results.drawn import PLOTS, save_plots
+    from napari_celltrack.results.result import read_result
+    from napari_celltrack.results.result_folder import ResultFolder
 
     look = _style(style)
     found = read_result(result)
     kinds = _kinds(kind, column)
-    file, folder = _places(out, kinds, result_folder(result) / PLOTS)
+    file, folder = _places(out, kinds, ResultFolder.only_one(result).path / PLOTS)
     if file is not None and file.suffix.lower() in TABLE_ENDINGS:
         save_table(KINDS[kinds[0]].rows(found, column), file)
         typer.echo(str(file))
@@ -76,16 +76,18 @@ def plot(  # noqa: PLR0917
     selected = _selected(tracks, found)
     left_out: dict[str, list[str]] = {}
     n_written = 0
-    for drawn in draw_kinds(found, kinds, column, look, selected):
-        if drawn.plot is None:
-            left_out.setdefault(drawn.reason, []).append(drawn.kind)
+
+    def file_of(kind: str) -> Path:
+        return file or folder / f"{kind}{_suffix(column)}.png"
+
+    tried = save_plots(found, file_of, kinds=kinds, column=column, style=look, selected=selected)
+    for drawn in tried:
+        if drawn.file is None:
+            left_out.setdefault(drawn.words, []).append(drawn.kind)
             continue
-        target = file or folder / f"{drawn.kind}{_suffix(column)}.png"
-        make_folder(target.parent)
-        save_plot(drawn.plot, target)
         n_written += 1
-        note = f" ({drawn.plot.sentence})" if drawn.plot.sentence else ""
-        typer.echo(f"{target}{note}")
+        note = f" ({drawn.words})" if drawn.words else ""
+        typer.echo(f"{drawn.file}{note}")
     for reason, names in left_out.items():
         typer.echo(f"Left out: {', '.join(names)}. {reason}", err=True)
     if not n_written:

@@ -111,7 +111,8 @@ def run(  # noqa: PLR0917
     as_json: AsJson = False,
 ) -> None:
     """Run a recipe over files, folders of files, or folders of frames."""
-    from napari_celltrack.batch import find_inputs, run_files, suitable_pool
+    from napari_celltrack.batch import RunOptions, find_inputs, run_files, suitable_pool
+    from napari_celltrack.batch.earlier import find_earlier
     from napari_celltrack.recipe import Recipe
 
     settings = Recipe.load(recipe)
@@ -129,10 +130,7 @@ def run(  # noqa: PLR0917
         pool = suitable_pool(found.items, workers)
     else:
         pool = "processes" if processes else "threads"
-    events = run_files(
-        settings,
-        found,
-        out,
+    options = RunOptions(
         restart=restart,
         fail_fast=fail_fast,
         strategy=strategy,
@@ -146,6 +144,10 @@ def run(  # noqa: PLR0917
         report=not no_report,
         command=shlex.join(["celltrack", *sys.argv[1:]]),
     )
+    *_, earlier = find_earlier(settings, found.items, out, options)
+    if kept := earlier.kept_words(len(found.items)):
+        err_console.print(kept)
+    events = run_files(settings, found, out, options)
     run_and_report(events, len(found.items), out, as_json=as_json)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from napari.components import ViewerModel
 from napari.layers import Image
 
@@ -21,16 +19,16 @@ from napari_celltrack.gui.show_movie import LayerTuple, add_movie, movie_layers,
 from napari_celltrack.movie import Movie
 from napari_celltrack.readers import open_movie
 from napari_celltrack.recipe import Recipe
+from napari_celltrack.results.result_folder import ResultFolder
 from napari_celltrack.tables import FRAME, TRACK_ID, X_PX, Y_PX
 
 #: Layers of what a run has written; those of the docks show what the settings now give.
 SAVED_CELLS, SAVED_TRACKS = "saved cells", "saved tracks"
-_ABOUT = "run.json"
 
 
 def is_result(path: Path) -> bool:
     """Whether a folder is a result, or holds results."""
-    return bool(_results_in(path))
+    return any(True for _ in ResultFolder.all_in(path))
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,29 +85,16 @@ def read_saved(path: Path) -> Saved:
     CelltrackError
         If it holds several results, if a file of it is missing or broken, or its movie is gone.
     """
-    folders = _results_in(path)
-    if not folders:
+    if not is_result(path):
         raise ResultError(f"{path} holds no result any more; run the recipe again.")
-    if len(folders) > 1:
-        names = ", ".join(folder.name for folder in folders[:5])
-        raise ResultError(
-            f"{path.name} holds {len(folders)} results; choose one of its folders: {names}"
-            f"{', …' if len(folders) > 5 else ''}."
-        )
-    folder = folders[0]
-    recipe = Recipe.load(folder / "recipe.yaml")
+    folder = ResultFolder.only_one(path)
+    recipe, record = folder.recipe(), folder.record()
     try:
-        about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))["input"]
-        source = about["path"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ResultError(
-            f"{folder.name}/{_ABOUT} cannot be read; run the recipe again."
-        ) from error
-    try:
-        movie = open_recorded(about, recipe)
+        movie = open_recorded(record, recipe)
     except CelltrackError as error:
         raise ResultError(
-            f"The movie of this result is not at {source} any more; put it there again. ({error})"
+            f"The movie of this result is not at {record.input['path']} any more; "
+            f"put it there again. ({error})"
         ) from error
     movie = recipe.input.calibrated(movie)
     layers = tuple(_saved_layers(folder, recipe, movie)) if movie.n_z == 1 else ()
@@ -137,19 +122,12 @@ def show_saved(viewer: ViewerModel, saved: Saved) -> list[Image]:
     return images
 
 
-def _results_in(path: Path) -> list[Path]:
-    """Return the results that a folder holds; the folder itself if it is one."""
-    inside = sorted(about.parent for about in path.glob(f"[!.]*/{_ABOUT}"))
-    # A run leaves a file of the same name in the folder above its results.
-    return inside or ([path] if (path / _ABOUT).is_file() else [])
-
-
-def _saved_layers(folder: Path, recipe: Recipe, movie: Movie) -> Iterator[LayerTuple]:
+def _saved_layers(folder: ResultFolder, recipe: Recipe, movie: Movie) -> Iterator[LayerTuple]:
     """Read the files of cells and tracks, where the recipe wrote them."""
     place = place_of(movie)
     frames = recipe.input.frames_of(movie)
-    if (folder / "labels.tif").is_file():
-        labels = open_movie(folder / "labels.tif")
+    if (folder.path / "labels.tif").is_file():
+        labels = open_movie(folder.path / "labels.tif")
         ((data, _, _),) = movie_layers(labels)
         # A page a frame that was worked on, which need not be all.
         where: dict[str, Any] = dict(place)
@@ -161,21 +139,16 @@ def _saved_layers(folder: Path, recipe: Recipe, movie: Movie) -> Iterator[LayerT
             where = {name: values[1:] for name, values in place.items()}
         # The docks draw the same cells from the recipe; these are there to compare with.
         yield data, {"name": SAVED_CELLS, "visible": False, **where}, "labels"
-    if (folder / "objects.csv").is_file() and len(frames) > 1:
-        rows = _track_rows(folder / "objects.csv")
+    if (folder.path / "objects.csv").is_file() and len(frames) > 1:
+        rows = _track_rows(folder)
         if len(rows):
             yield rows, {"name": SAVED_TRACKS, **place}, "tracks"
 
 
-def _track_rows(file: Path) -> npt.NDArray[np.float64]:
+def _track_rows(folder: ResultFolder) -> npt.NDArray[np.float64]:
     """Return track, frame, y and x of all cells that have a track, sorted; shape (n, 4)."""
     columns = [TRACK_ID, FRAME, Y_PX, X_PX]
-    try:
-        objects = pd.read_csv(file, usecols=columns)
-    except (OSError, ValueError) as error:
-        raise ResultError(
-            f"{file.parent.name}/{file.name} cannot be read; run the recipe again."
-        ) from error
+    objects = folder.table("objects", columns, lambda column: False)
     rows = objects[objects[TRACK_ID] > 0].sort_values([TRACK_ID, FRAME])
     return rows[columns].to_numpy(np.float64)
 

@@ -17,11 +17,12 @@ from napari_celltrack.plots.heat_map import plot_heat_map
 from napari_celltrack.plots.msd import plot_msd
 from napari_celltrack.plots.paths import plot_paths
 from napari_celltrack.plots.pipeline import plot_pipeline
-from napari_celltrack.plots.plot import Picked, Plot
+from napari_celltrack.plots.plot import DRAWING, Picked, Plot
 from napari_celltrack.plots.save import save_plot
 from napari_celltrack.plots.style import STYLES, Style, StyleName, track_colours
 
 __all__ = [
+    "DRAWING",
     "STYLES",
     "Picked",
     "Plot",

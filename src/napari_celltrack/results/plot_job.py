@@ -12,10 +12,9 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from napari_celltrack.export import save_table
-from napari_celltrack.plots import Plot, StyleName, save_plot
+from napari_celltrack.plots import DRAWING, Plot, StyleName, save_plot
 from napari_celltrack.plots.fit import fit_label
 from napari_celltrack.plots.kinds import KINDS
-from napari_celltrack.plots.plot import DRAWING
 from napari_celltrack.results.result import Result
 
 #: Of the screen; a plot is so many inches wide that its words have the size of a dock's.

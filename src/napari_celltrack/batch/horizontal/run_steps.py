@@ -18,7 +18,6 @@ from napari_celltrack.batch.horizontal.step_needs import (
 )
 from napari_celltrack.batch.horizontal.step_store import (
     STEPS,
-    Step,
     StepMark,
     StepStore,
     StoredStep,
@@ -33,6 +32,7 @@ from napari_celltrack.batch.inputs import Item
 from napari_celltrack.batch.item_task import absolute, call_elsewhere, why_failed
 from napari_celltrack.batch.lock import RunningFile
 from napari_celltrack.batch.result import FileDone, FrameDone, set_aside
+from napari_celltrack.batch.run_options import DEFAULTS, RunOptions, Step
 from napari_celltrack.batch.tasks import TaskDone, run_tasks
 from napari_celltrack.batch.workers import Workers
 from napari_celltrack.recipe import Recipe
@@ -61,10 +61,7 @@ def run_horizontal(
     workers: Workers,
     running_file: RunningFile,
     *,
-    restart: bool = False,
-    from_step: Step | None = None,
-    rescale: bool = False,
-    plots: bool = False,
+    options: RunOptions = DEFAULTS,
 ) -> Events:
     """Take all items through one step after the other.
 
@@ -85,15 +82,8 @@ def run_horizontal(
         Who runs them; all must see `out` and the movies.
     running_file : RunningFile
         Of this run, in `out`.
-    restart : bool
-        Run everything again from `from_step` on.
-    from_step : {"prepare", "count", "measure", "track"}, optional
-        What the steps before it have written is used as it is, also if it was made with other
-        settings or changed by hand.
-    rescale : bool
-        Adapt lengths of the recipe to the pixel size of each movie.
-    plots : bool
-        Draw the plots of the results too.
+    options : RunOptions, optional
+        How the run is executed.
 
     Yields
     ------
@@ -114,12 +104,11 @@ def run_horizontal(
             ready.append((item, recipe_of(item)))
         except Exception as error:
             yield _failed(item, None, out, error)
-    inspect = partial(
-        inspect_item, restart=restart, from_step=from_step, rescale=rescale, plots=plots
-    )
-    for task_done in _run_all(
-        ready, lambda task: partial(inspect, task[1], absolute(task[0]), out), workers, running_file
-    ):
+
+    def inspect(task: tuple[Item, Recipe]) -> Callable[[], InspectedItem]:
+        return partial(inspect_item, task[1], absolute(task[0]), out, options)
+
+    for task_done in _run_all(ready, inspect, workers, running_file):
         item, recipe = task_done.task
         try:
             progress = _ItemProgress(item, task_done.result())
@@ -134,12 +123,12 @@ def run_horizontal(
             yield replace(kept, item=item, seconds=progress.seconds, warnings=warnings)
     place = {item.name: number for number, item in enumerate(items)}
     begun.sort(key=lambda progress: place[progress.item.name])
-    is_asked = restart or from_step is not None
+    is_asked = options.restart or options.from_step is not None
     for step in STEPS[:-1]:
         todo = [p for p in begun if not p.is_over and step in p.inspected.needs.steps()]
         yield from _run_step(step, todo, out, workers, running_file, is_asked=is_asked)
     rest = [progress for progress in begun if not progress.is_over]
-    yield from _track_all(rest, out, workers, running_file, plots=plots)
+    yield from _track_all(rest, out, workers, running_file, options)
 
 
 class _ItemProgress:
@@ -266,8 +255,7 @@ def _track_all(
     out: Path,
     workers: Workers,
     running_file: RunningFile,
-    *,
-    plots: bool,
+    options: RunOptions,
 ) -> Events:
     """Link the cells of items, and write their results."""
 
@@ -281,7 +269,7 @@ def _track_all(
             progress.inspected.key,
             measured.mark.shifts_px if measured else (),
             running_file=running_file,
-            plots=plots,
+            options=options,
             warnings=progress.warnings,
         )
 

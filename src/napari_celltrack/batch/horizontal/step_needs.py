@@ -16,10 +16,11 @@ from pathlib import Path
 
 import napari_celltrack
 from napari_celltrack.batch.horizontal.step_files import text_digest
-from napari_celltrack.batch.horizontal.step_store import STEPS, Step, StepStore, StoredStep
+from napari_celltrack.batch.horizontal.step_store import STEPS, StepStore, StoredStep
 from napari_celltrack.batch.inputs import Item, open_item, open_others
 from napari_celltrack.batch.rescale import rescale_notes, rescaled
 from napari_celltrack.batch.result import FileDone, kept_result, result_key
+from napari_celltrack.batch.run_options import RunOptions, Step
 from napari_celltrack.errors import ResultError
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe, Stage
@@ -103,11 +104,7 @@ def inspect_item(
     recipe: Recipe,
     item: Item,
     out: Path,
-    *,
-    restart: bool = False,
-    from_step: Step | None = None,
-    rescale: bool = False,
-    plots: bool = False,
+    options: RunOptions,
 ) -> InspectedItem:
     """Open an item, and find out which steps are on disk and which ones must run.
 
@@ -119,8 +116,8 @@ def inspect_item(
         The movie.
     out : Path
         The folder of the results.
-    restart, from_step, rescale, plots
-        As :func:`~napari_celltrack.batch.horizontal.run_horizontal` takes them.
+    options : RunOptions
+        How the run is executed.
 
     Raises
     ------
@@ -137,7 +134,7 @@ def inspect_item(
     with ExitStack() as stack:
         movie = opened(stack, recipe, item)
         notes: tuple[str, ...] = ()
-        if rescale:
+        if options.rescale:
             notes = rescale_notes(recipe, movie)
             recipe = rescaled(recipe, movie)
         recipe.input.slices_in(movie)
@@ -145,13 +142,11 @@ def inspect_item(
         frames = frames_of_steps(movie, recipe)
         stored = {step: StepStore(out, step, item.name).look() for step in STEPS[:-1]}
         fingerprints = [movie.fingerprint, *(other.fingerprint for other in others.values())]
-        needs = find_needs(
-            recipe, fingerprints, frames, stored, restart=restart, from_step=from_step
-        )
+        needs = find_needs(recipe, fingerprints, frames, stored, options)
         key = result_key(movie, item, recipe, others=others)
         if needs.origin:
             key = text_digest(key, needs.origin)
-        done = None if restart else kept_result(out / item.name, item, key, plots=plots)
+        done = kept_result(out / item.name, item, key, options)
         seconds = time.perf_counter() - started
         return InspectedItem(
             recipe, movie.fingerprint, frames, stored, needs, key, done, notes, seconds
@@ -168,9 +163,7 @@ def find_needs(
     fingerprints: Sequence[str],
     frames: Mapping[Step, tuple[int, ...]],
     stored: Mapping[Step, StoredStep | None],
-    *,
-    restart: bool = False,
-    from_step: Step | None = None,
+    options: RunOptions,
 ) -> StepNeeds:
     """Compare what is on disk with what a recipe asks for.
 
@@ -184,10 +177,8 @@ def find_needs(
         True indices of the frames of which each step writes something.
     stored : dict of StoredStep
         What is on disk, by step.
-    restart : bool
-        Use nothing that is on disk, from `from_step` on.
-    from_step : str, optional
-        What the steps before it have written is used as it is.
+    options : RunOptions
+        How the run is executed: `restart` and `from_step` say what of it may be used.
 
     Returns
     -------
@@ -199,6 +190,7 @@ def find_needs(
         If something that is needed before `from_step` is missing, is of other images, or cannot
         be read.
     """
+    from_step = options.from_step
     keys: dict[Step, str] = {}
     usable: set[Step] = set()
     warnings: list[str] = []
@@ -219,7 +211,7 @@ def find_needs(
             warnings += _oddities(recipe, found, stored)
         elif (
             found is None
-            or restart
+            or options.restart
             or found.mark.key != keys[step]
             or (found.is_changed and from_step is not None)
         ):

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from stat import S_ISDIR
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
@@ -27,11 +27,11 @@ from napari_celltrack.batch.horizontal.step_files import (
     read_tables,
     text_digest,
 )
-from napari_celltrack.batch.result import write_text
+from napari_celltrack.batch.run_options import Step
 from napari_celltrack.errors import CelltrackError
+from napari_celltrack.results.small_files import write_text
 
-#: The steps by the names that users give them; all but the last one write a store.
-Step = Literal["prepare", "count", "measure", "track"]
+#: The steps in their order; all but the last one write a store.
 STEPS: tuple[Step, ...] = ("prepare", "count", "measure", "track")
 
 _FOLDERS: Mapping[Step, str] = {

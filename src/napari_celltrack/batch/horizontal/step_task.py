@@ -21,10 +21,11 @@ from napari_celltrack.batch.horizontal.step_files import (
     write_table,
 )
 from napari_celltrack.batch.horizontal.step_needs import frames_of_steps, opened, opened_others
-from napari_celltrack.batch.horizontal.step_store import STEPS, Step, StepStore
+from napari_celltrack.batch.horizontal.step_store import STEPS, StepStore
 from napari_celltrack.batch.inputs import Item
 from napari_celltrack.batch.lock import RunningFile
 from napari_celltrack.batch.result import FileDone, make_result
+from napari_celltrack.batch.run_options import DEFAULTS, RunOptions, Step
 from napari_celltrack.errors import MovieError, ResultError
 from napari_celltrack.movie import Movie
 from napari_celltrack.readers import number_labels
@@ -133,8 +134,8 @@ def track_item(
     key: str,
     shifts_px: tuple[tuple[float, float], ...],
     *,
+    options: RunOptions = DEFAULTS,
     running_file: RunningFile,
-    plots: bool = False,
     warnings: Sequence[str] = (),
 ) -> FileDone:
     """Link the measured cells of an item, and write its result.
@@ -151,10 +152,10 @@ def track_item(
         Of the result.
     shifts_px : tuple of (float, float)
         How far each prepared frame has moved.
+    options : RunOptions, optional
+        How the run is executed.
     running_file : RunningFile
         Of the run.
-    plots : bool
-        Draw its plots too.
     warnings : sequence of str
         Sentences about what the steps before have written.
 
@@ -178,7 +179,7 @@ def track_item(
             found,
             folder=out / item.name,
             key=key,
-            plots=plots,
+            options=options,
             warnings=warnings,
         )
         stack.callback(events.close)

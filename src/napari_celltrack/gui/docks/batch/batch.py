@@ -11,9 +11,9 @@ from qtpy.QtWidgets import QVBoxLayout
 from typing_extensions import override
 
 from napari_celltrack.batch import Item
+from napari_celltrack.batch.earlier import Earlier
 from napari_celltrack.batch.file_lines import FileLine
 from napari_celltrack.batch.folder_contents import (
-    Earlier,
     FolderContents,
     Place,
     find_files,
@@ -278,7 +278,7 @@ class Batch(Dock):
         if self._job.running:
             return
         options, recipe = self._options.value(), self.recipe()
-        self._ahead.give_way(contents, recipe)
+        self._ahead.give_way(contents, recipe, options)
         self._progress_of = BatchProgress(len(contents.inputs.items))
         self._table.set_waiting()
         self._set_results(contents.place.results)

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,13 @@ from typing import Any
 from qtpy.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from napari_celltrack.batch import FileDone, FrameDone, Item, run_files
-from napari_celltrack.batch.folder_contents import FolderContents, find_earlier
+from napari_celltrack.batch.earlier import find_earlier
+from napari_celltrack.batch.folder_contents import FolderContents
 from napari_celltrack.batch.inputs import open_item
 from napari_celltrack.batch.plan import Plan, make_plan
 from napari_celltrack.batch.progress import FileNews, News
-from napari_celltrack.batch.run import Strategy
+from napari_celltrack.batch.run_options import RunOptions, Strategy
 from napari_celltrack.errors import CelltrackError
-from napari_celltrack.gui.docks.batch.batch_options import RunOptions
 from napari_celltrack.gui.docks.dock import Dock
 from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.show_movie import add_movie
@@ -131,10 +131,13 @@ class LookAhead(QObject):
 
     def look(self, contents: FolderContents, recipe: Recipe, options: RunOptions) -> bool:
         """Find out what has changed; return whether a new plan was begun."""
-        compared = (contents, recipe)
+        options = replace(options, overrides=contents.overrides)
+        compared = (contents, recipe, options.plots)
         if compared != self._compared:
             self._compared = compared
-            self._submit("earlier", partial(find_earlier, contents, recipe), self.foundEarlier.emit)
+            items, out = contents.inputs.items, contents.place.results
+            find = partial(find_earlier, recipe, items, out, options)
+            self._submit("earlier", find, self.foundEarlier.emit)
         planned = (contents, recipe, options.n_workers, options.rescale)
         if planned == self._planned:
             return False
@@ -142,7 +145,7 @@ class LookAhead(QObject):
         self._submit("plan", partial(_plans, recipe, contents, options), self._take_plan)
         return True
 
-    def give_way(self, contents: FolderContents, recipe: Recipe) -> None:
+    def give_way(self, contents: FolderContents, recipe: Recipe, options: RunOptions) -> None:
         """Leave the machine to a run, whose results are told by the run itself.
 
         A plan that has no times yet is made anew when it is asked for after the run.
@@ -153,7 +156,7 @@ class LookAhead(QObject):
                 self.planned.emit(plan, False)
         for lane in self.lanes.values():
             lane.cancel()
-        self._compared = (contents, recipe)
+        self._compared = (contents, recipe, options.plots)
 
     def forget_earlier(self) -> None:
         """Look for results again when asked next."""
@@ -231,28 +234,14 @@ def begin_run(
     recipe: Recipe, contents: FolderContents, options: RunOptions, strategy: Strategy
 ) -> Iterator[FrameDone | FileDone]:
     """Return the events of a run; called in the thread of the run."""
-    return run_files(
-        recipe,
-        contents.inputs,
-        contents.place.results,
-        strategy=strategy,
-        overrides=contents.overrides,
-        **asdict(options),
-    )
+    options = replace(options, strategy=strategy, overrides=contents.overrides)
+    return run_files(recipe, contents.inputs, contents.place.results, options)
 
 
 def _plans(recipe: Recipe, contents: FolderContents, options: RunOptions) -> Iterator[Plan]:
     """Plan a run, first by headers alone, then with a timed sample."""
     for sample in (False, True):
-        yield make_plan(
-            recipe,
-            contents.inputs,
-            out=contents.place.results,
-            n_workers=options.n_workers,
-            sample=sample,
-            overrides=contents.overrides,
-            rescale=options.rescale,
-        )
+        yield make_plan(recipe, contents.inputs, options, out=contents.place.results, sample=sample)
 
 
 @dataclass(eq=False)

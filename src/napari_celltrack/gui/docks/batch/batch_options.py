@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from qtpy.QtCore import QUrl, Signal
 from qtpy.QtGui import QDesktopServices
@@ -22,6 +21,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_celltrack.batch.run_options import RunOptions
 from napari_celltrack.gui.forms.fields import fields_of, method_help, method_title
 from napari_celltrack.gui.forms.rows import Fold, column
 from napari_celltrack.gui.forms.wheel import no_accident
@@ -39,31 +39,6 @@ _TITLES = {
     "ctc": "Challenge (CTC)",
 }
 _ONE_A_CORE = "one a core"
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """How a batch is executed; none of it changes a result but `rescale`.
-
-    Parameters
-    ----------
-    n_workers : int or None
-        Frames worked on at once; None for one a core.
-    pool : {"threads", "processes"}
-        What works on them.
-    scheduler : str or None
-        Address of a Dask scheduler, whose workers are used instead.
-    rescale : bool
-        Whether lengths follow the pixel size of each file.
-    plots : bool
-        Whether plots of each file are drawn.
-    """
-
-    n_workers: int | None = None
-    pool: Literal["threads", "processes"] = "threads"
-    scheduler: str | None = None
-    rescale: bool = False
-    plots: bool = False
 
 
 class BatchOptions(QWidget):

@@ -140,7 +140,7 @@ class FileTable(QWidget):
                 self._model.put(row, waiting_line(line.item))
                 self._fit(row)
 
-    def set_earlier(self, results: Mapping[str, dict[str, Any]], same: frozenset[str]) -> None:
+    def set_earlier(self, results: Mapping[str, Mapping[str, Any]], same: frozenset[str]) -> None:
         """Say which files have a result already, by the name of their item."""
         for row, line in enumerate(self._model.rows):
             if line.item is None:

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_celltrack.batch.plan import Estimate, Plan
-from napari_celltrack.batch.run import Strategy
+from napari_celltrack.batch.run_options import Strategy
 from napari_celltrack.batch.tried_files import N_TRIED
 from napari_celltrack.gui.charts.pipeline_diagram import STAGES, PipelineDiagram
 from napari_celltrack.gui.theme import ROW_GAP_PX, set_role, set_state

@@ -6,8 +6,7 @@ cannot be read is left out, and said.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,14 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from napari_celltrack.batch.result_health import ResultHealth, health_of_failure, health_of_result
-from napari_celltrack.errors import ResultError
 from napari_celltrack.readers import natural_key
+from napari_celltrack.results.report.result_health import (
+    ResultHealth,
+    health_of_failure,
+    health_of_result,
+)
+from napari_celltrack.results.result_folder import ResultFolder, ResultRecord
+from napari_celltrack.results.run_folder import SUMMARY_COLUMNS, RunFolder, RunRecord
 from napari_celltrack.tables import (
     AREA_PX2,
     AREA_UM2,
@@ -42,10 +46,7 @@ from napari_celltrack.tables import (
 )
 
 #: Columns of a summary that are no conditions.
-_KNOWN = {
-    "file", "folder", "path", "status", "n_frames", "n_cells", "n_cells_first",
-    "n_cells_mean", "n_cells_total", "n_tracks", "seconds", "warnings", "error",
-}  # fmt: skip
+_KNOWN = {"path", *SUMMARY_COLUMNS}
 #: What is read of each table, and what it is not a table without. Tables of cells are large:
 #: columns that nothing is made of are passed over.
 _NEEDED = {
@@ -66,13 +67,30 @@ _MAX_BYTES = 400_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class ResultTables:
-    """The columns of a result's tables that the report is made of; `objects` None if too large."""
+class FiledRun:
+    """A folder of results.
 
-    counts: pd.DataFrame
-    events: pd.DataFrame
-    tracks: pd.DataFrame
-    objects: pd.DataFrame | None
+    Parameters
+    ----------
+    files : tuple of FiledResult
+        In the order of the summary.
+    record : RunRecord
+        What it says of itself; empty where that is missing.
+    recipe : str
+        Its ``recipe.yaml``.
+    notes : tuple of str
+        What was passed over.
+    """
+
+    files: tuple[FiledResult, ...]
+    record: RunRecord
+    recipe: str
+    notes: tuple[str, ...]
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The columns of conditions, in order."""
+        return tuple(dict.fromkeys(name for file in self.files for name in file.conditions))
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,10 +107,10 @@ class FiledResult:
         By column.
     numbers : mapping of str to float
         Those of the summary that are known.
-    folder : Path or None
+    folder : ResultFolder or None
         None where there is none.
-    about : mapping
-        The folder's ``run.json``.
+    input : mapping
+        What its record says of the movie; empty where there is none.
     """
 
     file: str
@@ -101,35 +119,18 @@ class FiledResult:
     warnings: tuple[str, ...] = ()
     conditions: Mapping[str, str] = field(default_factory=dict)
     numbers: Mapping[str, float] = field(default_factory=dict)
-    folder: Path | None = None
-    about: Mapping[str, Any] = field(default_factory=dict)
+    folder: ResultFolder | None = None
+    input: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
-class FiledRun:
-    """A folder of results.
+class ResultTables:
+    """The columns of a result's tables that the report is made of; `objects` None if too large."""
 
-    Parameters
-    ----------
-    files : tuple of FiledResult
-        In the order of the summary.
-    about : mapping
-        Its ``run.json``; empty where that is missing.
-    recipe : str
-        Its ``recipe.yaml``.
-    notes : tuple of str
-        What was passed over.
-    """
-
-    files: tuple[FiledResult, ...]
-    about: Mapping[str, Any]
-    recipe: str
-    notes: tuple[str, ...]
-
-    @property
-    def conditions(self) -> tuple[str, ...]:
-        """The columns of conditions, in order."""
-        return tuple(dict.fromkeys(name for file in self.files for name in file.conditions))
+    counts: pd.DataFrame
+    events: pd.DataFrame
+    tracks: pd.DataFrame
+    objects: pd.DataFrame | None
 
 
 def read_run(out: Path) -> FiledRun:
@@ -149,37 +150,25 @@ def read_run(out: Path) -> FiledRun:
     ResultError
         If there is no summary that can be read.
     """
-    try:
-        summary = pd.read_csv(out / "summary.csv", dtype=str, keep_default_na=False)
-        rows = [{str(name): str(row[name]) for name in row} for row in summary.to_dict("records")]
-    except (OSError, ValueError) as error:
-        raise ResultError(
-            f"{out / 'summary.csv'} cannot be read; give a folder that celltrack run has written."
-        ) from error
-    if not {"file", "status"} <= set(summary.columns):
-        raise ResultError(f"{out / 'summary.csv'} is of something else; give a folder of results.")
-    folders, notes = _result_folders(out)
-    conditions = [str(name) for name in summary.columns if name not in _KNOWN]
+    run = RunFolder(out)
+    rows = run.summary()
+    found, others = run.results()
+    found.sort(key=lambda entry: natural_key(entry[1].input["path"]))
+    notes = [f"{name} is no result and was passed over." for name in others]
     files = []
     for row in rows:
-        folder = _take_folder(row, folders) if row["status"] == "done" else None
-        if row["status"] == "done" and folder is None:
+        taken = _take_folder(row, found) if row["status"] == "done" else None
+        if row["status"] == "done" and taken is None:
             notes.append(f"The folder of {row['file']} is gone or cannot be read.")
-        path, about = folder or (None, {})
-        files.append(_filed(row, conditions, path, about))
-    if folders:
+        files.append(_filed(row, *(taken or (None, None))))
+    if found:
         # They are of files that were not asked for this time: whole, but no part of this run.
-        names = ", ".join(path.name for path, _ in folders[:10])
-        notes.append(f"Not of this run, and not shown: {names}{', …' * (len(folders) > 10)}.")
-    return FiledRun(
-        tuple(files),
-        _read(out / "run.json", _as_mapping) or {},
-        _read(out / "recipe.yaml", str) or "",
-        tuple(notes),
-    )
+        names = ", ".join(folder.path.name for folder, _ in found[:10])
+        notes.append(f"Not of this run, and not shown: {names}{', …' * (len(found) > 10)}.")
+    return FiledRun(tuple(files), run.record(), run.recipe_text(), tuple(notes))
 
 
-def read_tables(folder: Path) -> ResultTables:
+def read_tables(folder: ResultFolder) -> ResultTables:
     """Read what the report needs of a result's tables.
 
     Raises
@@ -187,7 +176,7 @@ def read_tables(folder: Path) -> ResultTables:
     ResultError
         If one is missing or broken.
     """
-    is_small = _size(folder / "objects.csv") <= _MAX_BYTES
+    is_small = _size(folder.path / "objects.csv") <= _MAX_BYTES
     counts, events, tracks = (_table(folder, name) for name in ("counts", "events", "tracks"))
     return ResultTables(counts, events, tracks, _table(folder, "objects") if is_small else None)
 
@@ -208,53 +197,32 @@ def intensity_columns(objects: pd.DataFrame) -> list[str]:
     return [str(name) for name in objects.columns if str(name).endswith("_mean")]
 
 
-def _result_folders(out: Path) -> tuple[list[tuple[Path, Mapping[str, Any]]], list[str]]:
-    """Return the folders that are results, in natural order of their inputs, and the others."""
-    found, notes = [], []
-    for path in out.iterdir():
-        # Hidden ones are of a run that goes on; those set aside are of another recipe.
-        if path.name.startswith(".") or path.name.endswith(".other-recipe") or not path.is_dir():
-            continue
-        about = _read(path / "run.json", _as_mapping)
-        source = about.get("input") if about else None
-        if about is None or not isinstance(source, dict) or not isinstance(source.get("path"), str):
-            notes.append(f"{path.name} is no result and was passed over.")
-        else:
-            found.append((path, about))
-    return sorted(found, key=lambda entry: natural_key(entry[1]["input"]["path"])), sorted(notes)
-
-
 def _take_folder(
-    row: Mapping[str, str], folders: list[tuple[Path, Mapping[str, Any]]]
-) -> tuple[Path, Mapping[str, Any]] | None:
+    row: Mapping[str, str], found: list[tuple[ResultFolder, ResultRecord]]
+) -> tuple[ResultFolder, ResultRecord] | None:
     """Find the folder of a line, and take it off the list.
 
-    Files of one name in several folders are in natural order in the summary, as `folders` are.
+    Files of one name in several folders are in natural order in the summary, as `found` is.
     """
     name = row.get("folder")
-    for entry in folders:
-        path, about = entry
-        source = Path(about["input"]["path"])
-        is_it = path.name == name if name else row["file"] in (source.name, source.parent.name)
-        if is_it or (not name and row["file"] == path.name):
-            folders.remove(entry)
+    for entry in found:
+        folder, source = entry[0].path.name, Path(entry[1].input["path"])
+        is_it = folder == name if name else row["file"] in (source.name, source.parent.name)
+        if is_it or (not name and row["file"] == folder):
+            found.remove(entry)
             return entry
     return None
 
 
 def _filed(
-    row: Mapping[str, str],
-    conditions: Sequence[str],
-    folder: Path | None,
-    about: Mapping[str, Any],
+    row: Mapping[str, str], folder: ResultFolder | None, record: ResultRecord | None
 ) -> FiledResult:
     numbers: dict[str, float] = {}
     for name in sorted(_KNOWN & set(row)):
         value = pd.to_numeric(row[name], errors="coerce")
         if name.startswith("n_") or name == "seconds":
             numbers |= {} if pd.isna(value) else {name: float(value)}
-    told = about.get("warnings")
-    warnings = tuple(map(str, told)) if isinstance(told, list) else ()
+    warnings = record.warnings if record else ()
     if not warnings and row.get("warnings"):
         warnings = (row["warnings"],)
     return FiledResult(
@@ -262,27 +230,20 @@ def _filed(
         status=row["status"],
         error=row.get("error", ""),
         warnings=warnings,
-        conditions={name: row[name] for name in conditions},
+        conditions={name: row[name] for name in row if name not in _KNOWN},
         numbers=numbers,
         folder=folder,
-        about=about,
+        input=record.input if record else {},
     )
 
 
-def _table(folder: Path, name: str) -> pd.DataFrame:
+def _table(folder: ResultFolder, name: str) -> pd.DataFrame:
     needed, also = _NEEDED[name], _ALSO[name]
 
     def is_wanted(column: str) -> bool:
-        is_mean = name == "objects" and column.endswith("_mean")
-        return column in needed or column in also or is_mean
+        return column in also or (name == "objects" and column.endswith("_mean"))
 
-    try:
-        table: pd.DataFrame = pd.read_csv(folder / f"{name}.csv", usecols=is_wanted)
-    except (OSError, ValueError) as error:
-        raise ResultError(f"{name}.csv of {folder.name} cannot be read; run it again.") from error
-    missing = sorted(needed - set(table.columns))
-    if missing:
-        raise ResultError(f"{name}.csv of {folder.name} has no {missing[0]}; run it again.")
+    table = folder.table(name, sorted(needed), is_wanted)
     for column in table.columns:
         if column not in _WORDS and not is_numeric_dtype(table[column]):
             table[column] = pd.to_numeric(table[column], errors="coerce")
@@ -293,20 +254,6 @@ def _table(folder: Path, name: str) -> pd.DataFrame:
     table = table.dropna(subset=whole).reset_index(drop=True)
     whole_numbers: pd.DataFrame = table.astype(dict.fromkeys(whole, "int64"))
     return whole_numbers
-
-
-def _read(path: Path, parse: Callable[[str], Any]) -> Any:
-    try:
-        return parse(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
-def _as_mapping(text: str) -> dict[str, Any]:
-    value = json.loads(text)
-    if not isinstance(value, dict):
-        raise ValueError("not a mapping")
-    return value
 
 
 def _size(path: Path) -> int:

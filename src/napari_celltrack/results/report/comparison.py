@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from napari_celltrack.batch.report_files import FiledResult, ResultTables, intensity_columns
-from napari_celltrack.batch.report_pictures import svg_uri
 from napari_celltrack.plots.style import STYLES, Floats, new_axes
 from napari_celltrack.plots.units import column_label
+from napari_celltrack.results.report.filed_run import FiledResult, ResultTables, intensity_columns
+from napari_celltrack.results.report.pictures import svg_uri
 from napari_celltrack.tables import (
     AREA_PX2,
     AREA_UM2,
@@ -51,6 +51,15 @@ _MEASURES = (
 _CELLS_A_FRAME = "cells a frame"
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """The plots of one column of conditions: words, and (alt text, picture) of each."""
+
+    column: str
+    caption: str
+    pictures: tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, eq=False)
 class FileValues:
     """What is compared of a file.
@@ -68,15 +77,6 @@ class FileValues:
     conditions: Mapping[str, str]
     means: Mapping[str, float]
     cells: Mapping[str, Floats]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """The plots of one column of conditions: words, and (alt text, picture) of each."""
-
-    column: str
-    caption: str
-    pictures: tuple[tuple[str, str], ...]
 
 
 def values_of(file: FiledResult, tables: ResultTables) -> FileValues:

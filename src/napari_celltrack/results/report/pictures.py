@@ -15,17 +15,18 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from napari_celltrack.batch.report_charts import (
-    Frame,
+from napari_celltrack.plots.lines import finite_points
+from napari_celltrack.plots.style import STYLES, track_colours
+from napari_celltrack.plots.units import column_label, is_known, time_axis
+from napari_celltrack.results.report.svg_axes import (
+    THEMED,
+    SvgAxes,
     bars,
     chart_uri,
     curve,
     data_uri,
     lines,
 )
-from napari_celltrack.plots.lines import finite_points
-from napari_celltrack.plots.style import STYLES, track_colours
-from napari_celltrack.plots.units import column_label, is_known, time_axis
 from napari_celltrack.tables import (
     AREA_PX2,
     AREA_UM2,
@@ -42,11 +43,6 @@ from napari_celltrack.tables import (
 _LOW_PX, _HIGH_PX, _MOST_BINS = (326.0, 168.0), (326.0, 288.0), 40
 #: The outline picture is kept so well that its thin lines stay clear, at a seventh of its size.
 _WEBP_QUALITY = 88
-#: Put into each SVG: black of the print style becomes the page's own, and stays black on paper.
-_THEMED = (
-    "<style>:root{color:#1c1e22}@media (prefers-color-scheme:dark){:root{color:#d7d9de}}"
-    "@media print{:root{color:#000}}</style>"
-)
 _TEXT = STYLES["print"].text
 
 
@@ -75,8 +71,8 @@ def counts_uri(counts: pd.DataFrame) -> str:
     first, last = xy[0, 0], xy[-1, 0]
     x = (first, last) if last > first else (first - 1, first + 1)
     y = (0.0, max(1.0, 1.08 * float(xy[:, 1].max())))
-    frame = Frame(*_LOW_PX, x, y, time.label, column_label(N_CELLS))
-    return chart_uri(frame, curve(frame, xy))
+    axes = SvgAxes(*_LOW_PX, x, y, time.label, column_label(N_CELLS))
+    return chart_uri(axes, curve(axes, xy))
 
 
 def areas_uri(objects: pd.DataFrame) -> str:
@@ -89,8 +85,8 @@ def areas_uri(objects: pd.DataFrame) -> str:
     n_bins = int(np.clip(len(np.histogram_bin_edges(values, "auto")) - 1, 1, _MOST_BINS))
     heights, edges = np.histogram(values, n_bins)
     y = (0.0, 1.05 * float(heights.max()))
-    frame = Frame(*_LOW_PX, (edges[0], edges[-1]), y, column_label(column), "cells")
-    return chart_uri(frame, bars(frame, edges, heights.astype(np.float64)))
+    axes = SvgAxes(*_LOW_PX, (edges[0], edges[-1]), y, column_label(column), "cells")
+    return chart_uri(axes, bars(axes, edges, heights.astype(np.float64)))
 
 
 def tracks_uri(objects: pd.DataFrame) -> str:
@@ -108,13 +104,13 @@ def tracks_uri(objects: pd.DataFrame) -> str:
     low, high = points.xy.min(axis=0), points.xy.max(axis=0)
     middle = (low + high) / 2
     # Equal lengths along both axes, with some room around.
-    width, height = Frame(*_HIGH_PX, (0, 1), (0, 1), "", "").inner
+    width, height = SvgAxes(*_HIGH_PX, (0, 1), (0, 1), "", "").inner
     per_px = max(*((high - low) / (width, height)), 1e-9) * 1.06
     half = np.array([width, height]) * per_px / 2
     (left, top), (right, below) = middle - half, middle + half
-    frame = Frame(*_HIGH_PX, (left, right), (below, top), f"x ({unit})", f"y ({unit})")
+    axes = SvgAxes(*_HIGH_PX, (left, right), (below, top), f"x ({unit})", f"y ({unit})")
     ends = np.append(starts[1:], len(points.xy)).astype(np.int64)
-    return chart_uri(frame, lines(frame, points.xy, ends, track_colours(ids)))
+    return chart_uri(axes, lines(axes, points.xy, ends, track_colours(ids)))
 
 
 def svg_uri(figure: Figure, dpi: int = 144) -> str:
@@ -136,4 +132,4 @@ def svg_uri(figure: Figure, dpi: int = 144) -> str:
     head = text.index(">") + 1
     body = text[head:].replace(_TEXT, "currentColor").replace("'DejaVu Sans'", "system-ui")
     body = body.replace("<text ", '<text fill="currentColor" ')
-    return data_uri("image/svg+xml", (text[:head] + _THEMED + body).encode())
+    return data_uri("image/svg+xml", (text[:head] + THEMED + body).encode())

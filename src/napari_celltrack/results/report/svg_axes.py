@@ -27,15 +27,15 @@ _TICKS = 5
 #: Pixels of a drawn picture to one of the page, as screens are fine today.
 _FINE = 2
 _WEBP_QUALITY = 90
-#: Black on paper; otherwise the colours of the page.
-_THEMED = (
+#: Put into each SVG, whose black is the page's own colour then, and stays black on paper.
+THEMED = (
     "<style>:root{color:#1c1e22}@media (prefers-color-scheme:dark){:root{color:#d7d9de}}"
     "@media print{:root{color:#000}}</style>"
 )
 
 
 @dataclass(frozen=True)
-class Frame:
+class SvgAxes:
     """The axes of a chart: its size in px of the page, and what their ends stand for.
 
     Parameters
@@ -78,50 +78,50 @@ class Frame:
         return np.column_stack([share_x * width, (1 - share_y) * height])
 
 
-def chart_uri(frame: Frame, body: str) -> str:
+def chart_uri(axes: SvgAxes, body: str) -> str:
     """Return axes with something drawn between them, as a data URI.
 
     Parameters
     ----------
-    frame : Frame
+    axes : SvgAxes
         The axes.
     body : str
         SVG, with the upper left corner of the axes at 0, 0.
     """
-    width, height = frame.inner
+    width, height = axes.inner
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {frame.width:g} {frame.height:g}" '
-        f'width="{frame.width:g}" height="{frame.height:g}" font-family="system-ui,sans-serif" '
-        f'font-size="10" fill="currentColor">{_THEMED}'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {axes.width:g} {axes.height:g}" '
+        f'width="{axes.width:g}" height="{axes.height:g}" font-family="system-ui,sans-serif" '
+        f'font-size="10" fill="currentColor">{THEMED}'
         f'<g transform="translate({_LEFT:g} {_TOP:g})">',
         body,
         f'<path d="M0 0V{height:.1f}H{width:.1f}" fill="none" stroke="currentColor" '
         'stroke-width=".8"/>',
     ]
-    for value in ticks(*frame.x):
-        at = frame.places(np.array([[value, 0.0]]))[0, 0]
+    for value in ticks(*axes.x):
+        at = axes.places(np.array([[value, 0.0]]))[0, 0]
         parts.append(
             f'<path d="M{at:.1f} {height:.1f}v3.5" stroke="currentColor" stroke-width=".8"/>'
             f'<text x="{at:.1f}" y="{height + 14:.1f}" text-anchor="middle">{value:g}</text>'
         )
-    for value in ticks(*frame.y):
-        at = frame.places(np.array([[0.0, value]]))[0, 1]
+    for value in ticks(*axes.y):
+        at = axes.places(np.array([[0.0, value]]))[0, 1]
         parts.append(
             f'<path d="M0 {at:.1f}h-3.5" stroke="currentColor" stroke-width=".8"/>'
             f'<text x="-6" y="{at + 3.5:.1f}" text-anchor="end">{value:g}</text>'
         )
     parts.append(
         f'<text x="{width / 2:.1f}" y="{height + 28:.1f}" text-anchor="middle">'
-        f"{escape(frame.x_label)}</text>"
+        f"{escape(axes.x_label)}</text>"
         f'<text transform="translate({-_LEFT + 10:g} {height / 2:.1f}) rotate(-90)" '
-        f'text-anchor="middle">{escape(frame.y_label)}</text></g></svg>'
+        f'text-anchor="middle">{escape(axes.y_label)}</text></g></svg>'
     )
     return data_uri("image/svg+xml", "".join(parts).encode())
 
 
-def curve(frame: Frame, xy: Floats) -> str:
+def curve(axes: SvgAxes, xy: Floats) -> str:
     """Return a line through values, shape (n, 2); a dot where there is only one."""
-    at = frame.places(xy)
+    at = axes.places(xy)
     if len(at) == 1:
         return f'<circle cx="{at[0, 0]:.1f}" cy="{at[0, 1]:.1f}" r="2"/>'
     return (
@@ -130,10 +130,10 @@ def curve(frame: Frame, xy: Floats) -> str:
     )
 
 
-def bars(frame: Frame, edges: Floats, heights: Floats) -> str:
+def bars(axes: SvgAxes, edges: Floats, heights: Floats) -> str:
     """Return the bars of a histogram, from the edges of n + 1 bins and n heights."""
-    lower = frame.places(np.column_stack([edges[:-1], np.zeros(len(heights))]))
-    upper = frame.places(np.column_stack([edges[1:], heights]))
+    lower = axes.places(np.column_stack([edges[:-1], np.zeros(len(heights))]))
+    upper = axes.places(np.column_stack([edges[1:], heights]))
     return "".join(
         f'<rect x="{x0:.1f}" y="{y1:.1f}" width="{max(0.5, x1 - x0 - 0.5):.1f}" '
         f'height="{y0 - y1:.1f}" fill-opacity=".55"/>'
@@ -141,12 +141,12 @@ def bars(frame: Frame, edges: Floats, heights: Floats) -> str:
     )
 
 
-def lines(frame: Frame, xy: Floats, ends: npt.NDArray[np.int64], colours: Floats) -> str:
+def lines(axes: SvgAxes, xy: Floats, ends: npt.NDArray[np.int64], colours: Floats) -> str:
     """Return many lines, one after the other; as pixels where they have very many corners.
 
     Parameters
     ----------
-    frame : Frame
+    axes : SvgAxes
         The axes.
     xy : ndarray, shape (n, 2), float64
         The corners of all lines.
@@ -155,10 +155,10 @@ def lines(frame: Frame, xy: Floats, ends: npt.NDArray[np.int64], colours: Floats
     colours : ndarray, shape (m, 4), float64
         Red, green, blue, alpha from 0 to 1.
     """
-    at = frame.places(xy)
+    at = axes.places(xy)
     each = list(zip(np.split(at, ends[:-1]), (colours[:, :3] * 255).round(), strict=True))
     if len(at) > MAX_CORNERS:
-        return _as_pixels(frame, each)
+        return _as_pixels(axes, each)
     return "".join(
         f'<path d="{_path(line)}" fill="none" stroke="#{int(r):02x}{int(g):02x}{int(b):02x}"/>'
         for line, (r, g, b) in each
@@ -189,8 +189,8 @@ def _numbers(at: Floats) -> Iterator[str]:
     return (f"{x:.1f} {y:.1f}" for x, y in at)
 
 
-def _as_pixels(frame: Frame, each: list[tuple[Floats, Floats]]) -> str:
-    width, height = frame.inner
+def _as_pixels(axes: SvgAxes, each: list[tuple[Floats, Floats]]) -> str:
+    width, height = axes.inner
     shape = (math.ceil(height * _FINE), math.ceil(width * _FINE), 4)
     drawn = np.zeros(shape, np.uint8)
     for line, (red, green, blue) in each:

@@ -31,6 +31,29 @@ _LIGHTS: tuple[Light, ...] = get_args(Light)
 
 
 @dataclass(frozen=True)
+class ResultHealth:
+    """How far a result can be trusted without a look.
+
+    Parameters
+    ----------
+    light : {"green", "amber", "red"}
+        Green where nothing stands out, amber where a look is worth it, red where numbers are not
+        to be used before one.
+    reasons : tuple of str
+        Why, the gravest first; empty for green.
+    """
+
+    light: Light
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Finding:
+    light: Light
+    reason: str
+
+
+@dataclass(frozen=True)
 class Limits:
     """From which share on something is amber, and from which red.
 
@@ -77,29 +100,6 @@ EMPTY = Limits(1e-9, 1 / 3)
 SUDDEN_COUNT, _FEW = 0.4, 8
 #: Events that are less severe are explained, such as by the border of the field.
 _EXPLAINED = 0.25
-
-
-@dataclass(frozen=True)
-class ResultHealth:
-    """How far a result can be trusted without a look.
-
-    Parameters
-    ----------
-    light : {"green", "amber", "red"}
-        Green where nothing stands out, amber where a look is worth it, red where numbers are not
-        to be used before one.
-    reasons : tuple of str
-        Why, the gravest first; empty for green.
-    """
-
-    light: Light
-    reasons: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Finding:
-    light: Light
-    reason: str
 
 
 def health_of_result(
