@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import tifffile
 
+from napari_celltrack.batch.earlier import Earlier, find_earlier
 from napari_celltrack.batch.folder_contents import (
-    Earlier,
     PatternOffer,
     Place,
-    find_earlier,
     find_files,
     find_offer,
 )
+from napari_celltrack.batch.run_options import RunOptions
 from napari_celltrack.batch.tried_files import few_of, try_files
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.recipe import Recipe
@@ -40,7 +40,7 @@ def test_a_folder_says_its_conditions_and_what_to_know_before_a_run(place: Place
     assert len(contents.inputs.items) == 4
     assert contents.conditions() == ["2 conditions"]
     assert contents.before_run(None, None) == ""
-    (earlier,) = find_earlier(contents, Recipe())
+    (earlier,) = find_earlier(Recipe(), contents.inputs.items, place.results, RunOptions())
     assert contents.before_run(None, earlier) == ""
     (place.folder / "overrides.yaml").write_text("mock_*.tif:\n  objects: {min_area_px2: 5000}\n")
     assert find_files(place).before_run(None, None) == "Overrides: no file fits mock_*.tif."
@@ -49,10 +49,10 @@ def test_a_folder_says_its_conditions_and_what_to_know_before_a_run(place: Place
 def test_earlier_results_are_told_in_words(place: Place) -> None:
     results = {name: {} for name in ("a", "b", "c")}
     same = frozenset({"a", "b"})
-    told = Earlier(place, results, same).words(4)
+    told = Earlier(results, same).words(4)
     assert told == "2 of 4 done with these settings. They are kept. Start does only the rest."
-    assert Earlier(place, {"a": {}}, frozenset({"a"})).words(1).endswith("It is kept.")
-    told = Earlier(place, {"a": {}}).words(4)
+    assert Earlier({"a": {}}, frozenset({"a"})).words(1).endswith("It is kept.")
+    told = Earlier({"a": {}}).words(4)
     assert told == "1 earlier result with other settings; Start does them again."
 
 
