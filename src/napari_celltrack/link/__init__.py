@@ -6,10 +6,6 @@ Each method is called with the objects and the number of frames, and returns a
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
 from napari_celltrack.link.assignment import Assignment
 from napari_celltrack.link.candidates import Pairs, candidate_pairs
 from napari_celltrack.link.linking import Linking
@@ -18,7 +14,7 @@ from napari_celltrack.link.stationary import link_still
 from napari_celltrack.link.trackpy import Trackpy
 
 #: The menu of linkers; ``method`` says which.
-Linker = Annotated[Assignment | Nearest | Trackpy, Field(discriminator="method")]
+Linker = Assignment | Nearest | Trackpy
 
 __all__ = [
     "Assignment",

@@ -8,9 +8,7 @@ float32; only the median keeps the data type. A new method is a file here and it
 
 from __future__ import annotations
 
-from typing import Annotated, get_args
-
-from pydantic import Field
+from typing import get_args
 
 from napari_celltrack.preprocess.bleaching import BleachCorrection
 from napari_celltrack.preprocess.clahe import Clahe
@@ -29,7 +27,7 @@ from napari_celltrack.preprocess.rolling_ball import RollingBall
 from napari_celltrack.preprocess.step import ReferenceStep, Step
 from napari_celltrack.preprocess.white_tophat import WhiteTophat
 
-PreprocessStep = Annotated[
+PreprocessStep = (
     Gaussian
     | Median
     | DifferenceOfGaussians
@@ -40,12 +38,11 @@ PreprocessStep = Annotated[
     | Clahe
     | Invert
     | BleachCorrection
-    | DriftCorrection,
-    Field(discriminator="method"),
-]
+    | DriftCorrection
+)
 
 #: The classes of the union, in the order of the menu.
-METHODS: tuple[type[Step], ...] = get_args(get_args(PreprocessStep)[0])
+METHODS: tuple[type[Step], ...] = get_args(PreprocessStep)
 
 __all__ = [
     "METHODS",

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
 from napari_celltrack.segment.blobs import DogBlobs, LogBlobs
 from napari_celltrack.segment.contrast import Contrast
 from napari_celltrack.segment.histogram import Histogram, histogram
@@ -23,7 +19,7 @@ from napari_celltrack.segment.regions import Regions, Threshold
 from napari_celltrack.segment.split import NoSplit, Split, WatershedDistance, WatershedIntensity
 from napari_celltrack.segment.threshold import Li, Manual, Otsu, Triangle, Yen
 
-Segmenter = Annotated[Regions | LogBlobs | DogBlobs, Field(discriminator="method")]
+Segmenter = Regions | LogBlobs | DogBlobs
 
 __all__ = [
     "Close",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +14,12 @@ from napari_celltrack.segment.local_threshold import LocalGaussian, LocalMean
 from napari_celltrack.segment.morphology import FillHoles, MorphologyStep, Open
 from napari_celltrack.segment.split import Split, WatershedDistance
 from napari_celltrack.segment.threshold import Li, Manual, Otsu, Triangle, Yen
-from napari_celltrack.settings import Settings
+from napari_celltrack.settings import ADVANCED, OneOf, Settings
 
-Threshold = Annotated[
-    Contrast | Otsu | Li | Triangle | Yen | Manual | LocalMean | LocalGaussian,
-    Field(discriminator="method"),
-]
+Threshold = Contrast | Otsu | Li | Triangle | Yen | Manual | LocalMean | LocalGaussian
 
 
-class Regions(Settings):
+class Regions(Settings, title="Bright regions"):
     """Threshold, clean the mask, number its connected parts, part cells that touch.
 
     Attributes
@@ -40,17 +37,17 @@ class Regions(Settings):
     """
 
     method: Literal["regions"] = "regions"
-    threshold: Threshold = Field(
+    threshold: OneOf[Threshold] = Field(
         default_factory=Contrast,
         title="Threshold",
         description="Brighter than the level is a cell.",
     )
-    morphology: tuple[MorphologyStep, ...] = Field(
+    morphology: tuple[OneOf[MorphologyStep], ...] = Field(
         (FillHoles(), Open(radius_px=1)),
         title="Clean up",
         description="Steps on the mask, in order.",
     )
-    split: Split = Field(
+    split: OneOf[Split] = Field(
         default_factory=WatershedDistance,
         title="Touching cells",
         description="How cells that touch are parted.",
@@ -60,6 +57,7 @@ class Regions(Settings):
         title="Neighbours",
         description="Pixels that only share a corner belong to one object with 8, "
         "to two objects with 4.",
+        json_schema_extra=ADVANCED,
     )
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.int32]:

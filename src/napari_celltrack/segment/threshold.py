@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from napari_celltrack.segment.histogram import Histogram, histogram
-from napari_celltrack.settings import Settings
+from napari_celltrack.settings import ADVANCED, Settings
 
 #: Bins that triangle and yen look at in a float image; in finer ones their peak is noise.
 _COARSE_BINS = 256
@@ -43,6 +43,7 @@ class GlobalThreshold(Settings):
         title="Factor",
         description="The automatic level is multiplied by this before the offset is added. "
         "Raise it to find less, lower it to find dimmer cells too.",
+        json_schema_extra=ADVANCED,
     )
 
     def automatic_level(self, image: NDArray[Any]) -> float:
@@ -212,7 +213,7 @@ class Yen(GlobalThreshold):
         return float(centers[int(np.argmax(correlation))])
 
 
-class Manual(Settings):
+class Manual(Settings, title="Fixed level"):
     """A fixed level, for movies whose brightness means the same everywhere.
 
     Attributes
