@@ -151,6 +151,11 @@ def summary_of(cls: type[Settings]) -> str:
     return " ".join((cls.__doc__ or "").strip().split("\n\n")[0].split())
 
 
+def help_of(cls: type[Settings]) -> str:
+    """Return what a menu says about a method: what it does, and how recipes spell it."""
+    return f"{summary_of(cls)}\nIn a recipe: {method_name(cls)}"
+
+
 def _facts(name: str, info: FieldInfo) -> FieldFacts:
     bare, metadata = _strip(info.annotation)
     optional = type(None) in get_args(bare)
@@ -179,17 +184,13 @@ def _kind(bare: Any) -> dict[str, Any]:
     if methods := _by_method(bare):
         one = "methods" if len(methods) > 1 else "settings"
         return {"kind": "steps" if get_origin(bare) is tuple else one, "methods": methods}
-    if bare is bool:
-        return {"kind": "flag"}
-    if bare in (int, float):
-        return {"kind": "number", "is_int": bare is int}
-    if get_origin(bare) is Literal:
-        return {"kind": "choice", "choices": get_args(bare)}
-    if get_origin(bare) is tuple:
-        item = get_args(bare)[0]
-        if get_origin(item) is Literal:
-            return {"kind": "choices", "choices": get_args(item)}
+    item = get_args(bare)[0] if get_origin(bare) is tuple else None
+    if get_origin(item or bare) is Literal:
+        return {"kind": "choices" if item else "choice", "choices": get_args(item or bare)}
+    if item:
         return {"kind": "texts", "is_int": int in (item, *get_args(item))}
+    if bare in (bool, int, float):
+        return {"kind": "flag" if bare is bool else "number", "is_int": bare is int}
     return {"kind": "text", "is_int": int in get_args(bare)}
 
 

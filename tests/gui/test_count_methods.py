@@ -11,13 +11,13 @@ from qtpy.QtWidgets import QAbstractSpinBox, QComboBox, QLabel, QPushButton, QSl
 from skimage.filters import threshold_otsu
 
 from napari_celltrack.engine import segment_frame
+from napari_celltrack.field_facts import methods_of
 from napari_celltrack.gui.charts.chart import Chart
 from napari_celltrack.gui.docks.count.threshold_chart import in_few_bars, level_in_use, with_level
 from napari_celltrack.gui.layers import movie_layers
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.preprocess import Invert
 from napari_celltrack.recipe import Recipe
-from napari_celltrack.reference import methods_of
 from napari_celltrack.segment import Contrast, LogBlobs, Manual, Otsu, Regions
 from napari_celltrack.segment.histogram import histogram
 from napari_celltrack.segment.threshold import GlobalThreshold

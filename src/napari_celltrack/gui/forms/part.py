@@ -1,51 +1,22 @@
-"""Part: what the parts of a form have in common, and what they share."""
+"""Part: what the parts of a form have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
-from magicgui.types import Undefined
 from magicgui.widgets import Widget
 from magicgui.widgets.bases import ValuedContainerWidget
-from psygnal import Signal
-from qtpy.QtWidgets import QWidget
+from psygnal import SignalInstance
 
 from napari_celltrack.field_facts import FieldFacts
-from napari_celltrack.gui.forms.wheel import no_accident
+from napari_celltrack.gui.forms.number import NumberRow
+from napari_celltrack.gui.forms.shared import Shared
 
 ValueT = TypeVar("ValueT")
 
 
-@dataclass(eq=False)
-class Shared:
-    """What all parts of one form share.
-
-    Parameters
-    ----------
-    below : mapping of str to QWidget, optional
-        Widgets that belong below a section, by the path of the section.
-    """
-
-    below: Mapping[str, QWidget] = field(default_factory=dict)
-    #: Size of a pixel, to show lengths in µm too; None when it is not known.
-    pixel_size_um: float | None = None
-
-    pixel_size_changed = Signal()
-    #: What stands in grey beside the number of a path.
-    noted = Signal(str, str)
-    #: Why the last change was refused, in a sentence, or empty when all is well again.
-    refused = Signal(str)
-
-    def set_pixel_size(self, um: float | None) -> None:
-        """Show lengths in µm too, or stop showing them."""
-        if um != self.pixel_size_um:
-            self.pixel_size_um = um
-            self.pixel_size_changed.emit()
-
-
-class Part(ValuedContainerWidget, Generic[ValueT]):
+class Part(ValuedContainerWidget[ValueT], Generic[ValueT]):
     """A value widget of magicgui that edits one field.
 
     `changed` is emitted when the value has changed, by whomever.
@@ -76,15 +47,24 @@ class Part(ValuedContainerWidget, Generic[ValueT]):
         self.facts = facts
         self.path = path
         self.shared = shared or Shared()
-        kwargs.pop("value", Undefined)
         super().__init__(widgets=widgets, labels=False, **kwargs)
         self.margins = (0, 0, 0, 0)
         self.native.layout().setSpacing(6)
 
+    @property
+    def refused(self) -> SignalInstance:
+        """Emitted with why a change was refused, in a sentence, or empty when all is well again."""
+        return self.shared.refused
 
-def dress(widget: QWidget, facts: FieldFacts, path: str) -> None:
-    """Give a control the object name, tooltip and accessible name of its field."""
-    widget.setObjectName(path)
-    widget.setToolTip(facts.help)
-    widget.setAccessibleName(facts.title)
-    no_accident(widget)
+    def reset_choices(self, *_: Any) -> None:
+        """Do nothing: what can be chosen for a field never changes."""
+
+    def set_pixel_size(self, um: float | None) -> None:
+        """Show lengths in µm too, given the size of a pixel; None when it is not known."""
+        self.shared.pixel_size_um = um
+        for row in self.native.findChildren(NumberRow):
+            row.set_pixel_size(um)
+
+    def tell(self, *_: Any) -> None:
+        """Tell that the value has changed."""
+        self.changed.emit(self.get_value())

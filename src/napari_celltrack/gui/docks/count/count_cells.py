@@ -19,8 +19,8 @@ from napari_celltrack.gui.docks.count.cell_clicks import CellClicks
 from napari_celltrack.gui.docks.count.cell_source_rows import CellSourceRows
 from napari_celltrack.gui.docks.count.threshold_chart import ThresholdChart
 from napari_celltrack.gui.docks.dock import Dock
-from napari_celltrack.gui.forms.form import SettingsForm
 from napari_celltrack.gui.forms.rows import heading
+from napari_celltrack.gui.forms.settings_form import SettingsForm
 from napari_celltrack.gui.lane import Lane
 from napari_celltrack.gui.layers.movie_layers import image_layers, labels_layers
 from napari_celltrack.gui.session import Found
@@ -79,8 +79,8 @@ class CountCells(Dock):
         below = {"segment.threshold": self._histogram}
         self._segment_form = SettingsForm(session.recipe, ["segment"], below=below)
         self._objects_form = SettingsForm(session.recipe, ["objects"])
-        column.addWidget(self._segment_form)
-        column.addWidget(self._objects_form)
+        column.addWidget(self._segment_form.native)
+        column.addWidget(self._objects_form.native)
         column.addWidget(self._curve())
         column.addStretch(1)
         self._suggest_lane = Lane("celltrack suggest")
@@ -135,8 +135,8 @@ class CountCells(Dock):
     def _connect_widgets(self) -> None:
         session = self.session
         for form, stage in ((self._segment_form, "segment"), (self._objects_form, "objects")):
-            form.valueChanged.connect(partial(self._take_form, stage))
-            form.problemChanged.connect(self._show_refusal)
+            form.changed.connect(partial(self._take_form, stage))
+            form.refused.connect(self._show_refusal)
         self._source.imageChosen.connect(session.open_layer)
         self._source.channelChosen.connect(
             lambda channel: session.update(input=session.recipe.input.replace(channel=channel))
@@ -218,10 +218,10 @@ class CountCells(Dock):
     def refresh(self) -> None:
         session, recipe = self.session, self.session.recipe
         for form, stage in ((self._segment_form, "segment"), (self._objects_form, "objects")):
-            if getattr(form.value(), stage) != getattr(recipe, stage):
-                form.setValue(recipe)
+            if getattr(form.value, stage) != getattr(recipe, stage):
+                form.value = recipe
             size = self._pixel_size_um()
-            form.setPixelSize(size)
+            form.set_pixel_size(size)
         self._source.show_channels(session.movie, recipe.input.channel)
         self._show_hand_made()
         self._show_frame()
@@ -261,7 +261,7 @@ class CountCells(Dock):
                 "effect."
             )
         self._given.setVisible(given is not None)
-        self._segment_form.setEnabled(given is None)
+        self._segment_form.enabled = given is None
         may_ask = given is None and session.movie is not None
         self._suggest.setEnabled(may_ask and not self._is_asking)
         self._click.setEnabled(may_ask)
@@ -335,7 +335,7 @@ class CountCells(Dock):
         self._counts.plot_lines(np.asarray(frames), n_cells, stale, x_range=ends)
 
     def _note_level(self, text: str) -> None:
-        self._segment_form.setNote("segment.threshold.offset", text)
+        self._segment_form.set_note("segment.threshold.offset", text)
 
     def _show_clicks(self) -> None:
         n = len(self._clicks.places_px)

@@ -10,9 +10,9 @@ import pandas as pd
 from qtpy.QtCore import QObject
 
 from napari_celltrack.analysis.link_difference import LinkDifference, compare_links
+from napari_celltrack.field_facts import title_of
 from napari_celltrack.gui.docks.dock import Dock
 from napari_celltrack.gui.docks.track.compare_panel import ComparePanel
-from napari_celltrack.gui.forms.fields import method_title
 from napari_celltrack.gui.lane import Lane
 from napari_celltrack.gui.layers import track_vectors
 from napari_celltrack.gui.session import Followed, Session
@@ -70,7 +70,7 @@ class RunComparison(QObject):
         self.forget()
         self._kept = followed
         link, n_tracks = followed.recipe.link, len(followed.tables.tracks)
-        how = f"{method_title(link.method)}, {link.max_distance_px:g} px, {n_tracks:,} tracks"
+        how = f"{title_of(type(link))}, {link.max_distance_px:g} px, {n_tracks:,} tracks"
         self.panel.setKept(f"A: {how}")
 
     def _show(self, found: LinkDifference) -> None:
