@@ -23,10 +23,11 @@ from qtpy.QtWidgets import (
 
 from napari_celltrack.field_facts import SECTIONS, FieldFacts, fields_of
 from napari_celltrack.gui.forms.settings_form import SettingsForm
+from napari_celltrack.link import Assignment
 from napari_celltrack.measure import ObjectFilter
 from napari_celltrack.preprocess import Gaussian, Median
 from napari_celltrack.recipe import Crop, Input, Recipe, TunedOn
-from napari_celltrack.segment import LocalMean, Otsu, Regions, WatershedDistance
+from napari_celltrack.segment import LocalMean, LogBlobs, Otsu, Regions, WatershedDistance
 from napari_celltrack.settings import Settings
 
 
@@ -155,6 +156,15 @@ def test_the_unit_stands_in_the_control(make_form, name, unit):
     assert find(make_form(ObjectFilter()), name, QAbstractSpinBox).suffix() == unit
 
 
+def test_a_single_frame_is_no_frames(make_form):
+    form = make_form(Assignment(max_gap_frames=1))
+    assert find(form, "max_gap_frames", QAbstractSpinBox).text() == "1 frame"
+    find(form, "max_gap_frames", QAbstractSpinBox).setValue(2)
+    assert find(form, "max_gap_frames", QAbstractSpinBox).text() == "2 frames"
+    form.value = Assignment(max_gap_frames=1)
+    assert find(form, "max_gap_frames", QAbstractSpinBox).text() == "1 frame"
+
+
 def test_showing_a_value_does_not_round_it(make_form):
     exact = Gaussian(sigma_px=1.23456789)
     form = make_form(Gaussian())
@@ -246,6 +256,17 @@ def test_a_refused_value_deep_inside_is_told_too(make_form):
     form.value = Recipe()
     assert find(form, "objects.max_area_px2", QSpinBox).property("wrong") is False
     assert [bool(sentence) for sentence in refused] == [True, False]
+
+
+def test_a_refused_value_of_a_method_gives_way_to_the_value_that_is_shown(make_form):
+    blobs = LogBlobs(min_diameter_px=10, max_diameter_px=30)
+    form = make_form(Recipe(segment=blobs), ["segment"])
+    box = find(form, "segment.max_diameter_px", QAbstractSpinBox)
+    box.setValue(5)
+    assert form.value == Recipe(segment=blobs)
+    form.value = Recipe(segment=blobs)
+    assert box.value() == 30
+    assert box.property("wrong") is False
 
 
 def test_an_optional_section_is_none_until_ticked(make_form):

@@ -52,7 +52,7 @@ def row(steps, index: int):
 
 
 def test_a_row_says_what_the_step_is_and_its_main_value(steps):
-    assert titles(steps) == ["Median filter", "Background: top-hat", "Gaussian blur"]
+    assert titles(steps) == ["Median filter", "Top-hat", "Gaussian blur"]
     summaries = [
         steps.native.findChild(QLabel, f"preprocess[{i}].summary").text() for i in range(3)
     ]
@@ -85,7 +85,7 @@ def test_a_step_that_is_off_stays_in_the_list(steps, changes):
 def test_a_step_is_removed(steps, changes):
     steps.native.findChild(QToolButton, "preprocess[0].remove").click()
     assert steps.value == STEPS[1:]
-    assert titles(steps) == ["Background: top-hat", "Gaussian blur"]
+    assert titles(steps) == ["Top-hat", "Gaussian blur"]
     assert changes == [STEPS[1:]]
 
 

@@ -18,7 +18,7 @@ _SHRINK = ((10.0, 1), (30.0, 2), (100.0, 4), (np.inf, 8))
 _STRIP_ROWS = 64
 
 
-class RollingBall(Step, title="Background: rolling ball"):
+class RollingBall(Step):
     """Image minus the height of a ball that rolls under its landscape.
 
     Up to a radius of 10 px the background is that of ``skimage.restoration.rolling_ball``

@@ -19,7 +19,7 @@ _Extreme = Callable[..., Any]
 _STRIP_ROWS = 256
 
 
-class WhiteTophat(Step, title="Background: top-hat"):
+class WhiteTophat(Step, title="Top-hat"):
     """Image minus its opening with a disk: keeps bright objects narrower than the disk.
 
     The answer is exactly that of ``skimage.morphology.white_tophat`` with the plain

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from magicgui.widgets import CheckBox, ComboBox, Widget, create_widget
+from magicgui.widgets.bases import BaseValueWidget
 from qtpy.QtWidgets import QWidget
 
 from napari_celltrack.field_facts import FieldFacts, in_words
@@ -39,8 +40,9 @@ class Text(Part[Any]):
 
     def __init__(self, value: Any, facts: FieldFacts, **kwargs: Any) -> None:
         self._value: Any = value
-        self._edit = create_widget(value=_text_of(value), annotation=str)
-        super().__init__(facts=facts, widgets=[self._edit], layout="horizontal", **kwargs)
+        self._facts = facts
+        self._edit: Any = create_widget(value=_text_of(value), annotation=str)
+        super().__init__(widgets=[self._edit], layout="horizontal", **kwargs)
         self._line = self._edit.native
         dress(self._line, facts, self.path)
         if facts.optional:
@@ -63,15 +65,15 @@ class Text(Part[Any]):
         if text == _text_of(self._value):
             return
         value: Any = self._parse(text)
-        if not text and self.facts.optional:
+        if not text and self._facts.optional:
             value = None
-        elif self.facts.kind == "texts":
+        elif self._facts.kind == "texts":
             parts = map(str.strip, text.split(","))
             value = tuple(self._parse(part) for part in parts if part)
         self.set_value(value)
 
     def _parse(self, text: str) -> Any:
-        return int(text) if self.facts.is_int and text.isdecimal() else text
+        return int(text) if self._facts.is_int and text.isdecimal() else text
 
 
 class Switched(Part[Any]):
@@ -115,7 +117,7 @@ class Switched(Part[Any]):
         self._box.text = "" if self._box.value else self._off_text
 
 
-def control_for(facts: FieldFacts, value: Any, path: str, shared: Shared) -> Widget:
+def control_for(facts: FieldFacts, value: Any, path: str, shared: Shared) -> BaseValueWidget[Any]:
     """Return the magicgui widget that edits a field of a form, whatever its kind is.
 
     Parameters
@@ -131,7 +133,7 @@ def control_for(facts: FieldFacts, value: Any, path: str, shared: Shared) -> Wid
     """
     if facts.optional and facts.kind in ("number", "flag", "choices"):
         return Switched(value, facts, path, shared)
-    widget_type: type[Widget] | None = {
+    widget_type: Any = {
         "number": Number,
         "flag": CheckBox,
         "choice": Menu,
@@ -146,8 +148,8 @@ def control_for(facts: FieldFacts, value: Any, path: str, shared: Shared) -> Wid
         options = {"choices": [(in_words(str(each)), each) for each in facts.choices]}
     elif facts.kind == "choices":
         names = [(each, in_words(str(each)), f"{path}.{each}") for each in facts.choices]
-        options["choices"] = [Choice(*each, facts.help) for each in names]
-    control = create_widget(
+        options = {"choices": [Choice(*each, facts.help) for each in names]}
+    control: Any = create_widget(
         value=value,
         annotation=facts.annotation,
         name=facts.name,

@@ -52,7 +52,7 @@ class MethodMenu(Part[Settings]):
         self._forms: dict[str, SettingsForm] = {}
         choices = [(title_of(cls), name) for name, cls in self._methods.items()]
         self._menu = Menu(choices=choices)
-        super().__init__(annotation=annotation, facts=facts, widgets=[self._menu], **kwargs)
+        super().__init__(annotation=annotation, widgets=[self._menu], **kwargs)
         self._help = facts.help if facts else ""
         self._lay_out(facts.title if facts else "")
         self.set_value(next(iter(self._methods.values()))() if value is Undefined else value)
@@ -65,12 +65,13 @@ class MethodMenu(Part[Settings]):
     def set_value(self, value: Settings) -> None:
         """Choose the method of a value and show its settings."""
         name = method_name(type(value))
-        before = self._forms[self._menu.value].value if self._menu.value in self._forms else None
+        before = self.get_value() if self._forms else None
         with self._menu.changed.blocked(), self.changed.blocked():
             self._menu.value = name
-            form = self._form_of(name, value)
-            if form.value != value:
-                form.value = value
+            if name in self._forms:
+                self._forms[name].value = value
+            else:
+                self._add_form(name, value)
         self._show_method()
         if value != before:
             self.changed.emit(value)
@@ -96,7 +97,8 @@ class MethodMenu(Part[Settings]):
         rows.addWidget(menu, 0, 1)
 
     def _switch(self, name: str) -> None:
-        self._form_of(name, self._methods[name]())
+        if name not in self._forms:
+            self._add_form(name, self._methods[name]())
         self._show_method()
         self.changed.emit(self.get_value())
 
@@ -107,11 +109,9 @@ class MethodMenu(Part[Settings]):
             for name, form in self._forms.items():
                 form.native.setVisible(name == chosen)
 
-    def _form_of(self, name: str, value: Settings) -> SettingsForm:
-        """Return the fields of a method, made when they are needed first."""
-        if name not in self._forms:
-            form = SettingsForm(value, path=self.path, shared=self.shared)
-            form.changed.connect(self.tell, max_args=0)
-            self.native.layout().addWidget(form.native)
-            self._forms[name] = form
-        return self._forms[name]
+    def _add_form(self, name: str, value: Settings) -> None:
+        """Make the fields of a method, when they are needed first."""
+        form = SettingsForm(value, path=self.path, shared=self.shared)
+        form.changed.connect(self.tell, max_args=0)
+        self.native.layout().addWidget(form.native)
+        self._forms[name] = form

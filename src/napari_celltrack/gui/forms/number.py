@@ -20,6 +20,8 @@ from napari_celltrack.gui.theme import DERIVED_WIDTH_PX, set_role
 _SLIDER_STEPS = 1000
 #: Over a wider range a slider is finer at its low end, where the useful values are.
 _LINEAR_RANGE = 30
+#: The unit that has a singular.
+_COUNTED = "frames"
 #: The power of a pixel in a unit.
 _POWERS_OF_PX = {"px": 1, "px²": 2}
 
@@ -74,6 +76,7 @@ class NumberRow(QWidget):
     def lay_out(self, facts: FieldFacts, path: str) -> None:
         """Put in what edits a field."""
         self.path = path
+        self._is_counted = facts.unit == _COUNTED
         self._power_of_px = _POWERS_OF_PX.get(facts.unit, 0)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -136,6 +139,8 @@ class NumberRow(QWidget):
 
     def _take(self, value: float) -> None:
         self._value = value
+        if self._is_counted:
+            self._spin.setSuffix(f" {_COUNTED[:-1] if value == 1 else _COUNTED}")
         if self._slider is not None:
             share = min(max((value - self._lower) / self._span, 0.0), 1.0)
             with signals_blocked(self._slider):

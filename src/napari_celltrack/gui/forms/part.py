@@ -9,7 +9,6 @@ from magicgui.widgets import Widget
 from magicgui.widgets.bases import ValuedContainerWidget
 from psygnal import SignalInstance
 
-from napari_celltrack.field_facts import FieldFacts
 from napari_celltrack.gui.forms.number import NumberRow
 from napari_celltrack.gui.forms.shared import Shared
 
@@ -23,10 +22,8 @@ class Part(ValuedContainerWidget[ValueT], Generic[ValueT]):
 
     Parameters
     ----------
-    facts : FieldFacts, optional
-        Of the field; a widget that magicgui makes for a parameter has none.
-    path : str
-        Of the field in the recipe, which becomes the object name.
+    path : str, optional
+        Of the field in the recipe, which becomes the object name; by default the widget's name.
     shared : Shared, optional
         What it shares with the other parts of its form.
     widgets : sequence of Widget
@@ -38,14 +35,12 @@ class Part(ValuedContainerWidget[ValueT], Generic[ValueT]):
     def __init__(
         self,
         *,
-        facts: FieldFacts | None = None,
         path: str = "",
         shared: Shared | None = None,
         widgets: Sequence[Widget] = (),
         **kwargs: Any,
     ) -> None:
-        self.facts = facts
-        self.path = path
+        self.path = path or kwargs.get("name", "")
         self.shared = shared or Shared()
         super().__init__(widgets=widgets, labels=False, **kwargs)
         self.margins = (0, 0, 0, 0)

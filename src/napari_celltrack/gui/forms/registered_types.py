@@ -28,10 +28,11 @@ class MovieChoice(Part[Movie | None]):
     """A choice among the image layers of the viewer, as a movie; None where there is no layer."""
 
     def __init__(self, value: Any = Undefined, **kwargs: Any) -> None:
-        self._layers = create_widget(annotation=Image)
+        layers: Any = create_widget(annotation=Image)
+        self._layers = layers
         self._made: tuple[Image, Movie] | None = None
-        super().__init__(widgets=[self._layers], **kwargs)
-        self._layers.changed.connect(lambda _: self.changed.emit(self.get_value()))
+        super().__init__(widgets=[layers], **kwargs)
+        self._layers.changed.connect(self.tell)
 
     def reset_choices(self, *_: Any) -> None:
         """Offer the layers that there are now."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from magicgui.types import Undefined
-from magicgui.widgets import Widget
+from magicgui.widgets.bases import BaseValueWidget
 from pydantic import ValidationError
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 from superqt.utils import signals_blocked
@@ -23,7 +23,7 @@ from napari_celltrack.gui.theme import LABEL_WIDTH_PX, ROW_GAP_PX, SECTION_GAP_P
 from napari_celltrack.settings import Settings
 
 
-class SettingsForm(Part[Settings | None]):
+class SettingsForm(Part[Any]):
     """All fields of one Settings class, as rows and sections, in the order of their declaration.
 
     A combination of values that the class refuses marks the control that was changed last and
@@ -63,6 +63,7 @@ class SettingsForm(Part[Settings | None]):
             self._fields_value = cls()
         else:
             self._fields_value = value
+        path = path or kwargs.get("name", "")
         shared = shared or Shared(below or {})
         cls = type(self._fields_value)
         shown = [each for each in fields_of(cls) if fields is None or each.name in fields]
@@ -70,8 +71,8 @@ class SettingsForm(Part[Settings | None]):
         self._folded = [each for each in shown if each.advanced and may_fold]
         self._facts = {each.name: each for each in shown}
         self._paths = {name: f"{path}.{name}" if path else name for name in self._facts}
-        self.path, self.shared = path, shared
-        self._controls: dict[str, Widget] = {}
+        self._own_facts, self.path, self.shared = facts, path, shared
+        self._controls: dict[str, BaseValueWidget[Any]] = {}
         for each in shown:
             if each not in self._folded:
                 self._add_control(each)
@@ -79,7 +80,6 @@ class SettingsForm(Part[Settings | None]):
             widgets=list(self._controls.values()),
             annotation=annotation,
             nullable=nullable,
-            facts=facts,
             path=path,
             shared=shared,
             **kwargs,
@@ -92,7 +92,7 @@ class SettingsForm(Part[Settings | None]):
         if nullable:
             self._add_switch(value is not Undefined and value is not None)
 
-    def get_value(self) -> Settings | None:
+    def get_value(self) -> Any:
         """Return the last value that was valid, or None where there is none."""
         is_none = self._switch is not None and not self._switch.isChecked()
         return None if is_none else self._fields_value
@@ -123,7 +123,8 @@ class SettingsForm(Part[Settings | None]):
         """Put the controls where they belong: rows in grids, sections, and what is folded away."""
         self._body = QWidget()
         layout = column(self._body)
-        title = (self.facts.title, self.facts.help) if self.facts and not self._nullable else None
+        own = None if self._nullable else self._own_facts
+        title = (own.title, own.help) if own else None
         rows: QGridLayout | None = None
         for index, (name, control) in enumerate(self._controls.items()):
             facts = self._facts[name]
@@ -175,16 +176,16 @@ class SettingsForm(Part[Settings | None]):
 
     def _add_switch(self, is_on: bool) -> None:
         """Put the fields behind a check box, for there may be no value."""
-        self._switch = QCheckBox(self.facts.title if self.facts else self.label)
+        self._switch = QCheckBox(self._own_facts.title if self._own_facts else self.label)
         self._switch.setObjectName(f"{self.path}.set")
-        self._switch.setToolTip(self.facts.help if self.facts else "")
+        self._switch.setToolTip(self._own_facts.help if self._own_facts else "")
         self._switch.setChecked(is_on)
         self._switch.toggled.connect(lambda _: self.changed.emit(self.get_value()))
         layout = self.native.layout()
         layout.addSpacing(SECTION_GAP_PX)
         layout.addWidget(Fold(self._switch, self._body))
 
-    def _add_control(self, facts: FieldFacts) -> Widget:
+    def _add_control(self, facts: FieldFacts) -> BaseValueWidget[Any]:
         """Return what edits a field."""
         name = facts.name
         value = getattr(self._fields_value, name)

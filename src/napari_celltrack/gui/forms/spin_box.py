@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from qtpy.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QSpinBox
 
 from napari_celltrack.field_facts import FieldFacts
@@ -14,8 +12,6 @@ _UNBOUNDED = 2**31 - 1
 _DECIMALS = 3
 #: Letters of a unit that there is room for, and the room for a longer one, in px.
 _SHORT_UNIT, _LONG_UNIT_PX = 3, 24
-#: The unit that has a singular.
-_COUNTED = "frames"
 
 
 class _FloatSpinBox(QDoubleSpinBox):
@@ -44,13 +40,7 @@ def spin_box(facts: FieldFacts) -> QSpinBox | QDoubleSpinBox:
     if upper - lower > 1000 or (not facts.is_int and upper - lower > 1):
         spin.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
     spin.setSuffix(f" {facts.unit}" if facts.unit else "")
-    if facts.unit == _COUNTED:
-        spin.valueChanged.connect(partial(_count, spin))
     spin.setFixedWidth(SPIN_WIDTH_PX + (_LONG_UNIT_PX if len(facts.unit) > _SHORT_UNIT else 0))
     # What is typed counts when it is complete; arrows, wheel and slider count at once.
     spin.setKeyboardTracking(False)
     return spin
-
-
-def _count(spin: QSpinBox, value: int) -> None:
-    spin.setSuffix(f" {_COUNTED[:-1] if value == 1 else _COUNTED}")

@@ -48,7 +48,7 @@ class StepList(Part[tuple]):
         none_yet: str = "",
         **kwargs: Any,
     ) -> None:
-        super().__init__(annotation=annotation, facts=facts, **kwargs)
+        super().__init__(annotation=annotation, **kwargs)
         self._value: tuple[Settings, ...] = ()
         self._rows: list[StepRow] = []
         layout = self.native.layout()
