@@ -84,9 +84,12 @@ class Switched(Part[Any]):
         self._box = CheckBox(value=value is not None)
         initial = _initial(facts) if value is None else value
         self._inner = control_for(replace(facts, optional=False), initial, path, shared)
-        widgets = [self._box, self._inner]
         super().__init__(
-            facts=facts, path=path, shared=shared, widgets=widgets, layout="horizontal"
+            name=facts.name,
+            path=path,
+            shared=shared,
+            widgets=[self._box, self._inner],
+            layout="horizontal",
         )
         self.native.layout().setStretch(1, 1)
         dress(self._box.native, facts, f"{path}.set")
