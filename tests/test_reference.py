@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from napari_celltrack.field_facts import methods_of, summary_of
 from napari_celltrack.recipe import Recipe
-from napari_celltrack.reference import annotated_yaml, methods_of, reference_page, summary_of
+from napari_celltrack.reference import annotated_yaml, reference_page
 from napari_celltrack.settings import Settings
 
 
@@ -37,6 +38,12 @@ def test_every_setting_says_what_it_does(cls: type[Settings]) -> None:
         assert field.title, (cls, name)
         assert field.description, (cls, name)
         assert field.description.endswith("."), (cls, name)
+
+
+def test_page_says_every_default_in_words() -> None:
+    page = reference_page()
+    assert "Undefined" not in page
+    assert "| `threshold` | Threshold | contrast |" in page
 
 
 def test_page_is_up_to_date() -> None:

@@ -24,7 +24,7 @@ from napari_celltrack.measure import Measure, ObjectFilter
 from napari_celltrack.movie import Movie
 from napari_celltrack.preprocess import PreprocessStep
 from napari_celltrack.segment import Regions, Segmenter
-from napari_celltrack.settings import Settings, parse
+from napari_celltrack.settings import OneOf, Settings, parse
 
 __all__ = ["STAGES", "Crop", "FrameRange", "Input", "Recipe", "Stage", "TunedOn"]
 
@@ -104,12 +104,12 @@ class Recipe(Settings):
 
     version: Literal[1] = Field(1, title="Version", description="Version of the recipe format.")
     input: Input = Field(Input(), title="Input", description="Which pixels to look in.")
-    preprocess: tuple[PreprocessStep, ...] = Field(
+    preprocess: tuple[OneOf[PreprocessStep], ...] = Field(
         (),
         title="Preprocess",
         description="Steps from image to image, in order.",
     )
-    segment: Segmenter = Field(
+    segment: OneOf[Segmenter] = Field(
         Regions(), title="Segment", description="How cells are found in an image."
     )
     objects: ObjectFilter = Field(
@@ -118,7 +118,7 @@ class Recipe(Settings):
     measure: Measure = Field(
         Measure(), title="Measure", description="What is measured of each cell."
     )
-    link: Linker = Field(
+    link: OneOf[Linker] = Field(
         Assignment(), title="Link", description="How cells are followed from frame to frame."
     )
     tracks: TrackFilter = Field(TrackFilter(), title="Tracks", description="Which tracks are kept.")
@@ -128,7 +128,7 @@ class Recipe(Settings):
     traces: Traces = Field(
         Traces(), title="Traces", description="How brightness over time becomes dF/F."
     )
-    export: tuple[Export, ...] = Field(
+    export: tuple[OneOf[Export], ...] = Field(
         (TablesCsv(), LabelsTiff()), title="Export", description="Which files a run writes."
     )
     tuned_on: TunedOn | None = Field(

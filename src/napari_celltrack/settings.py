@@ -8,13 +8,21 @@ field; forms, tooltips, YAML, checks and the reference page are made from that d
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from napari_celltrack.errors import RecipeError
 
 SettingsT = TypeVar("SettingsT", bound="Settings")
+_MethodT = TypeVar("_MethodT")
+
+#: One of several methods, e.g. ``OneOf[Otsu | Manual]``: a recipe names it by ``method``.
+OneOf = Annotated[_MethodT, Field(discriminator="method")]
+
+#: ``json_schema_extra`` of a field that is right as it is for nearly every movie: forms fold it
+#: away.
+ADVANCED: dict[str, Any] = {"advanced": True}
 
 #: The unit of a field is the ending of its name.
 UNIT_OF_SUFFIX = {

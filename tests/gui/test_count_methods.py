@@ -12,12 +12,12 @@ from skimage.filters import threshold_otsu
 
 from napari_celltrack.engine import segment_frame
 from napari_celltrack.engine.levels import in_few_bars
+from napari_celltrack.field_facts import methods_of
 from napari_celltrack.gui.charts.chart import Chart
 from napari_celltrack.gui.layers import movie_layers
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.preprocess import Invert
 from napari_celltrack.recipe import Recipe
-from napari_celltrack.reference import methods_of
 from napari_celltrack.segment import (
     Contrast,
     LogBlobs,

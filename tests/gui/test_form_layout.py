@@ -8,8 +8,9 @@ import pytest
 from qtpy.QtCore import QPoint
 from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QLabel, QToolButton, QWidget
 
-from napari_celltrack.gui.forms.fields import RARE, fields_of, half_sentence, is_folded
-from napari_celltrack.gui.forms.form import SettingsForm
+from napari_celltrack.field_facts import SECTIONS, fields_of
+from napari_celltrack.gui.forms.rows import half_sentence
+from napari_celltrack.gui.forms.settings_form import SettingsForm
 from napari_celltrack.measure import Measure
 from napari_celltrack.measure.intensity import STATISTICS
 from napari_celltrack.recipe import Recipe, TunedOn
@@ -30,8 +31,8 @@ def classes_in(cls: type[Settings]) -> list[type[Settings]]:
 ALL_CLASSES = [cls for cls in classes_in(Recipe) if cls is not TunedOn]
 
 
-def find(form: QWidget, name: str, kind: type = QWidget) -> Any:
-    child = form.findChild(kind, name)
+def find(form: SettingsForm, name: str, kind: type = QWidget) -> Any:
+    child = form.native.findChild(kind, name)
     assert child is not None, f"no control is called {name}"
     return child
 
@@ -40,7 +41,7 @@ def find(form: QWidget, name: str, kind: type = QWidget) -> Any:
 def make_form(qtbot):
     def make(*args, **kwargs) -> SettingsForm:
         form = SettingsForm(*args, **kwargs)
-        qtbot.addWidget(form)
+        qtbot.addWidget(form.native)
         return form
 
     return make
@@ -48,25 +49,28 @@ def make_form(qtbot):
 
 def test_what_is_seldom_needed_is_folded_away_until_it_is_unusual(make_form):
     form = make_form(Recipe(segment=Regions(threshold=Otsu())))
-    form.show()
+    form.native.show()
+    assert form.native.findChild(QAbstractSpinBox, "segment.threshold.factor") is None
+    fold = find(form, "segment.threshold.fold", QToolButton)
+    fold.click()
     factor = find(form, "segment.threshold.factor", QAbstractSpinBox)
-    assert not factor.isVisible()
-    find(form, "segment.threshold.fold", QToolButton).click()
     assert factor.isVisible()
+    fold.click()
+    assert not factor.isVisible()
     # A recipe that sets it shows that it does.
     other = make_form(Recipe(segment=Regions(threshold=Otsu(factor=1.2))))
-    other.show()
+    other.native.show()
     assert find(other, "segment.threshold.factor", QAbstractSpinBox).isVisible()
 
 
-def test_every_field_that_is_folded_away_is_one_of_a_method():
-    assert {spec.name for cls in ALL_CLASSES for spec in fields_of(cls)} >= RARE
-
-
 @pytest.mark.parametrize("cls", ALL_CLASSES)
-def test_a_form_never_folds_all_away(cls):
-    specs = fields_of(cls)
-    assert not specs or not all(is_folded(spec, cls) for spec in specs)
+def test_a_form_folds_away_what_a_class_declares_advanced_and_never_all(make_form, cls):
+    form, facts = make_form(cls()), fields_of(cls)
+    for each in facts:
+        if each.kind not in (*SECTIONS, "choices"):
+            is_made = form.native.findChild(QWidget, each.name) is not None
+            assert is_made is not each.advanced
+    assert not facts or not all(each.advanced for each in facts)
 
 
 def test_the_words_beside_a_title_are_one_clause():
@@ -78,26 +82,26 @@ def test_the_words_beside_a_title_are_one_clause():
 def test_a_widget_stands_below_its_section(make_form):
     below = QLabel("here")
     form = make_form(Recipe(segment=Regions()), ["segment"], below={"segment.threshold": below})
-    form.show()
+    form.native.show()
     threshold = find(form, "segment.threshold.method", QComboBox)
     split = find(form, "segment.split.method", QComboBox)
 
     def top(widget: QWidget) -> int:
-        return widget.mapTo(form, QPoint(0, 0)).y()
+        return widget.mapTo(form.native, QPoint(0, 0)).y()
 
     assert top(threshold) < top(below) < top(split)
 
 
 def test_a_note_stands_beside_its_number_alone(make_form):
     form = make_form(Recipe(segment=Regions(threshold=Otsu())))
-    form.setNote("segment.threshold.offset", "auto 74")
-    assert [each.text() for each in form.findChildren(QLabel)].count("auto 74") == 1
+    form.set_note("segment.threshold.offset", "auto 74")
+    assert [each.text() for each in form.native.findChildren(QLabel)].count("auto 74") == 1
 
 
 def test_values_of_several_keep_the_order_they_were_given(make_form):
     backwards = tuple(reversed(STATISTICS))
     form = make_form(Measure(statistics=backwards))
-    assert form.value().statistics == backwards
+    assert form.value.statistics == backwards
     find(form, f"statistics.{backwards[0]}", QCheckBox).click()
     find(form, f"statistics.{backwards[0]}", QCheckBox).click()
-    assert form.value().statistics == (*backwards[1:], backwards[0])
+    assert form.value.statistics == (*backwards[1:], backwards[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -101,7 +101,7 @@ class RunningPercentile(_Window):
         return rolling.quantile(self.percentile / 100).to_numpy(np.float64)
 
 
-class Maximin(_Window):
+class Maximin(_Window, title="Maximin (suite2p)"):
     """The highest of the lowest values of the smoothed trace, as suite2p does it."""
 
     method: Literal["maximin"] = "maximin"
@@ -145,7 +145,7 @@ class FirstFrames(Settings):
         return np.full(len(trace), seen.mean() if len(seen) else np.nan)
 
 
-class WholePercentile(Settings):
+class WholePercentile(Settings, title="Percentile of all frames"):
     """A low percentile of the whole trace: one number, which drift and bleaching would spoil."""
 
     method: Literal["whole_percentile"] = "whole_percentile"
@@ -164,9 +164,7 @@ class WholePercentile(Settings):
         return np.full(len(trace), level)
 
 
-Baseline = Annotated[
-    RunningPercentile | Maximin | FirstFrames | WholePercentile, Field(discriminator="method")
-]
+Baseline = RunningPercentile | Maximin | FirstFrames | WholePercentile
 
 
 def bridged(trace: Floats) -> Floats:

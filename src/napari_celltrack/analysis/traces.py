@@ -14,7 +14,7 @@ from napari_celltrack.analysis.bleaching import Correction, bleaching_factors
 from napari_celltrack.analysis.motion import frame_step, is_first
 from napari_celltrack.analysis.peaks import Peaks
 from napari_celltrack.errors import RecipeError
-from napari_celltrack.settings import Settings
+from napari_celltrack.settings import OneOf, Settings
 from napari_celltrack.tables import (
     AREA_PX2,
     BACKGROUND,
@@ -61,7 +61,7 @@ class Traces(Settings):
             "course frame by frame, which takes out activity of all cells at once as well."
         ),
     )
-    baseline: Baseline = Field(
+    baseline: OneOf[Baseline] = Field(
         RunningPercentile(), title="Baseline", description="What F0 is in (F - F0) / F0."
     )
     min_baseline_percent: float = Field(

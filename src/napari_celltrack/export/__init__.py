@@ -7,10 +7,6 @@ file with a class, and its name to the union.
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
 from napari_celltrack.export.ctc import Ctc
 from napari_celltrack.export.labels_tiff import LabelsTiff
 from napari_celltrack.export.save_tables import TABLE_ENDINGS, save_table, save_tables
@@ -19,7 +15,7 @@ from napari_celltrack.export.tables_parquet import TablesParquet
 from napari_celltrack.export.writer import Writer
 
 #: The menu of exports.
-Export = Annotated[TablesCsv | TablesParquet | LabelsTiff | Ctc, Field(discriminator="method")]
+Export = TablesCsv | TablesParquet | LabelsTiff | Ctc
 
 __all__ = [
     "TABLE_ENDINGS",

@@ -25,7 +25,7 @@ RESULT_TABLE = "res_track.txt"
 MAX_TRACKS = 65_535
 
 
-class Ctc(Settings):
+class Ctc(Settings, title="Challenge (CTC)"):
     """Tracks as Cell Tracking Challenge result: masks of track labels and ``res_track.txt``.
 
     The format holds less than the tables:

@@ -15,7 +15,7 @@ from napari_celltrack.settings import Settings
 from napari_celltrack.tables import Tables
 
 
-class LabelsTiff(Settings):
+class LabelsTiff(Settings, title="Labels (TIFF)"):
     """The label image of every frame, int32, axes TYX, zlib, with the movie's calibration.
 
     A pixel holds the `label` of its cell in the object table, 0 is background.

@@ -17,7 +17,7 @@ from napari_celltrack.tables import Tables
 FILE = "file"
 
 
-class TablesCsv(Settings):
+class TablesCsv(Settings, title="Tables (CSV)"):
     """One header row, UTF-8, units in the names, full float precision, empty where unknown."""
 
     method: Literal["tables_csv"] = "tables_csv"

@@ -16,7 +16,7 @@ from napari_celltrack.settings import Settings
 from napari_celltrack.tables import Tables
 
 
-class TablesParquet(Settings):
+class TablesParquet(Settings, title="Tables (Parquet)"):
     """A file a table, as in CSV, for pandas, R and others that read Parquet; needs pyarrow.
 
     References

@@ -36,7 +36,7 @@ SPIN_WIDTH_PX = 102
 ROW_GAP_PX = 4
 SECTION_GAP_PX = 12
 #: Width of what is derived from a value, e.g. its µm, in px; one number, so that sliders align.
-DERIVED_WIDTH_PX = 62
+DERIVED_WIDTH_PX = 66
 #: Narrowest dock, in px; the docks fit a laptop of 1366 px beside napari's own panels.
 DOCK_WIDTH_PX = 356
 
@@ -169,7 +169,7 @@ def style_sheet(theme_id: str) -> str:
             background-color: {theme.primary.as_hex()};
         }}
         *[role="card"] {{ background-color: {theme.foreground.as_hex()}; border-radius: 3px; }}
-        *[role="card"] QWidget[role="handle"], *[role="card"] QLabel {{
+        *[role="card"] .QWidget, *[role="card"] QLabel {{
             background-color: transparent;
         }}
         QLabel[role="handle"] {{ color: {hint}; }}

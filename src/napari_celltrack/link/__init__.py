@@ -5,10 +5,6 @@ What a method promises stands in :class:`~napari_celltrack.link.linker.LinkMetho
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
 from napari_celltrack.link.assignment import Assignment
 from napari_celltrack.link.candidates import Pairs, candidate_pairs
 from napari_celltrack.link.linker import Linking, LinkMethod, link_by_label
@@ -16,7 +12,7 @@ from napari_celltrack.link.nearest import Nearest, closest_first
 from napari_celltrack.link.trackpy import Trackpy
 
 #: The menu of linkers; ``method`` says which.
-Linker = Annotated[Assignment | Nearest | Trackpy, Field(discriminator="method")]
+Linker = Assignment | Nearest | Trackpy
 
 __all__ = [
     "Assignment",

@@ -18,14 +18,14 @@ from napari_celltrack.link.drift import common_drift
 from napari_celltrack.link.frame_links import FrameLinks, link_frames
 from napari_celltrack.link.gaps import close_gaps
 from napari_celltrack.link.linker import Linking
-from napari_celltrack.settings import Settings
+from napari_celltrack.settings import ADVANCED, Settings
 from napari_celltrack.tables import AREA_PX2
 
 Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
 
 
-class Assignment(Settings):
+class Assignment(Settings, title="Best links overall"):
     """All links chosen together, with gaps and divisions.
 
     Each frame is linked to the next so that the sum of all costs is smallest; a cell without a
@@ -70,6 +70,7 @@ class Assignment(Settings):
             "The farthest a cell may be from where it was lost; the search radius when left "
             "empty. Raise it for fast cells that are missing for long."
         ),
+        json_schema_extra=ADVANCED,
     )
     divisions: bool = Field(
         True,
@@ -85,6 +86,7 @@ class Assignment(Settings):
             "The farthest a daughter may be from her mother. About the diameter of a cell is "
             "right; too high takes cells that come in for daughters."
         ),
+        json_schema_extra=ADVANCED,
     )
     max_division_asymmetry: float = Field(
         0.6,
@@ -95,6 +97,7 @@ class Assignment(Settings):
             "How far from the middle of her daughters the mother may be: 0 is in the middle, 1 "
             "is at one of them. Lower it when neighbours are taken for daughters."
         ),
+        json_schema_extra=ADVANCED,
     )
     predict_motion: bool = Field(
         True,
@@ -103,6 +106,7 @@ class Assignment(Settings):
             "Expect a cell to go on as it moved, as far as cells of this movie do. Switch off "
             "to go by distance alone."
         ),
+        json_schema_extra=ADVANCED,
     )
     remove_drift: bool = Field(
         True,
@@ -111,6 +115,7 @@ class Assignment(Settings):
             "Take out the motion that all cells share, such as that of the stage, before "
             "linking; distances are then those beside the drift."
         ),
+        json_schema_extra=ADVANCED,
     )
     unlinked_cost: float = Field(
         1.05,
@@ -121,6 +126,7 @@ class Assignment(Settings):
             "What a lost and a new cell cost, in units of a link as long as the search radius. "
             "Below 1, long links are avoided; higher links more cells at any price."
         ),
+        json_schema_extra=ADVANCED,
     )
     area_weight: float = Field(
         0.0,
@@ -131,6 +137,7 @@ class Assignment(Settings):
             "How much a change of area speaks against a link; 1 counts it as much as position, "
             "0 not at all. Raise it where cells of different sizes pass each other."
         ),
+        json_schema_extra=ADVANCED,
     )
     intensity_weight: float = Field(
         0.0,
@@ -141,6 +148,7 @@ class Assignment(Settings):
             "How much a change of brightness speaks against a link; 1 counts it as much as "
             "position, 0 not at all. Keep it 0 where brightness is what you measure."
         ),
+        json_schema_extra=ADVANCED,
     )
     overlap_weight: float = Field(
         0.0,
@@ -151,6 +159,7 @@ class Assignment(Settings):
             "How much it speaks against a link when the two outlines do not overlap; 1 counts it "
             "as much as position, 0 not at all. Raise it for large cells that move little."
         ),
+        json_schema_extra=ADVANCED,
     )
 
     @property

@@ -23,7 +23,7 @@ Ids = npt.NDArray[np.int64]
 MAX_ROUNDS = 20
 
 
-class Nearest(Settings):
+class Nearest(Settings, title="Nearest cell"):
     """Nearest centroid, closest pairs first, one to one.
 
     All pairs of a cell and a candidate within the limit are taken in order of their distance; a

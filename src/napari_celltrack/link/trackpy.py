@@ -18,7 +18,7 @@ from napari_celltrack.link.candidates import near_pairs
 from napari_celltrack.link.confidence import Costs, with_confidence
 from napari_celltrack.link.detections import NONE, Detections
 from napari_celltrack.link.linker import Linking
-from napari_celltrack.settings import Settings
+from napari_celltrack.settings import ADVANCED, Settings
 
 Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
@@ -27,7 +27,7 @@ Ids = npt.NDArray[np.int64]
 MAX_COMBINATIONS = 100_000_000
 
 
-class Trackpy(Settings):
+class Trackpy(Settings, title="Particles (trackpy)"):
     """trackpy: the Crocker-Grier algorithm, with adaptive search.
 
     Finds the links between two frames whose squared lengths are smallest in sum. Where cells are
@@ -77,6 +77,7 @@ class Trackpy(Settings):
             "How far the search radius may be lowered where cells are crowded. Lower it when "
             "linking gives up; higher refuses doubtful crowds."
         ),
+        json_schema_extra=ADVANCED,
     )
     adaptive_step: float = Field(
         0.9,
@@ -87,6 +88,7 @@ class Trackpy(Settings):
             "Factor by which the radius is lowered at a time where cells are crowded. Nearer to "
             "1 keeps more links, lower is faster."
         ),
+        json_schema_extra=ADVANCED,
     )
 
     @property

@@ -6,9 +6,7 @@ and its name in ``PreprocessStep``.
 
 from __future__ import annotations
 
-from typing import Annotated, get_args
-
-from pydantic import Field
+from typing import get_args
 
 from napari_celltrack.preprocess.bleaching import BleachCorrection
 from napari_celltrack.preprocess.clahe import Clahe
@@ -27,7 +25,7 @@ from napari_celltrack.preprocess.rolling_ball import RollingBall
 from napari_celltrack.preprocess.step import ReferenceStep, Step
 from napari_celltrack.preprocess.white_tophat import WhiteTophat
 
-PreprocessStep = Annotated[
+PreprocessStep = (
     Gaussian
     | Median
     | DifferenceOfGaussians
@@ -38,12 +36,11 @@ PreprocessStep = Annotated[
     | Clahe
     | Invert
     | BleachCorrection
-    | DriftCorrection,
-    Field(discriminator="method"),
-]
+    | DriftCorrection
+)
 
 #: The classes of the union, in the order of the menu.
-METHODS: tuple[type[Step], ...] = get_args(get_args(PreprocessStep)[0])
+METHODS: tuple[type[Step], ...] = get_args(PreprocessStep)
 
 __all__ = [
     "METHODS",

@@ -19,7 +19,7 @@ _LEVELS = 256
 _RANGE = Normalize(low_percent=0.1, high_percent=99.9, clip=True)
 
 
-class Clahe(Step):
+class Clahe(Step, title="Local contrast"):
     """Equalise the contrast of each neighbourhood, so that dim cells come up beside bright ones.
 
     The plane is stretched between its percentiles 0.1 and 99.9, so that a hot pixel does not take

@@ -12,7 +12,7 @@ from napari_celltrack.preprocess.gaussian import gaussian_blur
 from napari_celltrack.preprocess.step import Step
 
 
-class DifferenceOfGaussians(Step):
+class DifferenceOfGaussians(Step, title="Band-pass"):
     """Little blur minus much blur: keeps what is between the two sizes.
 
     This removes noise below the small sigma and background above the large one. The result is

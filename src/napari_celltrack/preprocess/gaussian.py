@@ -15,7 +15,7 @@ from napari_celltrack.preprocess.step import Step
 TRUNCATE = 4.0
 
 
-class Gaussian(Step):
+class Gaussian(Step, title="Gaussian blur"):
     """Weighted mean of the neighbourhood; calms noise, blurs edges.
 
     The kernel is cut off at 4 sigma and the image is mirrored at its borders with the edge pixel

@@ -18,7 +18,7 @@ from napari_celltrack.preprocess.step import Step
 _SHRUNK_SIGMA_PX = 5.0
 
 
-class GaussianBackground(Step):
+class GaussianBackground(Step, title="Subtract blur"):
     """Image minus its own wide blur; for smooth, slow background and sparse cells.
 
     The blur is computed on a shrunk image. It differs from the full-size

@@ -21,7 +21,7 @@ _TILE_PX = 512
 _BAND = 254
 
 
-class Median(Step):
+class Median(Step, title="Median filter"):
     """Middle value of a square window; takes out specks and keeps edges and the data type.
 
     Equal to ``scipy.ndimage.median_filter(image, size)`` to the last bit, at borders (mirrored with

@@ -15,7 +15,7 @@ from napari_celltrack.preprocess.step import Step
 _EXACT_COUNT = 2**24
 
 
-class Normalize(Step):
+class Normalize(Step, title="Stretch contrast"):
     """Stretch a plane so that a low percentile becomes 0 and a high percentile 1.
 
     The percentiles are those of ``numpy.percentile``. If both are the same value, as in a nearly

@@ -19,7 +19,7 @@ _Extreme = Callable[..., Any]
 _STRIP_ROWS = 256
 
 
-class WhiteTophat(Step):
+class WhiteTophat(Step, title="Top-hat"):
     """Image minus its opening with a disk: keeps bright objects narrower than the disk.
 
     Equal to ``skimage.morphology.white_tophat`` with the plain ``disk(radius_px)``; pixels outside

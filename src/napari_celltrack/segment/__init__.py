@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
 from napari_celltrack.segment.blobs import DogBlobs, LogBlobs
 from napari_celltrack.segment.contrast import Contrast
 from napari_celltrack.segment.global_threshold import Li, Manual, Otsu, Triangle, Yen
@@ -26,7 +22,7 @@ from napari_celltrack.segment.split import NoSplit, Split, WatershedDistance, Wa
 from napari_celltrack.segment.thresholds import Threshold
 
 #: The menu of methods; ``method`` says which.
-Segmenter = Annotated[Regions | LogBlobs | DogBlobs, Field(discriminator="method")]
+Segmenter = Regions | LogBlobs | DogBlobs
 
 __all__ = [
     "Close",

@@ -16,7 +16,7 @@ from typing_extensions import Self
 from napari_celltrack.arrays.sampling import sample_step
 from napari_celltrack.segment.label import in_raster_order
 from napari_celltrack.segment.local_threshold import gaussian
-from napari_celltrack.settings import Settings
+from napari_celltrack.settings import ADVANCED, Settings
 
 _Plane = NDArray[np.float32]
 
@@ -65,6 +65,7 @@ class Blobs(Settings):
         title="Overlap",
         description="Of two spots that overlap by more of the smaller one's area, the smaller is "
         "dropped. Lower it when cells are found twice.",
+        json_schema_extra=ADVANCED,
     )
 
     @model_validator(mode="after")
@@ -113,7 +114,7 @@ class Blobs(Settings):
         raise NotImplementedError
 
 
-class LogBlobs(Blobs):
+class LogBlobs(Blobs, title="Round spots"):
     """Bright spots by the Laplacian of a Gaussian; exact, a filter a size.
 
     Same centres and scales as ``skimage.feature.blob_log`` at equal thresholds.
@@ -132,6 +133,7 @@ class LogBlobs(Blobs):
         title="Sizes",
         description="Sizes that are tried from the smallest to the largest cell. "
         "More fit better and take longer.",
+        json_schema_extra=ADVANCED,
     )
 
     def _sigmas(self) -> list[float]:
@@ -143,7 +145,7 @@ class LogBlobs(Blobs):
         return [_laplacian(image, sigma) for sigma in sigmas]
 
 
-class DogBlobs(Blobs):
+class DogBlobs(Blobs, title="Round spots, faster"):
     """Bright spots by the difference of two Gaussians; nearly as exact and faster.
 
     Same centres and scales as ``skimage.feature.blob_dog`` at equal thresholds.
@@ -162,6 +164,7 @@ class DogBlobs(Blobs):
         title="Ratio of sizes",
         description="Each size that is tried is this much larger than the one before. "
         "Lower it for a closer fit, raise it for speed.",
+        json_schema_extra=ADVANCED,
     )
 
     def _sigmas(self) -> list[float]:

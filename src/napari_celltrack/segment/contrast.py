@@ -15,7 +15,7 @@ from napari_celltrack.arrays.strips import Strip, in_strips
 from napari_celltrack.segment.label import as_bytes, unordered_parts
 from napari_celltrack.segment.local_threshold import gaussian, gaussian_reach_px
 from napari_celltrack.segment.morphology import disk
-from napari_celltrack.settings import Settings
+from napari_celltrack.settings import ADVANCED, Settings
 
 _Plane = NDArray[np.float32]
 #: For each pixel of a rim, the number of its part and its value.
@@ -96,6 +96,7 @@ class Contrast(Settings):
         title="Reach of a cell's halo",
         description="How far the halo of a bright cell reaches. "
         "Raise it when blurred cells get too wide, lower it when dim neighbours are lost.",
+        json_schema_extra=ADVANCED,
     )
     smoothing_px: float = Field(
         1.0,
@@ -104,6 +105,7 @@ class Contrast(Settings):
         title="Smoothing",
         description="Width of the Gaussian that suppresses noise before the comparison. "
         "Raise it for noisy images, lower it to keep small details.",
+        json_schema_extra=ADVANCED,
     )
     background_px: int = Field(
         128,
@@ -112,6 +114,7 @@ class Contrast(Settings):
         title="Background window",
         description="The background is what is darkest within a window of this size. Take more "
         "than twice the largest cell or clump; lower it when the background is very uneven.",
+        json_schema_extra=ADVANCED,
     )
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.bool_]:

@@ -11,7 +11,7 @@ from pydantic import Field
 from typing_extensions import Self
 
 from napari_celltrack.segment.histogram import Histogram, histogram
-from napari_celltrack.settings import Settings
+from napari_celltrack.settings import ADVANCED, Settings
 
 #: Bins for triangle and yen in a float image; in finer bins the peak would be noise.
 _COARSE_BINS = 256
@@ -34,6 +34,7 @@ class GlobalThreshold(Settings):
         title="Factor",
         description="The automatic level is multiplied by this before the offset is added. "
         "Raise it to find less, lower it to find dimmer cells too.",
+        json_schema_extra=ADVANCED,
     )
 
     def automatic_level(self, image: NDArray[Any]) -> float:
@@ -214,7 +215,7 @@ class Yen(GlobalThreshold):
         return float(centers[int(np.argmax(correlation))])
 
 
-class Manual(Settings):
+class Manual(Settings, title="Fixed level"):
     """A fixed level, for movies whose brightness means the same everywhere."""
 
     method: Literal["manual"] = "manual"

@@ -75,7 +75,7 @@ class LocalMean(LocalThreshold):
         return np.asarray(blurred, dtype=np.float32)
 
 
-class LocalGaussian(LocalThreshold):
+class LocalGaussian(LocalThreshold, title="Local mean, weighted"):
     """Brighter than the surroundings, weighted by a Gaussian.
 
     Equal to ``skimage.filters.threshold_local`` with ``method="gaussian"``, ``param=sigma`` and

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from napari_celltrack.segment.label import as_bytes
-from napari_celltrack.settings import Settings
+from napari_celltrack.settings import ADVANCED, Settings
 
 _Mask = NDArray[np.bool_]
 
@@ -44,6 +44,7 @@ class Erode(DiskStep):
         title="Outside the image",
         description="What lies beyond the border. Background also takes a rim off objects "
         "where they are cut by the border, foreground leaves them whole there.",
+        json_schema_extra=ADVANCED,
     )
 
     def __call__(self, mask: _Mask) -> _Mask:
@@ -126,7 +127,7 @@ class FillHoles(Settings):
         return np.asarray(padded[1:-1, 1:-1] != 2)
 
 
-MorphologyStep = Annotated[Erode | Dilate | Open | Close | FillHoles, Field(discriminator="method")]
+MorphologyStep = Erode | Dilate | Open | Close | FillHoles
 
 
 def disk(radius_px: int) -> NDArray[np.uint8]:

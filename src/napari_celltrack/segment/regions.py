@@ -14,24 +14,24 @@ from napari_celltrack.segment.label import unordered_parts
 from napari_celltrack.segment.morphology import FillHoles, MorphologyStep, Open
 from napari_celltrack.segment.split import NoSplit, Split, WatershedDistance
 from napari_celltrack.segment.thresholds import Threshold
-from napari_celltrack.settings import Settings
+from napari_celltrack.settings import ADVANCED, OneOf, Settings
 
 
-class Regions(Settings):
+class Regions(Settings, title="Bright regions"):
     """Threshold, clean the mask, number its connected parts, part cells that touch."""
 
     method: Literal["regions"] = "regions"
-    threshold: Threshold = Field(
+    threshold: OneOf[Threshold] = Field(
         default_factory=Contrast,
         title="Threshold",
         description="Brighter than the level is a cell.",
     )
-    morphology: tuple[MorphologyStep, ...] = Field(
+    morphology: tuple[OneOf[MorphologyStep], ...] = Field(
         (FillHoles(), Open(radius_px=1)),
         title="Clean up",
         description="Steps on the mask, in order.",
     )
-    split: Split = Field(
+    split: OneOf[Split] = Field(
         default_factory=WatershedDistance,
         title="Touching cells",
         description="How cells that touch are parted.",
@@ -41,6 +41,7 @@ class Regions(Settings):
         title="Neighbours",
         description="Pixels that only share a corner belong to one object with 8, "
         "to two objects with 4.",
+        json_schema_extra=ADVANCED,
     )
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.int32]:

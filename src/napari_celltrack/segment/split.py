@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import dist
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -24,7 +24,7 @@ from napari_celltrack.segment.flood import Basins, Border, basins_of, borders_of
 from napari_celltrack.segment.label import in_raster_order
 from napari_celltrack.segment.local_threshold import gaussian, gaussian_reach_px
 from napari_celltrack.segment.mosaic import Mosaic, mosaics_of, values_in
-from napari_celltrack.settings import Settings
+from napari_celltrack.settings import ADVANCED, Settings
 
 _Labels = NDArray[np.int32]
 _Plane = NDArray[np.float32]
@@ -40,7 +40,7 @@ _LINE_SIGMA_PX = 1.0
 _TEXTURE, _REACH = 0.15, 0.4
 
 
-class NoSplit(Settings):
+class NoSplit(Settings, title="Leave together"):
     """Leave connected parts whole: cells that touch count as one."""
 
     method: Literal["none"] = "none"
@@ -69,10 +69,11 @@ class Watershed(Settings):
         title="Smoothing",
         description="Width of the Gaussian that smooths the landscape before centres are sought. "
         "Raise it when ragged cells fall apart, lower it to keep small ones.",
+        json_schema_extra=ADVANCED,
     )
 
 
-class WatershedDistance(Watershed):
+class WatershedDistance(Watershed, title="Watershed by shape"):
     """Cut where a part has a steep neck or a dark line, not where a cell is long or bent.
 
     Basins of the distance to the edge are merged again, from the highest saddle down, unless
@@ -101,6 +102,7 @@ class WatershedDistance(Watershed):
         title="Steepness of the neck",
         description="By how much the half width must shrink on the way to the neck, relative to "
         "the way. Lower it to cut more, raise it when long or bent cells are cut.",
+        json_schema_extra=ADVANCED,
     )
     intensity_weight: float = Field(
         1.0,
@@ -109,6 +111,7 @@ class WatershedDistance(Watershed):
         title="Weight of dark lines",
         description="How much a line that is darker than the cells beside it counts for a cut. "
         "Raise it to cut along dark lines, 0 looks at the shape only.",
+        json_schema_extra=ADVANCED,
     )
 
     def __call__(self, parts: _Labels, image: NDArray[Any]) -> _Labels:
@@ -168,7 +171,7 @@ class WatershedDistance(Watershed):
         return values_in(mosaics, smooth, image.shape, halo_px)
 
 
-class WatershedIntensity(Watershed):
+class WatershedIntensity(Watershed, title="Watershed by brightness"):
     """Cut where a part has a darker line between two bright centres.
 
     Basins of the smoothed image are merged again, from the highest saddle down, where the line
@@ -189,6 +192,7 @@ class WatershedIntensity(Watershed):
         title="Smoothing",
         description="Width of the Gaussian that smooths the image before centres are sought. "
         "Raise it when textured cells fall apart, lower it to see thinner lines.",
+        json_schema_extra=ADVANCED,
     )
     depth_percent: float = Field(
         15.0,
@@ -223,7 +227,7 @@ class WatershedIntensity(Watershed):
         return _painted(parts.shape, mosaics, on_all_cores(cut, range(len(mosaics))))
 
 
-Split = Annotated[NoSplit | WatershedDistance | WatershedIntensity, Field(discriminator="method")]
+Split = NoSplit | WatershedDistance | WatershedIntensity
 
 
 def ground_of(image: NDArray[Any], parts: _Labels) -> np.float32:

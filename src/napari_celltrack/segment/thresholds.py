@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
 from napari_celltrack.segment.contrast import Contrast
 from napari_celltrack.segment.global_threshold import Li, Manual, Otsu, Triangle, Yen
 from napari_celltrack.segment.local_threshold import LocalGaussian, LocalMean
 
-Threshold = Annotated[
-    Contrast | Otsu | Li | Triangle | Yen | Manual | LocalMean | LocalGaussian,
-    Field(discriminator="method"),
-]
+Threshold = Contrast | Otsu | Li | Triangle | Yen | Manual | LocalMean | LocalGaussian

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
 
-from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -14,8 +13,10 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from superqt import QElidingLabel
 
-from napari_celltrack.gui.forms.fields import FieldSpec, half_sentence
+from napari_celltrack.field_facts import FieldFacts
+from napari_celltrack.gui.forms.wheel import no_accident
 from napari_celltrack.gui.theme import LABEL_WIDTH_PX, ROW_GAP_PX, SECTION_GAP_PX, set_role
 
 
@@ -39,20 +40,12 @@ def add_grid(above: QVBoxLayout) -> QGridLayout:
     return grid
 
 
-def add_row(
-    rows: QGridLayout, spec: FieldSpec, editor: QWidget, name: QWidget | None = None
-) -> None:
-    """Add a field to a grid: its name, or another widget, left; what edits it right."""
-    row = rows.rowCount()
-    if name is None:
-        name = QLabel(spec.title)
-        name.setToolTip(spec.help)
-        name.setFixedWidth(LABEL_WIDTH_PX)
-        name.setWordWrap(True)
-        rows.addWidget(name, row, 0)
-    else:
-        rows.addWidget(name, row, 0, Qt.AlignmentFlag.AlignLeft)
-    rows.addWidget(editor, row, 1)
+def dress(widget: QWidget, facts: FieldFacts, path: str) -> None:
+    """Give a control the object name, tooltip and accessible name of its field."""
+    widget.setObjectName(path)
+    widget.setToolTip(facts.help)
+    widget.setAccessibleName(facts.title)
+    no_accident(widget)
 
 
 def heading(title: str, help_: str) -> QWidget:
@@ -64,63 +57,18 @@ def heading(title: str, help_: str) -> QWidget:
     bold = QLabel(title)
     set_role(bold, "title")
     layout.addWidget(bold)
-    layout.addWidget(HalfSentence(half_sentence(help_)), 1)
+    hint = QElidingLabel(half_sentence(help_))
+    set_role(hint, "hint")
+    hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    layout.addWidget(hint, 1)
     widget.setToolTip(help_)
     return widget
 
 
-class HalfSentence(QLabel):
-    """Grey words beside a title; where they would be cut off they are left to the tooltip."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self._whole = text
-        set_role(self, "hint")
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-
-    def resizeEvent(self, event: Any) -> None:
-        """Show the words if there is room for them."""
-        super().resizeEvent(event)
-        fits = self.fontMetrics().horizontalAdvance(self._whole) <= self.width()
-        self.setText(self._whole if fits else "")
-
-
-class Fold(QWidget):
-    """Rows that are seldom needed, behind a small button.
-
-    Parameters
-    ----------
-    name : str
-        Object name of the button.
-    """
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        layout = column(self)
-        self._button = quiet_button("", name, "Show or hide settings that are seldom needed.")
-        self._button.setCheckable(True)
-        self._button.toggled.connect(self._show)
-        self._titles: list[str] = []
-        layout.addWidget(self._button)
-        self._inside = QWidget()
-        self.rows = add_grid(column(self._inside))
-        layout.addWidget(self._inside)
-        self._show(False)
-
-    def add(self, spec: FieldSpec, editor: QWidget) -> None:
-        """Add a field; a single one lends its name to the button."""
-        add_row(self.rows, spec, editor)
-        self._titles.append(spec.title)
-        self._show(self._button.isChecked())
-
-    def open(self) -> None:
-        """Show the rows."""
-        self._button.setChecked(True)
-
-    def _show(self, shown: bool) -> None:
-        self._inside.setVisible(shown)
-        name = self._titles[0] if len(self._titles) == 1 else "More"
-        self._button.setText(f"{name} {'▴' if shown else '▾'}")
+def half_sentence(help_: str) -> str:
+    """Return the beginning of a help as it stands beside a title: one clause, no full stop."""
+    clause = re.split(r"[.;,](?:\s|$)", help_, maxsplit=1)[0]
+    return clause[:1].lower() + clause[1:]
 
 
 def quiet_button(text: str, name: str, tooltip: str) -> QToolButton:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from qtpy.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QSpinBox
 
-from napari_celltrack.gui.forms.fields import FieldSpec
+from napari_celltrack.field_facts import FieldFacts
 from napari_celltrack.gui.theme import SPIN_WIDTH_PX
 
 #: Range of a spin box where the field has no bound of its own.
@@ -14,8 +12,6 @@ _UNBOUNDED = 2**31 - 1
 _DECIMALS = 3
 #: Letters of a unit that there is room for, and the room for a longer one, in px.
 _SHORT_UNIT, _LONG_UNIT_PX = 3, 24
-#: The unit that has a singular.
-_COUNTED = "frames"
 
 
 class _FloatSpinBox(QDoubleSpinBox):
@@ -27,12 +23,12 @@ class _FloatSpinBox(QDoubleSpinBox):
         return text.rstrip("0").rstrip(point) if point in text else text
 
 
-def spin_box(spec: FieldSpec) -> QSpinBox | QDoubleSpinBox:
+def spin_box(facts: FieldFacts) -> QSpinBox | QDoubleSpinBox:
     """Return a spin box for a field that is a number."""
-    lower = -_UNBOUNDED if spec.lower is None else spec.lower
-    upper = _UNBOUNDED if spec.upper is None else spec.upper
+    lower = -_UNBOUNDED if facts.lower is None else facts.lower
+    upper = _UNBOUNDED if facts.upper is None else facts.upper
     spin: QSpinBox | QDoubleSpinBox
-    if spec.is_int:
+    if facts.is_int:
         spin = QSpinBox()
         spin.setRange(max(int(lower), -_UNBOUNDED), min(int(upper), _UNBOUNDED))
     else:
@@ -41,16 +37,10 @@ def spin_box(spec: FieldSpec) -> QSpinBox | QDoubleSpinBox:
         spin.setRange(lower, upper)
         if upper - lower <= 1:
             spin.setSingleStep(0.05)
-    if upper - lower > 1000 or (not spec.is_int and upper - lower > 1):
+    if upper - lower > 1000 or (not facts.is_int and upper - lower > 1):
         spin.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
-    spin.setSuffix(f" {spec.unit}" if spec.unit else "")
-    if spec.unit == _COUNTED:
-        spin.valueChanged.connect(partial(_count, spin))
-    spin.setFixedWidth(SPIN_WIDTH_PX + (_LONG_UNIT_PX if len(spec.unit) > _SHORT_UNIT else 0))
+    spin.setSuffix(f" {facts.unit}" if facts.unit else "")
+    spin.setFixedWidth(SPIN_WIDTH_PX + (_LONG_UNIT_PX if len(facts.unit) > _SHORT_UNIT else 0))
     # What is typed counts when it is complete; arrows, wheel and slider count at once.
     spin.setKeyboardTracking(False)
     return spin
-
-
-def _count(spin: QSpinBox, value: int) -> None:
-    spin.setSuffix(f" {_COUNTED[:-1] if value == 1 else _COUNTED}")

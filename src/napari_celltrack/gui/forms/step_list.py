@@ -1,77 +1,81 @@
-"""The list of steps before counting: add, remove, switch off, drag into another order."""
+"""StepList: a list of methods that are done one after the other."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from qtpy.QtCore import Signal
+from magicgui.types import Undefined
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout
-from typing_extensions import override
 
-from napari_celltrack.gui.forms.controls import Editor
-from napari_celltrack.gui.forms.fields import method_help
-from napari_celltrack.gui.forms.rows import column, quiet_button
-from napari_celltrack.gui.forms.step_row import StepRow, title_of
-from napari_celltrack.gui.theme import ROW_GAP_PX, SECTION_GAP_PX, set_role
+from napari_celltrack.field_facts import FieldFacts, help_of, methods_of, title_of
+from napari_celltrack.gui.forms.part import Part
+from napari_celltrack.gui.forms.rows import heading, quiet_button
+from napari_celltrack.gui.forms.step_row import StepRow
+from napari_celltrack.gui.theme import ROW_GAP_PX, set_role
 from napari_celltrack.settings import Settings
 
-_TITLE = "Before counting"
-_HINT = "drag to sort"
-_NONE_YET = "None yet: cells are looked for in the image as it is."
 
-
-class StepList(Editor):
+class StepList(Part[tuple]):
     """Edits an ordered tuple of methods, one row a step; a click on its name opens its form.
 
-    A row is dragged at its handle, or moved with Alt and the arrow keys.
+    A row is dragged at its handle, moved with Alt and the arrow keys, or by its menu.
 
     Parameters
     ----------
-    path : str
-        Of the tuple in the recipe, which becomes the object names.
-    methods : sequence of type
-        The classes of the menu.
+    value : tuple of Settings, optional
+        What to show first, none by default.
+    annotation : type
+        ``tuple[X | Y, ...]`` of the methods.
+    facts : FieldFacts, optional
+        Of the field.
+    title, hint : str, optional
+        Words above, by default those of the field.
+    none_yet : str, optional
+        Words where there is no step.
+    **kwargs
+        As for :class:`~napari_celltrack.gui.forms.part.Part`.
     """
 
-    problem = Signal(str)
-
-    def __init__(self, path: str, methods: Sequence[type[Settings]]) -> None:
-        super().__init__()
-        self._path = path
-        self._methods = tuple(methods)
-        self._um: float | None = None
+    def __init__(
+        self,
+        value: Any = Undefined,
+        annotation: Any = None,
+        facts: FieldFacts | None = None,
+        *,
+        title: str = "",
+        hint: str = "",
+        none_yet: str = "",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(annotation=annotation, **kwargs)
         self._value: tuple[Settings, ...] = ()
         self._rows: list[StepRow] = []
-        layout = column(self)
-        layout.addLayout(self._head())
+        layout = self.native.layout()
+        layout.setSpacing(ROW_GAP_PX)
+        words = (title, hint) if title or facts is None else (facts.title, facts.help)
+        layout.addLayout(self._head(*words, methods_of(annotation)))
         self._column = QVBoxLayout()
         self._column.setSpacing(ROW_GAP_PX)
         layout.addLayout(self._column)
-        self._none_yet = QLabel(_NONE_YET)
-        self._none_yet.setObjectName(f"{path}.none")
-        self._none_yet.setWordWrap(True)
-        set_role(self._none_yet, "hint")
-        layout.addWidget(self._none_yet)
+        self._none_yet: QLabel | None = None
+        if none_yet:
+            self._none_yet = QLabel(none_yet)
+            self._none_yet.setObjectName(f"{self.path}.none")
+            self._none_yet.setWordWrap(True)
+            set_role(self._none_yet, "hint")
+            layout.addWidget(self._none_yet)
+        self._use(() if value is Undefined else tuple(value))
 
-    @override
-    def value(self) -> tuple[Settings, ...]:
+    def get_value(self) -> tuple[Settings, ...]:
+        """Return the steps in their order."""
         return self._value
 
-    @override
     def set_value(self, value: Sequence[Settings]) -> None:
-        same_methods = [type(step) for step in value] == [type(step) for step in self._value]
-        self._value = tuple(value)
-        if not same_methods:
-            self._rebuild(opened=None, focused=None)
-        for row, step in zip(self._rows, self._value, strict=True):
-            row.set_value(step)
-        self._none_yet.setVisible(not self._rows)
-
-    @override
-    def set_pixel_size(self, um: float | None) -> None:
-        self._um = um
-        for row in self._rows:
-            row.set_pixel_size(um)
+        """Show other steps."""
+        if tuple(value) != self._value:
+            self._use(tuple(value))
+            self.changed.emit(self._value)
 
     def rows(self) -> list[StepRow]:
         """Return the rows, in the order that they are shown."""
@@ -94,40 +98,47 @@ class StepList(Editor):
         opened = len(self._value)
         self._value = (*self._value, method())
         self._rebuild(opened=opened, focused=None)
-        self.changed.emit()
+        self.changed.emit(self._value)
 
-    def _head(self) -> QHBoxLayout:
-        title, hint = QLabel(_TITLE), QLabel(_HINT)
-        set_role(title, "title")
-        set_role(hint, "hint")
-        add = quiet_button("+ add ▾", f"{self._path}.add", "Add a step behind the others.")
+    def _head(self, title: str, hint: str, methods: Sequence[type[Settings]]) -> QHBoxLayout:
+        add = quiet_button("+ add ▾", f"{self.path}.add", "Add a step behind the others.")
         menu = QMenu(add)
         menu.setToolTipsVisible(True)
-        for method in self._methods:
+        for method in methods:
             action = menu.addAction(title_of(method))
-            action.setToolTip(method_help(method))
+            action.setToolTip(help_of(method))
             action.triggered.connect(lambda *_, method=method: self.add(method))
         add.setMenu(menu)
+        words = heading(title, hint)
         head = QHBoxLayout()
-        head.setContentsMargins(0, SECTION_GAP_PX, 0, 0)
+        # The button stands on the line of the words, below the gap before them.
+        margins = words.layout().contentsMargins()
+        words.layout().setContentsMargins(0, 0, 0, 0)
+        head.setContentsMargins(margins)
         head.setSpacing(0)
-        head.addWidget(title)
-        head.addWidget(hint, 1)
+        head.addWidget(words, 1)
         head.addWidget(add)
         return head
 
-    def _take(self, index: int) -> None:
-        steps = list(self._value)
-        steps[index] = self._rows[index].value()
-        self._value = tuple(steps)
-        self.changed.emit()
+    def _use(self, value: tuple[Settings, ...]) -> None:
+        same_methods = [type(step) for step in value] == [type(step) for step in self._value]
+        self._value = value
+        if not same_methods:
+            self._rebuild(opened=None, focused=None)
+            return
+        for row, step in zip(self._rows, value, strict=True):
+            row.show_step(step)
+
+    def _take(self, index: int, step: Settings) -> None:
+        self._value = (*self._value[:index], step, *self._value[index + 1 :])
+        self.changed.emit(self._value)
 
     def _reorder(self, order: Sequence[int], focused: int | None) -> None:
         """Keep the steps of these places, in this order."""
         is_open = [self._rows[each].is_open for each in order]
         self._value = tuple(self._value[each] for each in order)
         self._rebuild(is_open.index(True) if any(is_open) else None, focused)
-        self.changed.emit()
+        self.changed.emit(self._value)
 
     def _rebuild(self, opened: int | None, focused: int | None) -> None:
         while (item := self._column.takeAt(0)) is not None:
@@ -139,18 +150,17 @@ class StepList(Editor):
             widget.deleteLater()
         self._rows = []
         for index, step in enumerate(self._value):
-            row = StepRow(step, f"{self._path}[{index}]")
-            row.set_pixel_size(self._um)
-            row.changed.connect(lambda index=index: self._take(index))
-            row.problem.connect(self.problem)
-            row.removed.connect(lambda index=index: self.remove(index))
-            row.moved.connect(lambda by, index=index: self.move(index, index + by))
-            row.opened.connect(lambda row=row: self._open_only(row))
-            row.dragged.connect(lambda y, row=row: self._drag(row, y))
-            row.dropped.connect(lambda row=row: self._drop(row))
+            row = StepRow(step, f"{self.path}[{index}]", self.shared)
+            row.changed.connect(lambda step, index=index: self._take(index, step), max_args=1)
+            row.removed.connect(lambda index=index: self.remove(index), max_args=0)
+            row.moved.connect(lambda by, index=index: self.move(index, index + by), max_args=1)
+            row.opened.connect(lambda row=row: self._open_only(row), max_args=0)
+            row.dragged.connect(lambda y, row=row: self._drag(row, y), max_args=1)
+            row.dropped.connect(lambda row=row: self._drop(row), max_args=0)
             self._rows.append(row)
             self._column.addWidget(row)
-        self._none_yet.setVisible(not self._rows)
+        if self._none_yet is not None:
+            self._none_yet.setVisible(not self._rows)
         if opened is not None:
             self._rows[opened].open()
         if focused is not None:
@@ -165,12 +175,12 @@ class StepList(Editor):
         """Let a row follow the mouse, which is at a height in px of this list."""
         others = [self._column.itemAt(i).widget() for i in range(self._column.count())]
         others.remove(row)
-        place = sum(other.mapTo(self, other.rect().center()).y() < y for other in others)
+        own = self.native
+        place = sum(other.mapTo(own, other.rect().center()).y() < y for other in others)
         if self._column.indexOf(row) != place:
             self._column.removeWidget(row)
             self._column.insertWidget(place, row)
             self._column.activate()
 
     def _drop(self, row: StepRow) -> None:
-        place = self._column.indexOf(row)
-        self.move(self._rows.index(row), place)
+        self.move(self._rows.index(row), self._column.indexOf(row))

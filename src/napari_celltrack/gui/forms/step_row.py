@@ -1,12 +1,14 @@
-"""One row of the list of steps: what it is, whether it is on, and its form below."""
+"""StepRow: a row of a list of steps: what it is, whether it is on, and its form below."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import QEvent, QObject, Qt, Signal
+from psygnal import Signal
+from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import (
+    QAction,
     QCheckBox,
     QFrame,
     QHBoxLayout,
@@ -15,10 +17,12 @@ from qtpy.QtWidgets import (
     QSizePolicy,
     QToolButton,
 )
+from superqt.utils import signals_blocked
 
-from napari_celltrack.gui.forms.editors import FieldsEditor
-from napari_celltrack.gui.forms.fields import SECTIONS, fields_of, method_help, method_title
+from napari_celltrack.field_facts import SECTIONS, fields_of, help_of, in_words, title_of
 from napari_celltrack.gui.forms.rows import column
+from napari_celltrack.gui.forms.settings_form import SettingsForm
+from napari_celltrack.gui.forms.shared import Shared
 from napari_celltrack.gui.theme import set_role, set_state
 from napari_celltrack.settings import Settings
 
@@ -35,10 +39,11 @@ class StepRow(QFrame):
         What to show first.
     path : str
         Of the step in the recipe.
+    shared : Shared
+        What it shares with the other parts of its form.
     """
 
-    changed = Signal()
-    problem = Signal(str)
+    changed = Signal(object)
     removed = Signal()
     #: By how many places, up is negative.
     moved = Signal(int)
@@ -47,84 +52,72 @@ class StepRow(QFrame):
     dragged = Signal(int)
     dropped = Signal()
 
-    def __init__(self, step: Settings, path: str) -> None:
+    def __init__(self, step: Settings, path: str, shared: Shared) -> None:
         super().__init__()
         self._step = step
         self._path = path
-        self._um: float | None = None
-        self._form: FieldsEditor | None = None
-        self._names = [s.name for s in fields_of(type(step)) if s.name != _SWITCH]
+        self._shared = shared
+        self._form: SettingsForm | None = None
+        self._names = [each.name for each in fields_of(type(step)) if each.name != _SWITCH]
         self.setObjectName(path)
         set_role(self, "card")
         self._layout = column(self)
         self._layout.setContentsMargins(6, 1, 2, 1)
         self._layout.addLayout(self._head(step))
-        self.set_value(step)
+        self._add_menu()
+        self.show_step(step)
 
     @property
     def is_open(self) -> bool:
         """Whether the form is shown."""
-        return self._form is not None and not self._form.isHidden()
+        return self._form is not None and not self._form.native.isHidden()
 
-    def value(self) -> Settings:
-        """Return the step."""
-        return self._step
-
-    def set_value(self, step: Settings) -> None:
+    def show_step(self, step: Settings) -> None:
         """Show another value of the same method."""
         self._step = step
         on = is_on(step)
-        blocked = self._switch.blockSignals(True)
-        self._switch.setChecked(on)
-        self._switch.blockSignals(blocked)
+        with signals_blocked(self._switch):
+            self._switch.setChecked(on)
         self._summary.setText(main_value(step) if on else "off")
         set_state(self._name, "off", not on)
-        if self._form is not None and self._form.value() != step:
-            self._form.set_value(step)
-
-    def set_pixel_size(self, um: float | None) -> None:
-        """Show lengths in µm too, or stop showing them."""
-        self._um = um
         if self._form is not None:
-            self._form.set_pixel_size(um)
+            with self._form.changed.blocked():
+                self._form.value = step
 
     def open(self) -> None:
         """Show the form below the name."""
         if self._form is None and self._names:
-            self._form = FieldsEditor(self._step, self._path, only=self._names)
-            self._form.set_pixel_size(self._um)
-            self._form.changed.connect(self._take_form)
-            self._form.problem.connect(self.problem)
-            self._form.setContentsMargins(0, 2, 4, 6)
-            self._layout.addWidget(self._form)
+            self._form = SettingsForm(self._step, self._names, path=self._path, shared=self._shared)
+            self._form.changed.connect(self._take, max_args=1)
+            self._form.margins = (0, 2, 4, 6)
+            self._layout.addWidget(self._form.native)
         if self._form is not None:
-            self._form.show()
+            self._form.native.show()
         self.opened.emit()
 
     def close_form(self) -> None:
         """Hide the form."""
         if self._form is not None:
-            self._form.hide()
+            self._form.native.hide()
 
     def take_focus(self) -> None:
         """Let the keyboard go on with this row."""
         self._name.setFocus()
 
     def _head(self, step: Settings) -> QHBoxLayout:
-        handle = _Handle(f"{self._path}.handle")
-        handle.dragged.connect(self._say_dragged)
-        handle.dropped.connect(self.dropped)
+        handle = _Handle(f"{self._path}.handle", self)
         self._switch = QCheckBox()
         self._switch.setObjectName(f"{self._path}.{_SWITCH}")
         self._switch.setToolTip("Untick it to leave this step out and keep its settings.")
         self._switch.setAccessibleName(f"{title_of(type(step))} on")
-        self._switch.setVisible(_SWITCH in type(step).model_fields)
+        if _SWITCH not in type(step).model_fields:
+            self._switch.hide()
         self._switch.toggled.connect(self._take_switch)
         self._name = QPushButton()
         self._name.setObjectName(f"{self._path}.title")
         self._name.setText(title_of(type(step)))
         self._name.setToolTip(
-            f"{method_help(type(step))}\nClick for its settings; Alt+Up and Alt+Down move it."
+            f"{help_of(type(step))}\nClick for its settings, right-click to move or remove it."
         )
         self._name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         set_role(self._name, "step")
@@ -138,7 +131,7 @@ class StepRow(QFrame):
         remove.setToolTip("Remove this step.")
         remove.setAccessibleName("Remove")
         set_role(remove, "step")
-        remove.clicked.connect(self.removed)
+        remove.clicked.connect(lambda *_: self.removed.emit())
         for button in (self._switch, self._name, remove):
             button.installEventFilter(self)
         head = QHBoxLayout()
@@ -149,6 +142,18 @@ class StepRow(QFrame):
         head.addWidget(self._summary)
         head.addWidget(remove)
         return head
+
+    def _add_menu(self) -> None:
+        """Offer what can be done with the step at a right click, too."""
+        for text, does in (
+            ("Move up\tAlt+Up", lambda *_: self.moved.emit(-1)),
+            ("Move down\tAlt+Down", lambda *_: self.moved.emit(1)),
+            ("Remove", lambda *_: self.removed.emit()),
+        ):
+            action = QAction(text, self)
+            action.triggered.connect(does)
+            self.addAction(action)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Move the step by Alt and an arrow key, whichever of its buttons has the focus."""
@@ -165,30 +170,20 @@ class StepRow(QFrame):
         else:
             self.open()
 
-    def _take_form(self) -> None:
-        assert self._form is not None
-        self._take(self._form.value())
-
     def _take_switch(self, on: bool) -> None:
         self._take(self._step.replace(**{_SWITCH: on}))
 
     def _take(self, step: Settings) -> None:
-        self.set_value(step)
-        self.changed.emit()
-
-    def _say_dragged(self, y: int) -> None:
-        self.dragged.emit(y)
+        self.show_step(step)
+        self.changed.emit(step)
 
 
 class _Handle(QLabel):
     """Where a row is dragged at."""
 
-    #: The height of the mouse within the list, in px.
-    dragged = Signal(int)
-    dropped = Signal()
-
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, row: StepRow) -> None:
         super().__init__("⋮⋮")
+        self._row = row
         self.setObjectName(name)
         self.setToolTip("Drag to change the order of the steps.")
         self.setCursor(Qt.CursorShape.OpenHandCursor)
@@ -199,24 +194,18 @@ class _Handle(QLabel):
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        row = self.parentWidget()
-        within = row.parentWidget() if row is not None else None
+        within = self._row.parentWidget()
         if within is not None and event.buttons() & Qt.MouseButton.LeftButton:
-            self.dragged.emit(self.mapTo(within, event.position().toPoint()).y())
+            self._row.dragged.emit(self.mapTo(within, event.position().toPoint()).y())
 
     def mouseReleaseEvent(self, event: QEvent) -> None:
         self.setCursor(Qt.CursorShape.OpenHandCursor)
-        self.dropped.emit()
+        self._row.dropped.emit()
 
 
 def is_on(step: Settings) -> bool:
     """Whether a step takes part; one that has no switch always does."""
     return bool(getattr(step, _SWITCH, True))
-
-
-def title_of(method: type[Settings]) -> str:
-    """Return the name of a method as it stands in the menu."""
-    return method_title(str(method.model_fields["method"].default))
 
 
 def main_value(step: Settings) -> str:
@@ -231,13 +220,13 @@ def main_value(step: Settings) -> str:
     -------
     str
     """
-    for spec in fields_of(type(step)):
-        if spec.name == _SWITCH or spec.kind in SECTIONS:
+    for facts in fields_of(type(step)):
+        if facts.name == _SWITCH or facts.kind in SECTIONS:
             continue
-        value: Any = getattr(step, spec.name)
+        value: Any = getattr(step, facts.name)
         if isinstance(value, bool) or value is None or isinstance(value, tuple):
             continue
         if isinstance(value, str):
-            return method_title(value).lower()
-        return f"{spec.title.lower()} {value:g} {spec.unit}".rstrip()
+            return in_words(value).lower()
+        return f"{facts.title.lower()} {value:g} {facts.unit}".rstrip()
     return ""

@@ -22,8 +22,10 @@ from qtpy.QtWidgets import (
 )
 
 from napari_celltrack.batch.run_options import RunOptions
-from napari_celltrack.gui.forms.fields import fields_of, method_help, method_title
-from napari_celltrack.gui.forms.rows import Fold, column
+from napari_celltrack.field_facts import fields_of, help_of, title_of
+from napari_celltrack.gui.forms.check_boxes import CheckBoxes, Choice
+from napari_celltrack.gui.forms.fold import Fold
+from napari_celltrack.gui.forms.rows import add_grid, column, quiet_button
 from napari_celltrack.gui.forms.wheel import no_accident
 from napari_celltrack.gui.theme import set_role
 from napari_celltrack.recipe import Recipe
@@ -31,13 +33,6 @@ from napari_celltrack.settings import Settings
 
 #: Exports side by side in a row.
 _EXPORTS_A_ROW = 2
-#: What files are called; others go by their method.
-_TITLES = {
-    "tables_csv": "Tables (CSV)",
-    "tables_parquet": "Tables (Parquet)",
-    "labels_tiff": "Labels (TIFF)",
-    "ctc": "Challenge (CTC)",
-}
 _ONE_A_CORE = "one a core"
 
 
@@ -62,9 +57,12 @@ class BatchOptions(QWidget):
         self._export: tuple[Settings, ...] = ()
         self._overrides: Path | None = None
         self._begin_at = ""
-        fold = Fold(f"{prefix}_more")
-        column(self).addWidget(fold)
-        self._rows = fold.rows
+        inside = QWidget()
+        self._rows = add_grid(column(inside))
+        more = quiet_button(
+            "More", f"{prefix}_more", "Show or hide settings that are seldom needed."
+        )
+        column(self).addWidget(Fold(more, inside))
         self._exports = self._export_boxes(prefix)
         self._workers = QSpinBox()
         self._workers.setRange(0, 256)
@@ -122,11 +120,8 @@ class BatchOptions(QWidget):
     def set_export(self, export: Sequence[Any]) -> None:
         """Show which files a run writes."""
         self._export = tuple(export)
-        methods = {each.method for each in export}
-        for method, box in self._exports.items():
-            box.blockSignals(True)
-            box.setChecked(method in methods)
-            box.blockSignals(False)
+        with self._exports.changed.blocked():
+            self._exports.value = tuple(type(each) for each in export)
 
     def set_overrides(self, path: Path | None, lines: Sequence[str], begin_at: str = "") -> None:
         """Show which files have settings of their own: the file that says so, a line a pattern."""
@@ -137,26 +132,17 @@ class BatchOptions(QWidget):
 
     # Laying out
 
-    def _export_boxes(self, prefix: str) -> dict[str, QCheckBox]:
-        (spec,) = (spec for spec in fields_of(Recipe) if spec.name == "export")
-        inside = QWidget()
-        rows = QVBoxLayout(inside)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(2)
-        boxes: dict[str, QCheckBox] = {}
-        for method, cls in spec.methods.items():
-            box = QCheckBox(_TITLES.get(method, method_title(method)))
-            box.setObjectName(f"{prefix}_export_{method}")
-            box.setToolTip(method_help(cls))
-            box.toggled.connect(lambda on, cls=cls: self._take_export(cls, on))
-            boxes[method] = box
-        in_order = list(boxes.values())
-        for first in range(0, len(in_order), _EXPORTS_A_ROW):
-            row = QHBoxLayout()
-            for box in in_order[first : first + _EXPORTS_A_ROW]:
-                row.addWidget(box, 1)
-            rows.addLayout(row)
-        self._add("Write", inside, f"{prefix}_export", spec.help)
+    def _export_boxes(self, prefix: str) -> CheckBoxes:
+        (facts,) = (each for each in fields_of(Recipe) if each.name == "export")
+        boxes = CheckBoxes(
+            choices=[
+                Choice(cls, title_of(cls), f"{prefix}_export_{method}", help_of(cls))
+                for method, cls in facts.methods.items()
+            ],
+            n_columns=_EXPORTS_A_ROW,
+        )
+        boxes.changed.connect(self._take_export)
+        self._add("Write", boxes.native, f"{prefix}_export", facts.help)
         return boxes
 
     def _box(self, name: str, text: str, tooltip: str) -> QCheckBox:
@@ -213,9 +199,9 @@ class BatchOptions(QWidget):
     def _tell(self, *_: Any) -> None:
         self.optionsChanged.emit(self.value())
 
-    def _take_export(self, cls: type[Settings], on: bool) -> None:
-        kept = tuple(each for each in self._export if type(each) is not cls)
-        self._export = (*kept, cls()) if on else kept
+    def _take_export(self, classes: tuple[type[Settings], ...]) -> None:
+        now = {type(each): each for each in self._export}
+        self._export = tuple(now.get(cls) or cls() for cls in classes)
         self.exportChanged.emit(self._export)
 
     def _choose_overrides(self, checked: bool = False) -> None:

@@ -15,8 +15,8 @@ from napari_celltrack.gui.docks.count.cell_clicks import CellClicks
 from napari_celltrack.gui.docks.count.cell_source_rows import CellSourceRows
 from napari_celltrack.gui.docks.count.threshold_chart import ThresholdChart
 from napari_celltrack.gui.docks.dock import Dock, pixel_side_um
-from napari_celltrack.gui.forms.form import SettingsForm
 from napari_celltrack.gui.forms.rows import heading
+from napari_celltrack.gui.forms.settings_form import SettingsForm
 from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.layers.movie_layers import image_layers, labels_layers
 from napari_celltrack.gui.session import Found
@@ -75,8 +75,8 @@ class CountCells(Dock):
         below = {"segment.threshold": self._histogram}
         self._segment_form = SettingsForm(session.recipe, ["segment"], below=below)
         self._objects_form = SettingsForm(session.recipe, ["objects"])
-        column.addWidget(self._segment_form)
-        column.addWidget(self._objects_form)
+        column.addWidget(self._segment_form.native)
+        column.addWidget(self._objects_form.native)
         column.addWidget(self._curve())
         column.addStretch(1)
         self._suggest_lane = Lane("celltrack suggest", self)
@@ -128,8 +128,8 @@ class CountCells(Dock):
     def _connect_widgets(self) -> None:
         session = self.session
         for form, stage in ((self._segment_form, "segment"), (self._objects_form, "objects")):
-            form.valueChanged.connect(partial(self._take_form, stage))
-            form.problemChanged.connect(self._show_refusal)
+            form.changed.connect(partial(self._take_form, stage))
+            form.refused.connect(self._show_refusal)
         self._source.imageChosen.connect(session.open_layer)
         self._source.channelChosen.connect(
             lambda channel: session.update(input=session.recipe.input.replace(channel=channel))
@@ -205,9 +205,9 @@ class CountCells(Dock):
     def refresh(self) -> None:
         session, recipe = self.session, self.session.recipe
         for form, stage in ((self._segment_form, "segment"), (self._objects_form, "objects")):
-            if getattr(form.value(), stage) != getattr(recipe, stage):
-                form.setValue(recipe)
-            form.setPixelSize(pixel_side_um(session))
+            if getattr(form.value, stage) != getattr(recipe, stage):
+                form.value = recipe
+            form.set_pixel_size(pixel_side_um(session))
         self._source.show_channels(session.movie, recipe.input.channel)
         self._show_hand_made()
         self._show_frame()
@@ -242,7 +242,7 @@ class CountCells(Dock):
                 "effect."
             )
         self._given.setVisible(given is not None)
-        self._segment_form.setEnabled(given is None)
+        self._segment_form.enabled = given is None
         may_ask = given is None and session.movie is not None
         self._suggest.setEnabled(may_ask and not self._is_asking)
         self._click.setEnabled(may_ask)
@@ -315,7 +315,7 @@ class CountCells(Dock):
         self._counts.plot_lines(np.asarray(frames), n_cells, stale, x_range=ends)
 
     def _note_level(self, text: str) -> None:
-        self._segment_form.setNote("segment.threshold.offset", text)
+        self._segment_form.set_note("segment.threshold.offset", text)
 
     def _show_clicks(self) -> None:
         n = len(self._clicks.places_px)

@@ -6,20 +6,17 @@ from functools import partial
 
 from napari.layers import Image
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QLabel, QWidget
+from qtpy.QtWidgets import QLabel, QPushButton, QWidget
 
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.docks.dock import pixel_side_um
-from napari_celltrack.gui.docks.measure.folded_row import (
-    Choices,
-    FoldedRow,
-    baseline_in_words,
-    ring_in_words,
-)
-from napari_celltrack.gui.forms.form import SettingsForm
+from napari_celltrack.gui.docks.measure.settings_in_words import baseline_in_words, ring_in_words
+from napari_celltrack.gui.forms.check_boxes import CheckBoxes, Choice
+from napari_celltrack.gui.forms.fold import Fold
 from napari_celltrack.gui.forms.rows import column
+from napari_celltrack.gui.forms.settings_form import SettingsForm
 from napari_celltrack.gui.session import Session
-from napari_celltrack.gui.theme import set_role
+from napari_celltrack.gui.theme import ROW_GAP_PX, set_role
 from napari_celltrack.movie import Movie
 
 #: The fields that each form edits, by the stage of the recipe that they belong to.
@@ -29,6 +26,9 @@ _FORMS: dict[str, tuple[str, tuple[str, ...] | None]] = {
     "traces": ("traces", None),
     "motion": ("motion", None),
 }
+
+_CHANNEL_HELP = "Measure the brightness of this channel."
+_LAYER_HELP = "Measure this layer under the same cells; its columns begin with its name."
 
 
 class MeasureSettings(QWidget):
@@ -48,14 +48,9 @@ class MeasureSettings(QWidget):
         super().__init__()
         self._session = session
         self._layers: list[Image] = []
-        self._channels = Choices(
-            f"{prefix}_channel", "Channels", "Measure the brightness of this channel."
-        )
-        self._others = Choices(
-            f"{prefix}_layer",
-            "Other layers of the same frames",
-            "Measure this layer under the same cells; its columns begin with its name.",
-        )
+        self._prefix = prefix
+        self._channels = CheckBoxes(title="Channels")
+        self._others = CheckBoxes(title="Other layers of the same frames")
         self._forms = {
             name: SettingsForm(getattr(session.recipe, stage), fields)
             for name, (stage, fields) in _FORMS.items()
@@ -64,57 +59,57 @@ class MeasureSettings(QWidget):
         self._drift.setObjectName(f"{prefix}_drift")
         self._drift.setWordWrap(True)
         set_role(self._drift, "hint")
-        self._where = FoldedRow(
+        self._where = _fold(
             f"{prefix}_in",
             "Measure in",
             "The images that are measured under the cells, and what is taken of the pixels.",
-            self._channels,
-            self._others,
-            self._forms["statistics"],
+            self._channels.native,
+            self._others.native,
+            self._forms["statistics"].native,
         )
-        self._ring = FoldedRow(
+        self._ring = _fold(
             f"{prefix}_ring",
             "Background",
             "Measure the brightness round each cell, without the other cells.",
-            self._forms["ring"],
+            self._forms["ring"].native,
         )
-        self._baseline = FoldedRow(
+        self._baseline = _fold(
             f"{prefix}_baseline",
             "ΔF/F baseline",
             "How brightness over time becomes ΔF/F: background, bleaching and baseline.",
-            self._forms["traces"],
+            self._forms["traces"].native,
         )
-        self._motion = FoldedRow(
+        self._motion = _fold(
             f"{prefix}_motion",
             "Motion",
             "How steps, paths and speeds are measured.",
-            self._forms["motion"],
+            self._forms["motion"].native,
         )
         layout = column(self)
         for row in (self._where, self._ring, self._baseline, self._motion, self._drift):
             layout.addWidget(row)
-        self._channels.chosen.connect(self._take_channels)
-        self._others.chosen.connect(self._take_layers)
+        self._channels.changed.connect(self._take_channels)
+        self._others.changed.connect(self._take_layers)
         for name, form in self._forms.items():
-            form.valueChanged.connect(partial(self._take_form, name))
-            form.problemChanged.connect(self.refused)
+            form.changed.connect(partial(self._take_form, name))
+            form.refused.connect(self.refused.emit)
 
     def refresh(self) -> None:
         """Show the recipe, the channels of the movie and the other layers."""
         recipe = self._session.recipe
         for name, (stage, fields) in _FORMS.items():
             form, wanted = self._forms[name], getattr(recipe, stage)
-            now = form.value()
+            now = form.value
             if any(
                 getattr(now, field) != getattr(wanted, field)
                 for field in fields or type(wanted).model_fields
             ):
-                form.setValue(wanted)
-            form.setPixelSize(pixel_side_um(self._session))
-        self._ring.setSummary(ring_in_words(recipe.measure.ring))
-        self._baseline.setSummary(baseline_in_words(recipe.traces))
+                form.value = wanted
+            form.set_pixel_size(pixel_side_um(self._session))
+        self._ring.setText(ring_in_words(recipe.measure.ring))
+        self._baseline.setText(baseline_in_words(recipe.traces))
         is_drift_off = recipe.motion.subtract_drift
-        self._motion.setSummary("common drift subtracted" if is_drift_off else "as in the image")
+        self._motion.setText("common drift subtracted" if is_drift_off else "as in the image")
         self._show_images()
 
     def show_layers(self, layers: list[Image]) -> None:
@@ -131,14 +126,26 @@ class MeasureSettings(QWidget):
         session = self._session
         names = _channels_in_words(session.movie)
         ticked = self._ticked_channels()
-        self._channels.show_choices(names, ticked)
+        self._channels.show_choices(
+            [
+                Choice(at, name, f"{self._prefix}_channel.{name}", _CHANNEL_HELP)
+                for at, name in enumerate(names)
+            ],
+            tuple(sorted(ticked)),
+        )
         # Two layers of one name differ in the names of their columns only.
         in_use = session.others.in_use
         others = {at for at, layer in enumerate(self._layers) if layer in in_use}
-        self._others.show_choices([layer.name for layer in self._layers], others)
+        self._others.show_choices(
+            [
+                Choice(at, layer.name, f"{self._prefix}_layer.{layer.name}", _LAYER_HELP)
+                for at, layer in enumerate(self._layers)
+            ],
+            tuple(sorted(others)),
+        )
         words = [names[at] for at in sorted(ticked)]
         words += [self._layers[at].name for at in sorted(others)]
-        self._where.setSummary(", ".join(words) if words else "no image, shape only")
+        self._where.setText(", ".join(words) if words else "no image, shape only")
 
     def _ticked_channels(self) -> set[int]:
         movie, wanted = self._session.movie, self._session.recipe.measure.channels
@@ -160,7 +167,7 @@ class MeasureSettings(QWidget):
         if movie is None:
             return
         channels: tuple[int | str, ...] | None = tuple(
-            at if movie.channels[at] == str(at) else movie.channels[at] for at in ticked
+            at if movie.channels[at] == str(at) else movie.channels[at] for at in sorted(ticked)
         )
         if len(ticked) == len(movie.channels):
             channels = None
@@ -168,7 +175,7 @@ class MeasureSettings(QWidget):
         self._session.update(measure=measure.replace(channels=channels))
 
     def _take_layers(self, ticked: tuple[int, ...]) -> None:
-        chosen = [self._layers[at] for at in ticked]
+        chosen = [self._layers[at] for at in sorted(ticked)]
         # In the order they were chosen, as are their columns.
         kept = [layer for layer in self._session.others.in_use if layer in chosen]
         try:
@@ -184,6 +191,20 @@ class MeasureSettings(QWidget):
         now = getattr(self._session.recipe, stage)
         own = {field: getattr(value, field) for field in fields or type(now).model_fields}
         self._session.update(**{stage: now.replace(**own)})
+
+
+def _fold(name: str, title: str, tooltip: str, *inside: QWidget) -> Fold:
+    """Return a title and a button that says how it is set, and opens the controls below."""
+    button = QPushButton()
+    button.setObjectName(name)
+    button.setAccessibleName(title)
+    button.setToolTip(tooltip)
+    controls = QWidget()
+    body = column(controls)
+    body.setContentsMargins(0, 0, 0, ROW_GAP_PX)
+    for widget in inside:
+        body.addWidget(widget)
+    return Fold(button, controls, title)
 
 
 def _channels_in_words(movie: Movie | None) -> list[str]:

@@ -34,7 +34,7 @@ from napari_celltrack.gui.layers.movie_layers import image_layers
 from napari_celltrack.gui.show_movie import add_movie
 from napari_celltrack.gui.theme import LABEL_WIDTH_PX, set_role, set_state
 from napari_celltrack.movie import Movie
-from napari_celltrack.preprocess import METHODS
+from napari_celltrack.preprocess import PreprocessStep
 from napari_celltrack.readers import open_movie
 from napari_celltrack.text import plural
 
@@ -84,9 +84,15 @@ class MoviePreprocess(Dock):
         self._add_row(grid, "Channel", self._channel_menu)
         self._fill_axes(column)
         self._fill_part(column)
-        self._steps = StepList("preprocess", METHODS)
-        self._steps.setObjectName("movie_steps")
-        column.addWidget(self._steps)
+        self._steps = StepList(
+            annotation=tuple[PreprocessStep, ...],
+            path="preprocess",
+            title="Before counting",
+            hint="drag to sort",
+            none_yet="None yet: cells are looked for in the image as it is.",
+        )
+        self._steps.native.setObjectName("movie_steps")
+        column.addWidget(self._steps.native)
         self._prepared = PreparedBox(self.viewer, self.session, "movie_prepared")
         column.addWidget(self._prepared)
         head = self.section(column, "Frame health", "red: worth a look")
@@ -172,8 +178,12 @@ class MoviePreprocess(Dock):
         self._flatten_z.activated.connect(
             lambda index: self._update_input(project_z=self._flatten_z.itemData(index))
         )
-        for editor in (self._pixel_size, self._interval, self._steps):
-            editor.problem.connect(self._show_refusal)
+        for refusal in (
+            self._pixel_size.problem,
+            self._interval.problem,
+            self._steps.refused,
+        ):
+            refusal.connect(self._show_refusal)
         self._steps.changed.connect(self._take_steps)
         self._prepared.told.connect(self._show_told)
         for part in (self._prepared, self._health):
@@ -183,7 +193,7 @@ class MoviePreprocess(Dock):
     # From the user to the session
 
     def _take_steps(self) -> None:
-        self.session.update(preprocess=self._steps.value())
+        self.session.update(preprocess=self._steps.value)
 
     def _update_input(self, **changes: Any) -> None:
         try:
@@ -215,7 +225,7 @@ class MoviePreprocess(Dock):
         for widget in (self._interval, self._frames, self._masks_from):
             self._show_row(widget, n_frames > 1)
         self._show_row(self._flatten_z, movie is not None and movie.n_z > 1)
-        self._steps.set_value(session.recipe.preprocess)
+        self._steps.value = session.recipe.preprocess
         self._steps.set_pixel_size(pixel_side_um(session))
         self._say_state()
         self._health.show_movie(movie, input_)

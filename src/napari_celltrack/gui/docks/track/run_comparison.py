@@ -15,9 +15,9 @@ from napari_celltrack.analysis.link_difference import (
     LinkDifference,
     compare_links,
 )
+from napari_celltrack.field_facts import title_of
 from napari_celltrack.gui.docks.dock import Dock
 from napari_celltrack.gui.docks.rows_model import Column, Look, RowsModel, make_table
-from napari_celltrack.gui.forms.fields import method_title
 from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.layers import track_vectors
 from napari_celltrack.gui.session import Followed, Session
@@ -78,7 +78,7 @@ class RunComparison(QObject):
         self.forget()
         self._kept = followed
         link, n_tracks = followed.recipe.link, len(followed.tables.tracks)
-        how = f"{method_title(link.method)}, {link.max_distance_px:g} px, {n_tracks:,} tracks"
+        how = f"{title_of(type(link))}, {link.max_distance_px:g} px, {n_tracks:,} tracks"
         self.panel.setKept(f"A: {how}")
 
     def _show(self, found: LinkDifference) -> None:

@@ -11,8 +11,8 @@ from napari_celltrack.gui.docks.dock import Dock, pixel_side_um
 from napari_celltrack.gui.docks.track.event_list import DISMISSED, SEEN, EventList
 from napari_celltrack.gui.docks.track.radius_chart import RadiusAdvisor, RadiusChart
 from napari_celltrack.gui.docks.track.run_comparison import RunComparison
-from napari_celltrack.gui.forms.form import SettingsForm
 from napari_celltrack.gui.forms.rows import add_grid
+from napari_celltrack.gui.forms.settings_form import SettingsForm
 from napari_celltrack.gui.forms.wheel import no_accident
 from napari_celltrack.gui.layers import track_layers, track_rows, track_vectors
 from napari_celltrack.gui.picking import centre_of_view, nearest_cell
@@ -75,7 +75,7 @@ class TrackCells(Dock):
         session = self.session
         self._radius_px = session.recipe.link.max_distance_px
         self._form = SettingsForm(session.recipe, ("link",))
-        column.addWidget(self._form)
+        column.addWidget(self._form.native)
         self._radius = RadiusChart("track")
         self.section(column, "Is the radius right?").addWidget(self._radius.menu)
         column.addWidget(self._radius)
@@ -88,7 +88,7 @@ class TrackCells(Dock):
         column.addWidget(self._events)
         self._add_looks(column)
         self._filter = SettingsForm(session.recipe, ("tracks",))
-        column.addWidget(self._filter)
+        column.addWidget(self._filter.native)
         self.section(column, "Compare", "what other settings change")
         self._comparison = RunComparison(session, self)
         column.addWidget(self._comparison.panel)
@@ -128,10 +128,10 @@ class TrackCells(Dock):
         self.listen(session.tracks_found, self._on_tracks)
         self.listen(session.frame_changed, self._on_frame)
         self.listen(session.picked_changed, self._on_picked)
-        self._form.valueChanged.connect(self._take_form)
-        self._filter.valueChanged.connect(self._take_filter)
+        self._form.changed.connect(self._take_form)
+        self._filter.changed.connect(self._take_filter)
         for form in (self._form, self._filter):
-            form.problemChanged.connect(self._on_refused)
+            form.refused.connect(self._on_refused)
         self._radius.radiusChanged.connect(self._take_radius)
         self._colour.activated.connect(self._take_colour)
         self._circle.toggled.connect(self._toggle_circle)
@@ -182,9 +182,9 @@ class TrackCells(Dock):
         self._rest_timer.stop()
         recipe = self.session.recipe
         for form, stage in ((self._form, "link"), (self._filter, "tracks")):
-            if getattr(form.value(), stage) != getattr(recipe, stage):
-                form.setValue(recipe)
-            form.setPixelSize(pixel_side_um(self.session))
+            if getattr(form.value, stage) != getattr(recipe, stage):
+                form.value = recipe
+            form.set_pixel_size(pixel_side_um(self.session))
         radius_px = recipe.link.max_distance_px
         self._radius.setValue(radius_px)
         if radius_px != self._radius_px:
