@@ -187,9 +187,9 @@ def test_another_run_into_the_same_folder_is_refused(desk, folder, recipe) -> No
 
 
 @pytest.fixture
-def running(make_napari_viewer, qtbot, recipe, many) -> Batch:
+def running(make_viewer, qtbot, recipe, many) -> Batch:
     """Return the dock while it runs some files, the first of them done."""
-    viewer = make_napari_viewer()
+    viewer = make_viewer()
     session_of(viewer).set_recipe(recipe)
     dock = open_dock(viewer)
     part(dock, QLineEdit, "batch_folder").setText(str(many))
@@ -229,12 +229,8 @@ def recipe_of(results: Path) -> Recipe:
 
 def test_a_run_never_blocks_the_window(desk, many, tmp_path, gui_blocked_ms) -> None:
     dock = desk.dock
-    worked_ms = []
-    # The best of three: what Python collects meanwhile is not of one run alone.
-    while len(worked_ms) < 3 and min(worked_ms, default=np.inf) >= 100:
-        desk.use(many, results=tmp_path / f"results{len(worked_ms)}")
-        gui_blocked_ms.restart()
+    desk.use(many)
+    for number, _ in enumerate(gui_blocked_ms.tries()):
+        desk.use(many, results=tmp_path / f"results{number}")
         desk.run()
-        worked_ms.append(gui_blocked_ms())
         assert foot(dock) == f"{N_MANY} of {N_MANY} files done."
-    assert min(worked_ms) < 100, f"the window was kept busy for {worked_ms} ms"

@@ -204,15 +204,11 @@ def test_the_window_answers_while_ten_thousand_files_are_listed(
     folder.mkdir()
     for number in range(10_000):
         (folder / f"f{number}.tif").touch()
-    worked_ms = []
-    # The best of three: what Python collects meanwhile is not of one listing alone.
-    while len(worked_ms) < 3 and min(worked_ms, default=np.inf) >= 100:
-        part(dock, QLineEdit, "batch_folder").setText("")
-        desk.qtbot.waitUntil(lambda: not listed(dock), timeout=10_000)
-        gui_blocked_ms.restart()
+    for _ in gui_blocked_ms.tries():
         part(dock, QLineEdit, "batch_folder").setText(str(folder))
         number = part(dock, QLabel, "batch_number")
         desk.qtbot.waitUntil(lambda label=number: label.text() == "10,000 files", timeout=60_000)
-        worked_ms.append(gui_blocked_ms())
+        gui_blocked_ms.stop()
+        part(dock, QLineEdit, "batch_folder").setText("")
+        desk.qtbot.waitUntil(lambda: not listed(dock), timeout=10_000)
     dock._ahead.forget()
-    assert min(worked_ms) < 100, f"the window was kept busy for {worked_ms} ms"

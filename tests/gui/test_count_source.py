@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
+from count_scenes import settle
 from qtpy.QtWidgets import QComboBox, QLabel, QPushButton, QSpinBox, QWidget
 
 from napari_celltrack.engine import segment_frame
@@ -14,17 +13,6 @@ from napari_celltrack.gui.session import session_of
 
 def text(dock, name: str) -> str:
     return dock.findChild(QLabel, name).text()
-
-
-def settle(viewer, qtbot) -> None:
-    def is_idle() -> bool:
-        names = (thread.name for thread in threading.enumerate())
-        return not any(name.startswith("celltrack") for name in names)
-
-    qtbot.waitUntil(is_idle, timeout=10_000)
-    # What was found is on its way to the window, and may ask for more.
-    qtbot.wait(100)
-    qtbot.waitUntil(is_idle, timeout=10_000)
 
 
 def expected(viewer) -> np.ndarray:
@@ -50,7 +38,7 @@ def test_cells_of_a_labels_layer_take_the_place_of_finding_them(viewer, open_cou
     menu = dock.findChild(QComboBox, "count_cells_from")
     assert [menu.itemText(i) for i in range(menu.count())] == ["the image", "from another program"]
     menu.activated.emit(1)
-    settle(viewer, qtbot)
+    settle(qtbot)
     frame = session_of(viewer).frame
     assert text(dock, "count_number") == "2"
     assert menu.currentIndex() == 1
@@ -59,11 +47,11 @@ def test_cells_of_a_labels_layer_take_the_place_of_finding_them(viewer, open_cou
     assert not dock.findChild(QComboBox, "segment.threshold.method").isEnabled()
     # The filter has its say, whoever made the cells.
     dock.findChild(QSpinBox, "objects.min_area_px2").setValue(401)
-    settle(viewer, qtbot)
+    settle(qtbot)
     assert text(dock, "count_number") == "0"
     menu.activated.emit(0)
     dock.findChild(QSpinBox, "objects.min_area_px2").setValue(30)
-    settle(viewer, qtbot)
+    settle(qtbot)
     assert dock.findChild(QComboBox, "segment.threshold.method").isEnabled()
     np.testing.assert_array_equal(movie_layers.cells_layer(viewer).data[frame], expected(viewer))
 
@@ -72,9 +60,9 @@ def test_labels_of_another_size_are_refused_in_words(viewer, open_count, scene, 
     viewer.add_image(scene)
     viewer.add_labels(np.ones((5, 10, 10), int), name="too small")
     dock = open_count()
-    settle(viewer, qtbot)
+    settle(qtbot)
     dock.findChild(QComboBox, "count_cells_from").activated.emit(1)
-    settle(viewer, qtbot)
+    settle(qtbot)
     assert "too small" in text(dock, "count_foot")
     assert dock.findChild(QLabel, "count_foot").property("role") == "problem"
 
@@ -83,19 +71,19 @@ def test_what_was_painted_is_kept_until_it_is_dropped(viewer, open_count, scene,
     viewer.add_image(scene)
     viewer.dims.set_current_step(0, 1)
     dock = open_count()
-    settle(viewer, qtbot)
+    settle(qtbot)
     kept = dock.findChild(QWidget, "count_corrected")
     assert kept.isHidden()
     cells = movie_layers.cells_layer(viewer)
     cells.paint((1, 60, 60), 99)
     qtbot.waitUntil(lambda: not kept.isHidden(), timeout=5000)
     assert text(dock, "count_corrected_text") == "1 frame corrected by hand is kept."
-    settle(viewer, qtbot)
+    settle(qtbot)
     assert text(dock, "count_number") == "6"
     dock.findChild(QSpinBox, "objects.min_area_px2").setValue(5000)
-    settle(viewer, qtbot)
+    settle(qtbot)
     assert 99 in cells.data[1]
     dock.findChild(QPushButton, "count_drop_corrections").click()
-    settle(viewer, qtbot)
+    settle(qtbot)
     assert kept.isHidden()
     np.testing.assert_array_equal(movie_layers.cells_layer(viewer).data[1], expected(viewer))

@@ -47,6 +47,7 @@ def test_files_are_opened_and_a_bad_one_is_one_sentence(
     assert sentence.startswith("bad.tif ")
 
 
+@pytest.mark.window
 def test_result_shows_its_movie_cells_and_tracks_with_its_recipe(
     viewer, movie_file: Path, tmp_path: Path
 ) -> None:

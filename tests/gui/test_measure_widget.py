@@ -170,7 +170,7 @@ def test_a_layer_of_other_frames_is_refused_in_words(viewer, qtbot, moving, dock
 def test_a_limit_that_is_dragged_goes_through_layer_plots_and_tables(viewer, qtbot, dock) -> None:
     session = session_of(viewer)
     # What nobody sees is not drawn.
-    viewer.window._qt_window.show()
+    viewer.window.show()
     assert said(dock, "number") == "5 tracks"
     assert said(dock, "caption") == "5 pass the filter"
     drag(dock, qtbot, 2, 7)
@@ -308,9 +308,9 @@ def test_what_is_stale_is_said(viewer, qtbot, moving) -> None:
     assert said(dock, "caption") == "5 pass the filter"
 
 
-def test_two_viewers_keep_their_own(viewer, qtbot, moving, make_napari_viewer, recipe) -> None:
+def test_two_viewers_keep_their_own(viewer, qtbot, moving, make_viewer, recipe) -> None:
     dock = open_measure_in(viewer, qtbot, moving)
-    second = make_napari_viewer()
+    second = make_viewer()
     session_of(second).set_recipe(recipe)
     other = open_measure_in(second, qtbot, moving[:, :72])
     drag(other, qtbot, 2, 7)
@@ -321,6 +321,7 @@ def test_two_viewers_keep_their_own(viewer, qtbot, moving, make_napari_viewer, r
     second.close()
 
 
+@pytest.mark.window
 def test_the_table_of_napari_has_a_row_a_cell_and_is_linked(viewer, qtbot, dock) -> None:
     from napari_builtins._qt.features_table import FeaturesTable
 

@@ -327,6 +327,7 @@ def test_the_crop_follows_its_rectangle_until_that_is_gone(
     assert shown == "rows 12–41, columns 20–69"
 
 
+@pytest.mark.window
 def test_a_rectangle_can_be_drawn(viewer, open_movie_dock, scene, input_of):
     viewer.add_image(scene, scale=(1, 0.5, 0.5), translate=(0, 3, 4))
     dock = open_movie_dock()
@@ -343,10 +344,10 @@ def test_a_rectangle_can_be_drawn(viewer, open_movie_dock, scene, input_of):
 # Living together
 
 
-def test_two_viewers_have_two_sessions(viewer, make_napari_viewer, open_movie_dock, scene, qtbot):
+def test_two_viewers_have_two_sessions(viewer, make_viewer, open_movie_dock, scene, qtbot):
     viewer.add_image(scene)
     dock = open_movie_dock()
-    other_viewer = make_napari_viewer()
+    other_viewer = make_viewer()
     other_viewer.add_image(scene)
     other = MoviePreprocess(other_viewer)
     other_viewer.window.add_dock_widget(other)
@@ -392,6 +393,7 @@ def busy(viewer, scene, qtbot):
     data.go.set()
 
 
+@pytest.mark.window
 def test_closing_the_dock_while_it_is_busy(viewer, busy, lane_threads, qtbot):
     dock, data = busy
     viewer.window.remove_dock_widget(dock)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtGui import QGuiApplication
+from qtpy.QtGui import QGuiApplication, QImage
 from qtpy.QtWidgets import QFileDialog, QMenu, QVBoxLayout
 from track_scenes import wait_for_tracks
 
@@ -23,6 +24,7 @@ from napari_celltrack.gui.view import camera_of
 from napari_celltrack.input import FrameRange, Input
 from napari_celltrack.link import Assignment
 from napari_celltrack.measure import ObjectFilter
+from napari_celltrack.movie import Movie
 from napari_celltrack.plots import STYLES, track_colours
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.sample_data import calcium_movie, failure_school
@@ -110,12 +112,10 @@ def click(qtbot, panel: PlotPanel, x: float, y: float, keys=Qt.KeyboardModifier.
 
 def picture(panel: PlotPanel) -> np.ndarray:
     """Return what the canvas shows on the screen, shape (y, x, 3)."""
-    image = panel.canvas.grab().toImage()
-    colours = [
-        [image.pixelColor(x, y).getRgb()[:3] for x in range(image.width())]
-        for y in range(image.height())
-    ]
-    return np.array(colours)
+    image = panel.canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGBX8888)
+    rows = np.array(image.constBits().asarray(image.sizeInBytes()), np.uint8)
+    pixels = rows.reshape(image.height(), -1, 4)[:, : image.width(), :3]
+    return pixels.astype(int)
 
 
 def n_near(panel: PlotPanel, colour) -> int:
@@ -169,6 +169,7 @@ def click_in_picture(qtbot, viewer, place) -> None:
     qtbot.mouseClick(canvas.native, Qt.MouseButton.LeftButton, pos=QPoint(round(x), round(y)))
 
 
+@pytest.mark.window
 @pytest.mark.parametrize("active", ["cells", "tracks", "movie"])
 def test_a_click_on_a_cell_in_the_picture_lets_its_curve_stand_out(
     viewer, qtbot, dock, active
@@ -188,6 +189,7 @@ def test_a_click_on_a_cell_in_the_picture_lets_its_curve_stand_out(
         assert n_near(panel, colours[3]) == 0
 
 
+@pytest.mark.window
 def test_a_click_on_the_tail_of_a_track_picks_it(viewer, qtbot, dock) -> None:
     session = dock.session
     viewer.dims.set_current_step(0, 11)
@@ -247,27 +249,27 @@ def test_every_kind_is_drawn_in_the_colours_of_the_theme(viewer, qtbot, dock) ->
         assert n_near(panel, STYLES[theme].background) > 0.5 * panel.canvas.width()
 
 
-def shown_by(qtbot, dock, tables, recipe, kind: str) -> PlotPanel:
-    """Return a panel that shows a kind of plot of some tables."""
-    panel = dock.panels[0]
-    panel.show_tables(tables, recipe)
-    panel.set_kind(kind)
-    qtbot.waitUntil(lambda: not panel.is_drawing, timeout=20_000)
-    return panel
+@cache
+def movie_of(made: str) -> Movie:
+    """Return a made movie, which is drawn once for all tests."""
+    return (calcium_movie() if made == "calcium" else failure_school()).movie()
 
 
 @pytest.mark.parametrize("made", ["failure_school", "calcium", "one_frame", "no_cells"])
 def test_every_kind_is_a_plot_or_a_sentence(qtbot, dock, made) -> None:
-    movie = calcium_movie().movie() if made == "calcium" else failure_school().movie()
+    movie = movie_of("calcium" if made == "calcium" else "failure_school")
     one = FrameRange(start=0, stop=1)
     recipe = Recipe(input=Input(frames=one)) if made == "one_frame" else Recipe()
     if made == "no_cells":
         recipe = recipe.replace(objects=ObjectFilter(min_area_px2=10**6), input=Input(frames=one))
     objects = [each.objects for each in run(movie, recipe)]
     tables = link_objects(movie, recipe, objects)
+    panel = dock.panels[0]
+    panel.show_tables(tables, recipe)
     n_plots = 0
     for kind in PlotPanel.kinds:
-        panel = shown_by(qtbot, dock, tables, recipe, kind)
+        panel.set_kind(kind)
+        qtbot.waitUntil(lambda: not panel.is_drawing, timeout=20_000)
         assert (panel.canvas.plot is None) == bool(panel.canvas.sentence)
         n_plots += panel.canvas.plot is not None
     assert n_plots >= {"failure_school": 12, "calcium": 12, "one_frame": 4, "no_cells": 1}[made] - 3
@@ -347,9 +349,7 @@ def test_many_tracks_never_block_the_window(viewer, qtbot, dock, gui_blocked_ms)
         Y_PX: place[..., 0].ravel(), X_PX: place[..., 1].ravel(),
         AREA_PX2: 50, "ch0_mean": rng.normal(100, 10, n_tracks * n_frames),
     }))  # fmt: skip
-    worked_ms = []
-    for _ in range(3):
-        gui_blocked_ms.restart()
+    for _ in gui_blocked_ms.tries():
         for panel in dock.panels:
             panel.show_tables(many, dock.session.recipe)
         for panel in dock.panels:
@@ -360,5 +360,3 @@ def test_many_tracks_never_block_the_window(viewer, qtbot, dock, gui_blocked_ms)
         dock.panels[0].select(range(1, 300))
         qtbot.wait(5)
         dock.panels[0].select(())
-        worked_ms.append(gui_blocked_ms())
-    assert min(worked_ms) < 100, f"the window was kept busy for {worked_ms} ms"

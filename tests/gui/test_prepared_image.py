@@ -43,6 +43,7 @@ def test_the_prepared_image_is_that_of_the_engine(viewer, show, scene, qtbot):
         assert not layer.data[1].any()  # nobody has looked at it
 
 
+@pytest.mark.window
 def test_the_prepared_image_follows_the_slider_and_the_steps(viewer, show, scene, qtbot):
     viewer.add_image(scene)
     dock, layer = show()

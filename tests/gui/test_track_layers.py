@@ -171,7 +171,7 @@ def test_new_tracks_keep_the_layer_and_the_looks_of_the_user(viewer, image, tabl
     np.testing.assert_array_equal(np.unique(dots.face_color, axis=0), [[1, 0, 0, 1]])
 
 
-@pytest.mark.parametrize("sights", [[], [(0, 10.0, 10.0)], [(4, 10.0, 10.0), (4, 30.0, 30.0)]])
+@pytest.mark.parametrize("detections", [[], [(0, 10.0, 10.0)], [(4, 10.0, 10.0), (4, 30.0, 30.0)]])
 def test_few_cells_are_shown_and_none_take_the_layers_away(
     viewer, image, tables, detections
 ) -> None:

@@ -92,6 +92,7 @@ def test_the_form_changes_the_recipe_and_the_recipe_the_form(viewer, qtbot, dock
     assert dock._form.value().link == Trackpy(max_distance_px=11)
 
 
+@pytest.mark.window
 def test_an_event_moves_the_slider_and_the_camera_and_draws_the_circle(viewer, dock) -> None:
     viewer.dims.set_current_step(0, 0)
     choose(dock, "ends")
@@ -163,7 +164,7 @@ def test_dragging_the_line_changes_the_radius(viewer, qtbot, dock) -> None:
     sentence = part(dock, QLabel, "track_radius_sentence")
     qtbot.waitUntil(lambda: sentence.text() != "", timeout=10_000)
     chart = part(dock, Chart, "track_radius_chart")
-    viewer.window._qt_window.show()
+    viewer.window.show()
     qtbot.waitUntil(lambda: chart.px_of(1.0) > 0, timeout=10_000)
     assert chart.limit_x == 10
     start, end = (QPointF(chart.px_of(x), 40).toPoint() for x in (10.0, 6.0))
@@ -223,6 +224,7 @@ def test_a_click_on_a_cell_picks_its_track_and_marks_its_events(viewer, dock) ->
     assert dock.session.picked == 0
 
 
+@pytest.mark.window
 def test_tracks_take_the_colour_that_is_chosen_and_keep_it(viewer, qtbot, dock) -> None:
     menu = part(dock, QComboBox, "track_colour_by")
     menu.setCurrentIndex(menu.findText("Speed (px a step)"))
@@ -338,8 +340,8 @@ def test_a_dock_opened_late_shows_the_tracks_that_there_are(
     assert "tracks" in [layer.name for layer in viewer.layers]
 
 
-def test_two_viewers_have_tracks_of_their_own(qtbot, dock, make_napari_viewer, recipe) -> None:
-    viewer, other = dock.viewer, make_napari_viewer()
+def test_two_viewers_have_tracks_of_their_own(qtbot, dock, make_viewer, recipe) -> None:
+    viewer, other = dock.viewer, make_viewer()
     session = session_of(other)
     session.set_recipe(recipe)
     session.preview_frames = 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from measure_scenes import open_measure_in, wait_for_numbers
 from qtpy.QtWidgets import QLabel, QPushButton
 from track_scenes import open_movie_in, wait_for_tracks
@@ -15,6 +16,8 @@ from napari_celltrack.link import Assignment
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.sample_data import dividing_nuclei
 
+pytestmark = pytest.mark.window
+
 
 def test_running_all_frames_never_blocks_the_window(
     viewer, qtbot, open_count, open_track, gui_blocked_ms
@@ -26,16 +29,11 @@ def test_running_all_frames_never_blocks_the_window(
     dock = open_track()
     qtbot.waitUntil(lambda: not session.follower.follow_lane.busy, timeout=20_000)
     qtbot.wait(500)
-    worked_ms = []
-    for sigma_px in (1.0, 1.5, 2.0):
-        session.update(link=Assignment(max_distance_px=10 + sigma_px))
+    for number, _ in enumerate(gui_blocked_ms.tries()):
+        session.update(link=Assignment(max_distance_px=11 + number))
         session.follower.start_clean()  # all frames again
-        gui_blocked_ms.restart()
         dock.findChild(QPushButton, "track_run").click()
         wait_for_tracks(qtbot, session, whole=True)
-        worked_ms.append(gui_blocked_ms())
-    # The best of three: what Python collects meanwhile is not of one run alone.
-    assert min(worked_ms) < 100, f"the window was kept busy for {worked_ms} ms"
     assert session.coverage == ""
 
 
@@ -57,27 +55,21 @@ def test_dragging_the_radius_over_a_thousand_cells_never_blocks_the_window(
     wait_for_tracks(qtbot, dock.session, whole=True)
     qtbot.wait(1500)
     qtbot.waitUntil(lambda: len(viewer.layers["tracks"].data) == 50 * 1024, timeout=10_000)
-    worked_ms, worked_at_rest_ms, drawn = [], [], []
+    drawn = []
     dock.session.tracks_drawn.connect(lambda: drawn.append(len(viewer.layers["tracks"].data)))
-    for _ in range(3):
-        gui_blocked_ms.restart()
+    for number, _ in enumerate(gui_blocked_ms.tries()):
         for radius in np.linspace(9, 4, 25):
             dock._take_radius(round(float(radius), 1))
             qtbot.wait(30)
             n_shown = len(viewer.layers["tracks"].data)
         assert n_shown <= QUICK_ROWS
-        worked_ms.append(gui_blocked_ms())
         wait_for_tracks(qtbot, dock.session, whole=True)
         # Then, at rest, all of them are shown, and once, though another dock asks as well.
-        gui_blocked_ms.restart()
         dock.session.show_all_tracks()
         qtbot.waitUntil(lambda: len(viewer.layers["tracks"].data) == 50 * 1024, timeout=10_000)
         qtbot.waitUntil(lambda: dock.session.is_followed_now, timeout=10_000)
         qtbot.wait(1500)
-        worked_at_rest_ms.append(gui_blocked_ms())
-    assert min(worked_ms) < 100, f"the window was kept busy for {worked_ms} ms"
-    assert drawn == 3 * [50 * 1024]
-    assert min(worked_at_rest_ms) < 100, f"the window was kept busy for {worked_at_rest_ms} ms"
+        assert drawn == (number + 1) * [50 * 1024]
 
 
 def test_dragging_the_limit_over_five_hundred_tracks_never_blocks_the_window(
@@ -95,14 +87,12 @@ def test_dragging_the_limit_over_five_hundred_tracks_never_blocks_the_window(
     assert len(session.followed.linked.tracks) == 512
     qtbot.waitUntil(lambda: len(viewer.layers["tracks"].data) == n_frames_of.sum(), timeout=10_000)
     chart = dock._filter._chart
-    worked_ms = []
-    for _ in range(3):
+    for _ in gui_blocked_ms.tries():
         chart._activate(0)
-        gui_blocked_ms.restart()
         for frames in np.linspace(2, 25, 24):
             chart._drag_to(chart.px_of(float(frames)))
             qtbot.wait(30)
-        worked_ms.append(gui_blocked_ms())
+        gui_blocked_ms.stop()
         wait_for_numbers(qtbot, session)
         assert session.recipe.tracks.limits[0].min == 25
         kept = session.followed.tables.tracks
@@ -111,4 +101,3 @@ def test_dragging_the_limit_over_five_hundred_tracks_never_blocks_the_window(
         assert set(viewer.layers["tracks"].data[:, 0]) == set(kept["track_id"])
         session.update(tracks=TrackFilter())
         wait_for_numbers(qtbot, session)
-    assert min(worked_ms) < 100, f"the window was kept busy for {worked_ms} ms"

@@ -13,6 +13,8 @@ from napari_celltrack.gui.docks.count.count_cells import CountCells
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.gui.workbench import PLUGIN, open_workbench
 
+pytestmark = pytest.mark.window
+
 PluginManager.instance().discover()
 NAMES = [
     widget.display_name
