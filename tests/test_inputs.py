@@ -19,6 +19,7 @@ from napari_celltrack.batch.overrides import Overrides
 from napari_celltrack.errors import CelltrackError, MovieError
 from napari_celltrack.readers import is_image_file
 from napari_celltrack.recipe import Input, Recipe
+from napari_celltrack.results.result_folder import ResultRecord
 from readers_scenes import pixels
 from scenes import moving_disks
 
@@ -54,7 +55,7 @@ def test_files_of_one_movie_are_one_item(folder: Path) -> None:
     expected = tifffile.imread(folder / "drug_w2YFP_s1_t11.TIF")
     np.testing.assert_array_equal(movie.plane(2, channel="YFP"), expected)
     about = {"path": drug.path, "parts": [asdict(part) for part in drug.parts]}
-    recorded = open_recorded(json.loads(json.dumps(about)), Recipe())
+    recorded = open_recorded(ResultRecord(json.loads(json.dumps(about))), Recipe())
     assert (recorded.fingerprint, recorded.channels) == (movie.fingerprint, movie.channels)
     assert pickle.loads(pickle.dumps(control)) == control
     assert len({control, drug, pickle.loads(pickle.dumps(drug))}) == 2
