@@ -33,7 +33,8 @@ from napari_celltrack.batch import (
     workers,
 )
 from napari_celltrack.batch.blocks import blocks_of
-from napari_celltrack.batch.item_task import Work
+from napari_celltrack.batch.item_task import ItemTask
+from napari_celltrack.batch.lock import RunningFile
 from napari_celltrack.batch.machine import free_memory_bytes
 from napari_celltrack.batch.vertical import run_vertical
 from napari_celltrack.batch.workers import Workers
@@ -75,12 +76,11 @@ def cluster() -> Iterator[str]:
         yield here.scheduler_address
 
 
-def works_of(inputs: Inputs, out: Path, recipe: Recipe) -> list[Work]:
+def works_of(inputs: Inputs, out: Path, recipe: Recipe) -> list[ItemTask]:
     """Return the work of a run in a folder that is there."""
-    token = out / "token"
     out.mkdir()
-    token.touch()
-    return [Work(recipe, item, out / item.name, token) for item in inputs.items]
+    running_file = RunningFile.create(out)
+    return [ItemTask(recipe, item, out / item.name, running_file) for item in inputs.items]
 
 
 def test_processes_give_the_bytes_of_threads(

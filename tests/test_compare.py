@@ -100,7 +100,7 @@ def test_cells_farther_apart_than_their_radius_are_others() -> None:
     assert (len(found.only_a), len(found.only_b), found.n_both) == (4, 4, 0)
 
 
-@pytest.mark.parametrize("sights", [[], [(0, 1, 10, 10)], [(0, 0, 10, 10), (1, 0, 10, 10)]])
+@pytest.mark.parametrize("detections", [[], [(0, 1, 10, 10)], [(0, 0, 10, 10), (1, 0, 10, 10)]])
 def test_runs_without_links_have_nothing_to_compare(detections: list[tuple]) -> None:
     found = compare_links(run(detections), run(STRAIGHT))
     assert found.only_a.empty

@@ -58,7 +58,7 @@ class Desk:
 
     def wait_for_foot(self, words: str) -> None:
         """Wait until the line at the foot says something."""
-        self.qtbot.waitUntil(lambda: words in foot(self.dock), timeout=20_000)
+        self.qtbot.waitUntil(lambda: words in foot(self.dock), timeout=60_000)
 
     def wait(self) -> None:
         """Wait until nothing goes on any more."""

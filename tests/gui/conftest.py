@@ -1,4 +1,4 @@
-"""Fixtures of the tests that need a display and a real viewer."""
+"""Fixtures of the tests that need a display."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def make_viewer(request, qtbot, lane_threads) -> Iterator[Callable]:
     yield make_one
     for viewer in viewers:
         viewer.close()
-    qtbot.waitUntil(lambda: not lane_threads(), timeout=10_000)
+    qtbot.waitUntil(lambda: not lane_threads(), timeout=60_000)
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def open_count(viewer, qtbot) -> Callable:
         viewer.window.add_dock_widget(dock, name="Count")
         session = session_of(viewer)
         if session.movie is not None:
-            qtbot.waitUntil(lambda: session.found is not None, timeout=10_000)
+            qtbot.waitUntil(lambda: session.found is not None, timeout=60_000)
         return dock
 
     return open_dock

@@ -20,7 +20,7 @@ def settle(qtbot) -> None:
         posts = QCoreApplication.instance().findChildren(_Post)
         return not any(post.is_behind for post in posts)
 
-    qtbot.waitUntil(is_idle, timeout=10_000)
+    qtbot.waitUntil(is_idle, timeout=60_000)
     # What was found may ask for more, after a rest.
     qtbot.wait(100)
-    qtbot.waitUntil(is_idle, timeout=10_000)
+    qtbot.waitUntil(is_idle, timeout=60_000)

@@ -17,7 +17,7 @@ def wait_for_numbers(qtbot, session, n_frames: int | None = None) -> None:
             return False
         return followed.is_whole if n_frames is None else len(followed.frames) == n_frames
 
-    qtbot.waitUntil(are_there, timeout=20_000)
+    qtbot.waitUntil(are_there, timeout=60_000)
 
 
 def open_measure_in(viewer, qtbot, pixels, name: str = "movie") -> MeasurePlots:

@@ -35,6 +35,6 @@ def write(dock, name: str, words: str) -> None:
 
 def settle(dock, qtbot) -> None:
     qtbot.waitUntil(
-        lambda: not dock._prepared.lane.busy and not dock._health.lane.busy, timeout=10_000
+        lambda: not dock._prepared.lane.busy and not dock._health.lane.busy, timeout=60_000
     )
     qtbot.wait(20)

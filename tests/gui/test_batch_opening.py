@@ -54,7 +54,7 @@ def test_a_double_click_opens_a_result_and_the_batch_keeps_its_settings(desk, fo
     desk.wait_for_foot("Opened the result of ctrl_1.tif.")
     assert "ctrl_1" in desk.viewer.layers
     desk.press(3)
-    desk.qtbot.waitUntil(lambda: "drug_2.tif" in foot(dock), timeout=10_000)
+    desk.qtbot.waitUntil(lambda: "drug_2.tif" in foot(dock), timeout=60_000)
     for path in (folder / "results" / "ctrl_1").glob("*"):
         path.unlink()
     desk.press(0)

@@ -193,10 +193,10 @@ def running(make_viewer, qtbot, recipe, many) -> Batch:
     session_of(viewer).set_recipe(recipe)
     dock = open_dock(viewer)
     part(dock, QLineEdit, "batch_folder").setText(str(many))
-    qtbot.waitUntil(lambda: part(dock, QPushButton, "batch_start").isEnabled(), timeout=10_000)
+    qtbot.waitUntil(lambda: part(dock, QPushButton, "batch_start").isEnabled(), timeout=60_000)
     part(dock, QSpinBox, "batch_workers").setValue(1)
     part(dock, QPushButton, "batch_start").click()
-    qtbot.waitUntil(lambda: dock._progress_of.n_done >= 1, timeout=30_000)
+    qtbot.waitUntil(lambda: dock._progress_of.n_done >= 1, timeout=60_000)
     return dock
 
 
@@ -210,7 +210,7 @@ def test_closing_stops_the_run_and_ends_its_threads(
         running.deleteLater()
     else:
         viewer.close()
-    qtbot.waitUntil(lambda: not lane_threads(), timeout=10_000)
+    qtbot.waitUntil(lambda: not lane_threads(), timeout=60_000)
     results = many / "results"
     n_done = len(list(results.glob("f*/run.json")))
     assert 1 <= n_done < N_MANY

@@ -76,7 +76,7 @@ def test_what_was_painted_is_kept_until_it_is_dropped(viewer, open_count, scene,
     assert kept.isHidden()
     cells = movie_layers.cells_layer(viewer)
     cells.paint((1, 60, 60), 99)
-    qtbot.waitUntil(lambda: not kept.isHidden(), timeout=5000)
+    qtbot.waitUntil(lambda: not kept.isHidden(), timeout=60_000)
     assert text(dock, "count_corrected_text") == "1 frame corrected by hand is kept."
     settle(qtbot)
     assert text(dock, "count_number") == "6"

@@ -38,7 +38,7 @@ def model(qtbot, lane_threads, recipe):
     session_of(model).set_recipe(recipe)
     yield model
     session_of(model).open_layer(None)
-    qtbot.waitUntil(lambda: not lane_threads(), timeout=10_000)
+    qtbot.waitUntil(lambda: not lane_threads(), timeout=60_000)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def session(model, walk, qtbot):
     session.failed.connect(session.told["failed"].append)
     session.run_changed.connect(session.told["runs"].append)
     session.open_layer(model.add_image(walk))
-    qtbot.waitUntil(lambda: session.is_followed_now, timeout=10_000)
+    qtbot.waitUntil(lambda: session.is_followed_now, timeout=60_000)
     return session
 
 
@@ -63,9 +63,9 @@ def settle(session, qtbot) -> None:
         is_told = session.is_followed_now or bool(session.problem) or session.movie is None
         return is_told and not any(lane.busy for lane in lanes)
 
-    qtbot.waitUntil(is_settled, timeout=20_000)
+    qtbot.waitUntil(is_settled, timeout=60_000)
     qtbot.wait(30)
-    qtbot.waitUntil(is_settled, timeout=20_000)
+    qtbot.waitUntil(is_settled, timeout=60_000)
 
 
 def of_engine(session, frames=None):
@@ -88,7 +88,7 @@ def test_the_window_is_followed_and_nothing_more(session):
 
 def test_all_frames_equal_the_engine(session, qtbot):
     session.run_all()
-    qtbot.waitUntil(lambda: session.followed.is_whole, timeout=20_000)
+    qtbot.waitUntil(lambda: session.followed.is_whole, timeout=60_000)
     expected = of_engine(session)
     tables = session.followed.tables
     for name in ("objects", "tracks", "counts", "events"):
@@ -107,10 +107,10 @@ def test_all_frames_equal_the_engine(session, qtbot):
 
 def test_a_linker_is_changed_without_finding_cells_again(session, qtbot, monkeypatch):
     session.run_all()
-    qtbot.waitUntil(lambda: session.followed.is_whole, timeout=20_000)
+    qtbot.waitUntil(lambda: session.followed.is_whole, timeout=60_000)
     found = session.found
     session.update(link=Nearest(max_distance_px=1.0))
-    qtbot.waitUntil(lambda: session.is_followed_now, timeout=10_000)
+    qtbot.waitUntil(lambda: session.is_followed_now, timeout=60_000)
     assert session.found is found
     assert session.followed.is_whole
     # Every step is 2 px, so nothing can be linked.
@@ -119,7 +119,7 @@ def test_a_linker_is_changed_without_finding_cells_again(session, qtbot, monkeyp
 
 def test_other_cells_make_the_rest_stale(session, qtbot):
     session.run_all()
-    qtbot.waitUntil(lambda: session.followed.is_whole, timeout=20_000)
+    qtbot.waitUntil(lambda: session.followed.is_whole, timeout=60_000)
     session.update(objects=ObjectFilter(min_area_px2=31))
     settle(session, qtbot)
     assert session.followed.frames == range(6, 16)
@@ -173,7 +173,7 @@ def test_running_is_stopped_by_the_user_and_what_is_done_is_kept(session, qtbot)
     assert "Stopped" in session.run_state.sentence
     assert not session.followed.is_whole
     session.run_all()
-    qtbot.waitUntil(lambda: session.followed.is_whole, timeout=20_000)
+    qtbot.waitUntil(lambda: session.followed.is_whole, timeout=60_000)
 
 
 def test_running_is_stopped_by_other_settings(session, qtbot):
@@ -198,7 +198,7 @@ def test_a_layer_deleted_while_running(session, qtbot, model):
 def test_our_cells_deleted_while_running_come_back(session, qtbot, model):
     session.run_all()
     model.layers.remove(movie_layers.cells_layer(model))
-    qtbot.waitUntil(lambda: session.followed.is_whole, timeout=20_000)
+    qtbot.waitUntil(lambda: session.followed.is_whole, timeout=60_000)
     assert session.told["failed"] == []
 
 
@@ -237,7 +237,9 @@ def test_labels_of_the_user_take_the_place_of_segmentation(session, qtbot, model
     np.testing.assert_array_equal(movie_layers.cells_layer(model).data[session.frame], mine[0])
     np.testing.assert_array_equal(theirs.data, mine)
     theirs.data_setitem((np.array([session.frame]), np.array([5]), np.array([5])), 9)
-    qtbot.waitUntil(lambda: session.found.n_cells == 2 and session._hand.version > 1, timeout=5000)
+    qtbot.waitUntil(
+        lambda: session.found.n_cells == 2 and session._hand.version > 1, timeout=60_000
+    )
     model.layers.remove(theirs)
     settle(session, qtbot)
     assert session.labels_layer is None
@@ -259,7 +261,7 @@ def test_cells_corrected_by_hand_are_kept_until_dropped(session, qtbot, model):
     cells.data_setitem(tuple(np.full(25, v) for v in (frame, 60, 100)), 9)
     cells.selected_label = 9
     cells.paint((frame, 58, 110), 9)
-    qtbot.waitUntil(lambda: session.corrected_frames == {frame}, timeout=5000)
+    qtbot.waitUntil(lambda: session.corrected_frames == {frame}, timeout=60_000)
     settle(session, qtbot)
     assert session.found.n_cells == N_CELLS + 1
     assert 9 in set(session.followed.tables.objects.query("frame == @frame")["label"])
@@ -277,7 +279,7 @@ def test_cells_corrected_by_hand_are_kept_until_dropped(session, qtbot, model):
 def test_corrected_cells_are_given_to_the_user_when_the_image_changes(session, qtbot, model, walk):
     cells = movie_layers.cells_layer(model)
     cells.paint((session.frame, 58, 110), 9)
-    qtbot.waitUntil(lambda: bool(session.corrected_frames), timeout=5000)
+    qtbot.waitUntil(lambda: bool(session.corrected_frames), timeout=60_000)
     painted = np.array(cells.data)
     session.open_layer(model.add_image(walk[:, :40]))
     settle(session, qtbot)
@@ -291,7 +293,7 @@ def test_one_frame_has_a_count_and_no_failure(model, qtbot, walk):
     session = session_of(model)
     session.watch("tracks")
     session.open_layer(model.add_image(walk[0]))
-    qtbot.waitUntil(lambda: session.followed is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: session.followed is not None, timeout=60_000)
     assert session.followed.is_whole
     assert len(session.followed.tables.objects) == N_CELLS
 
@@ -338,7 +340,7 @@ def click(model, place) -> None:
 def test_masks_of_a_projection_are_measured_in_every_frame(session, qtbot):
     session.update(input=Input(project_t="max"))
     session.run_all()
-    qtbot.waitUntil(lambda: session.is_followed_now and session.followed.is_whole, timeout=20_000)
+    qtbot.waitUntil(lambda: session.is_followed_now and session.followed.is_whole, timeout=60_000)
     assert session.problem == ""
     assert session.found.n_cells == N_CELLS
     expected = of_engine(session)

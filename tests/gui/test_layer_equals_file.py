@@ -42,7 +42,7 @@ def test_layer_equals_file(viewer, open_count, qtbot, tmp_path: Path, recipe: Re
     open_count()
     for frame in (3, 0, 1, 2):
         viewer.dims.set_current_step(0, frame)
-        qtbot.waitUntil(lambda frame=frame: session.found.frame == frame, timeout=20_000)
+        qtbot.waitUntil(lambda frame=frame: session.found.frame == frame, timeout=60_000)
     shown = np.asarray(cells_layer(viewer).data)
     assert written.max() > 5
     np.testing.assert_array_equal(shown, written)

@@ -46,7 +46,7 @@ def save(dock, qtbot, ending: str) -> str:
     before = dock.findChild(QLabel, "measure_foot")
     before.setText("")
     dock._saving.button.menu().findChild(QAction, f"measure_save_{ending}").trigger()
-    qtbot.waitUntil(lambda: before.text() != "", timeout=10_000)
+    qtbot.waitUntil(lambda: before.text() != "", timeout=60_000)
     return before.text()
 
 

@@ -183,7 +183,7 @@ def test_a_limit_that_is_dragged_goes_through_layer_plots_and_tables(viewer, qtb
     assert said(dock, "caption") == "3 pass the filter"
     assert shown_tracks(viewer) == kept
     for plot in dock._plots:
-        qtbot.waitUntil(lambda plot=plot: drawn_tracks(plot) == kept, timeout=10_000)
+        qtbot.waitUntil(lambda plot=plot: drawn_tracks(plot) == kept, timeout=60_000)
     assert_is_engines(session)
     # The histogram still holds those that are left out.
     everyone, passing = part(dock, RangeChart, "measure_filter_chart").series
@@ -246,7 +246,7 @@ def test_the_keyboard_moves_the_line(viewer, qtbot, dock) -> None:
 def test_the_line_under_the_plots_tells_of_the_picked_track(viewer, qtbot, dock) -> None:
     session = session_of(viewer)
     objects = session.followed.tables.objects
-    qtbot.waitUntil(lambda: said(dock, "where") != "", timeout=10_000)
+    qtbot.waitUntil(lambda: said(dock, "where") != "", timeout=60_000)
     at = objects[(objects[FRAME] == 0) & (objects[Y_PX] < 20)]
     (track,) = at[TRACK_ID]
     session.go_to(6)
@@ -267,7 +267,7 @@ def test_the_scale_of_the_layer_gives_micrometres(viewer, qtbot, dock) -> None:
     layer.units, layer.scale = ("pixel", "um", "um"), (1, 0.5, 0.5)
     session.go_to(6)
     session.pick(1)
-    qtbot.waitUntil(lambda: "step 0.5 µm, path 3 µm" in said(dock, "where"), timeout=20_000)
+    qtbot.waitUntil(lambda: "step 0.5 µm, path 3 µm" in said(dock, "where"), timeout=60_000)
 
 
 @pytest.mark.parametrize(

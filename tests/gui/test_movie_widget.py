@@ -401,7 +401,7 @@ def test_closing_the_dock_while_it_is_busy(viewer, busy, lane_threads, qtbot):
     del dock
     qtbot.wait(50)
     data.go.set()
-    qtbot.waitUntil(lambda: not lane_threads(), timeout=10_000)
+    qtbot.waitUntil(lambda: not lane_threads(), timeout=60_000)
     qtbot.wait(20)
     assert len(viewer.layers) == 1
     # Nothing of it listens any more.

@@ -91,7 +91,7 @@ def wait_for_plot(qtbot, panel: PlotPanel) -> None:
         fits = plot is None or np.allclose(plot.figure.bbox.size, (width * ratio, height * ratio))
         return not panel.is_drawing and fits and bool(plot or panel.canvas.sentence != NO_TRACKS)
 
-    qtbot.waitUntil(is_there, timeout=20_000)
+    qtbot.waitUntil(is_there, timeout=60_000)
 
 
 def cell_of(session, row: int, frame: int) -> pd.Series:
@@ -269,7 +269,7 @@ def test_every_kind_is_a_plot_or_a_sentence(qtbot, dock, made) -> None:
     n_plots = 0
     for kind in PlotPanel.kinds:
         panel.set_kind(kind)
-        qtbot.waitUntil(lambda: not panel.is_drawing, timeout=20_000)
+        qtbot.waitUntil(lambda: not panel.is_drawing, timeout=60_000)
         assert (panel.canvas.plot is None) == bool(panel.canvas.sentence)
         n_plots += panel.canvas.plot is not None
     assert n_plots >= {"failure_school": 12, "calcium": 12, "one_frame": 4, "no_cells": 1}[made] - 3
@@ -286,7 +286,7 @@ def test_a_plot_is_saved_on_white_paper(  # noqa: PLR0917
     kind = f"A file (*.{suffix})"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(file), kind))
     (save, *_) = panel.findChild(QMenu, "two_paths_save_menu").actions()
-    with qtbot.waitSignal(panel.said, timeout=20_000) as said:
+    with qtbot.waitSignal(panel.said, timeout=60_000) as said:
         save.trigger()
     assert said.args == [f"Saved as {file}.{suffix}.", False]
     saved = file.with_suffix(f".{suffix}").read_bytes()
@@ -301,7 +301,7 @@ def test_the_numbers_of_a_plot_are_saved(qtbot, dock, tmp_path, monkeypatch) -> 
     file = tmp_path / "paths"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(file), "CSV (*.csv)"))
     _, save, *_ = panel.findChild(QMenu, "two_paths_save_menu").actions()
-    with qtbot.waitSignal(panel.said, timeout=20_000) as said:
+    with qtbot.waitSignal(panel.said, timeout=60_000) as said:
         save.trigger()
     assert said.args == [f"Saved as {file}.csv.", False]
     session = panel._session
@@ -310,7 +310,7 @@ def test_the_numbers_of_a_plot_are_saved(qtbot, dock, tmp_path, monkeypatch) -> 
     found = pd.read_csv(f"{file}.csv")
     for name in ("track_id", "frame", "y_px", "x_px"):
         np.testing.assert_array_equal(found[name], tracked[name])
-    with qtbot.waitSignal(panel.failed, timeout=20_000) as failed:
+    with qtbot.waitSignal(panel.failed, timeout=60_000) as failed:
         panel.save(str(file.with_suffix(".csv") / "in a file.csv"))
     assert isinstance(failed.args[0], CelltrackError)
     assert "cannot be written" in str(failed.args[0])
@@ -319,7 +319,7 @@ def test_the_numbers_of_a_plot_are_saved(qtbot, dock, tmp_path, monkeypatch) -> 
 def test_a_plot_is_copied_and_shown_larger(qtbot, dock) -> None:
     panel = dock.panels[0]
     _, _, copy, larger, *_ = panel.findChild(QMenu, "two_paths_save_menu").actions()
-    with qtbot.waitSignal(panel.said, timeout=20_000):
+    with qtbot.waitSignal(panel.said, timeout=60_000):
         copy.trigger()
     image = QGuiApplication.clipboard().image()
     assert image.pixelColor(0, 0).name() == STYLES["print"].background

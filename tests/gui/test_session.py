@@ -24,7 +24,7 @@ def model(qtbot, lane_threads, recipe):
     session_of(model).set_recipe(recipe)
     yield model
     session_of(model).open_layer(None)
-    qtbot.waitUntil(lambda: not lane_threads(), timeout=10_000)
+    qtbot.waitUntil(lambda: not lane_threads(), timeout=60_000)
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def looking(model):
 
 
 def settle(session, qtbot) -> None:
-    qtbot.waitUntil(lambda: not session.preview_lane.busy, timeout=10_000)
+    qtbot.waitUntil(lambda: not session.preview_lane.busy, timeout=60_000)
     qtbot.wait(20)
 
 

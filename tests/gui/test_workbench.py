@@ -46,7 +46,7 @@ def docks_of(viewer) -> list[QDockWidget]:
 
 def test_what_the_first_movie_needs_is_imported_meanwhile(viewer, qtbot, lane_threads) -> None:
     open_workbench(viewer)
-    qtbot.waitUntil(lambda: "celltrack imports" not in lane_threads(), timeout=30_000)
+    qtbot.waitUntil(lambda: "celltrack imports" not in lane_threads(), timeout=60_000)
     assert "dask.array" in sys.modules
     assert find_spec("distributed") is None or "distributed" in sys.modules
 
@@ -71,7 +71,7 @@ def test_nothing_is_cut_off_at_the_right_of_a_small_screen(viewer, qtbot) -> Non
     movie = np.zeros((3, 40, 40), np.uint16)
     movie[:, 10:20, 10:20] = 900
     session.open_layer(viewer.add_image(movie, name="movie"))
-    qtbot.waitUntil(lambda: session.is_followed_now, timeout=20_000)
+    qtbot.waitUntil(lambda: session.is_followed_now, timeout=60_000)
     for widget in widgets:
         widget.parent().raise_()
         (area,) = widget.findChildren(

@@ -18,7 +18,7 @@ def wait_for_tracks(qtbot, session, *, whole: bool = False) -> None:
         followed = session.followed
         return followed is not None and session.is_followed_now and (followed.is_whole or not whole)
 
-    qtbot.waitUntil(are_there, timeout=20_000)
+    qtbot.waitUntil(are_there, timeout=60_000)
 
 
 def open_movie_in(viewer, qtbot, pixels, open_track) -> TrackCells:
