@@ -109,7 +109,7 @@ def test_the_controls_change_the_recipe_and_the_recipe_the_controls(viewer, qtbo
     assert not part(dock, QCheckBox, "statistics.mean").isChecked()
     part(dock, QComboBox, "baseline.method").setCurrentIndex(2)
     assert session.recipe.traces.baseline.method == "first_frames"
-    assert "first 10 frames" in dock._settings._baseline.summary()
+    assert "first 10 frames" in dock._settings._baseline.text()
 
 
 def test_common_drift_leaves_the_tracks_when_it_is_switched_off(viewer, qtbot, dock) -> None:

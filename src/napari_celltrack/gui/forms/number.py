@@ -7,14 +7,22 @@ from typing import Any
 from magicgui.backends._qtpy.widgets import QBaseValueWidget
 from magicgui.widgets.bases import ValueWidget
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QWidget
+from qtpy.QtWidgets import (
+    QAbstractSpinBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QSpinBox,
+    QWidget,
+)
 from superqt.utils import signals_blocked
 
 from napari_celltrack.field_facts import FieldFacts
 from napari_celltrack.gui.forms.rows import dress
 from napari_celltrack.gui.forms.shared import Shared
-from napari_celltrack.gui.forms.spin_box import spin_box
-from napari_celltrack.gui.theme import DERIVED_WIDTH_PX, set_role
+from napari_celltrack.gui.theme import DERIVED_WIDTH_PX, SPIN_WIDTH_PX, set_role
 
 #: Steps of a slider.
 _SLIDER_STEPS = 1000
@@ -24,6 +32,12 @@ _LINEAR_RANGE = 30
 _COUNTED = "frames"
 #: The power of a pixel in a unit.
 _POWERS_OF_PX = {"px": 1, "px²": 2}
+
+#: Range of a spin box where the field has no bound of its own.
+_UNBOUNDED = 2**31 - 1
+_DECIMALS = 3
+#: Letters of a unit that there is room for, and the room for a longer one, in px.
+_SHORT_UNIT, _LONG_UNIT_PX = 3, 24
 
 
 class Number(ValueWidget[float]):
@@ -81,7 +95,7 @@ class NumberRow(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
-        self._spin = spin_box(facts)
+        self._spin = _spin_box(facts)
         dress(self._spin, facts, path)
         row.addWidget(self._spin)
         self._derived = QLabel()
@@ -161,6 +175,38 @@ class NumberRow(QWidget):
             self._derived.setText(text)
             self._derived.setToolTip(text)
             self._derived.setVisible(bool(text))
+
+
+class _FloatSpinBox(QDoubleSpinBox):
+    """Shows as many decimals as a value has, not a row of zeros."""
+
+    def textFromValue(self, value: float) -> str:
+        text = str(super().textFromValue(value))
+        point = self.locale().decimalPoint()
+        return text.rstrip("0").rstrip(point) if point in text else text
+
+
+def _spin_box(facts: FieldFacts) -> QSpinBox | QDoubleSpinBox:
+    """Return a spin box for a field that is a number."""
+    lower = -_UNBOUNDED if facts.lower is None else facts.lower
+    upper = _UNBOUNDED if facts.upper is None else facts.upper
+    spin: QSpinBox | QDoubleSpinBox
+    if facts.is_int:
+        spin = QSpinBox()
+        spin.setRange(max(int(lower), -_UNBOUNDED), min(int(upper), _UNBOUNDED))
+    else:
+        spin = _FloatSpinBox()
+        spin.setDecimals(_DECIMALS)
+        spin.setRange(lower, upper)
+        if upper - lower <= 1:
+            spin.setSingleStep(0.05)
+    if upper - lower > 1000 or (not facts.is_int and upper - lower > 1):
+        spin.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
+    spin.setSuffix(f" {facts.unit}" if facts.unit else "")
+    spin.setFixedWidth(SPIN_WIDTH_PX + (_LONG_UNIT_PX if len(facts.unit) > _SHORT_UNIT else 0))
+    # What is typed counts when it is complete; arrows, wheel and slider count at once.
+    spin.setKeyboardTracking(False)
+    return spin
 
 
 def _short(number: float) -> str:
