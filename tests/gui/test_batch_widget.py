@@ -1,4 +1,4 @@
-"""The dock *Batch*, in a real viewer, over folders of small files."""
+"""The dock *Batch*, over folders of small files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dock *Count cells*, in a real viewer."""
+"""The dock *Count cells*."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The strip of frame health, in a real viewer."""
+"""The strip of frame health."""
 
 from __future__ import annotations
 

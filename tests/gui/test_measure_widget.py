@@ -1,4 +1,4 @@
-"""The dock *Measure & plots*, in a real viewer: what is measured, and which tracks are kept."""
+"""The dock *Measure & plots*: what is measured, and which tracks are kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dock *Movie & preprocess*, in a real viewer."""
+"""The dock *Movie & preprocess*."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The layer ``prepared``, in a real viewer."""
+"""The layer ``prepared``."""
 
 from __future__ import annotations
 

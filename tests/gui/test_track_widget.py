@@ -1,4 +1,4 @@
-"""The dock *Track cells*, in a real viewer."""
+"""The dock *Track cells*."""
 
 from __future__ import annotations
 
