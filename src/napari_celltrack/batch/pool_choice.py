@@ -8,6 +8,7 @@ from pathlib import Path
 from napari_celltrack.batch.inputs import Item
 from napari_celltrack.batch.machine import TYPICAL_OWN_BYTES, free_memory_bytes, n_cores
 from napari_celltrack.batch.workers import PoolKind
+from napari_celltrack.readers.images import split_image
 
 #: Images of this size keep one core busy for half a minute: long enough for processes to pay on two
 #: cores, though they start in seconds and threads at once. With more cores they pay sooner.
@@ -43,7 +44,7 @@ def suitable_pool(items: Sequence[Item], n_workers: int | None = None) -> PoolKi
 
 def _files_of(item: Item) -> Iterator[Path]:
     paths: Iterable[str] = (part.path for part in item.parts) if item.parts else (item.path,)
-    for path in map(Path, paths):
+    for path in (split_image(Path(path))[0] for path in paths):
         if path.is_dir():
             yield from path.rglob("*")
         elif path.exists():

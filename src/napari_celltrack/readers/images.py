@@ -146,16 +146,20 @@ def _may_be_several(path: Path) -> bool:
         return True
     if _is_ome(text):
         return len(_IMAGE_NODE.findall(text)) != 1
-    if not is_followed or text.startswith((b"ImageJ=", b"SCIFIO=")):
-        return False
+    is_whole = not is_followed or text.startswith((b"ImageJ=", b"SCIFIO="))
+    return not is_whole and _has_other_pages(path, text)
+
+
+def _has_other_pages(path: Path, text: bytes) -> bool:
+    """Tell whether the pages of a TIFF differ, or are more than its description speaks of."""
     pages = read_directory(path).pages
     if len({page.shape for page in pages}) > 1:
         return True
     shape = _SHAPE.match(text)
     if shape is None:
         return False
-    values = math.prod(int(n) for n in shape[1].split(b",") if n.strip())
-    return values != len(pages) * math.prod(page.shape)
+    n_values = math.prod(int(n) for n in shape[1].split(b",") if n.strip())
+    return n_values != len(pages) * math.prod(pages[0].shape)
 
 
 def _is_ome(text: bytes) -> bool:

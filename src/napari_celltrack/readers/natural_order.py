@@ -99,7 +99,9 @@ def missing_numbers(names: Sequence[str]) -> str:
     if step <= 0 or 2 * n_usual <= len(steps) or any(s % step for s in steps):
         return ""
     holes = [
-        (before + step, after - step) for before, after in pairwise(numbers) if after - before > step
+        (before + step, after - step)
+        for before, after in pairwise(numbers)
+        if after - before > step
     ]
     if not holes:
         return ""

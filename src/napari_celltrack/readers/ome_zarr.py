@@ -193,6 +193,7 @@ def _stored(
     chunks: ZarrArray,
     axes: str,
     folder: Path,
+    *,
     channels: tuple[str, ...] = (),
     calibration: Calibration | None = None,
     notes: tuple[str, ...] = (),

@@ -20,8 +20,8 @@ import tifffile
 
 from napari_celltrack.errors import MovieError
 from napari_celltrack.readers.guard import decoding, n_bytes
-from napari_celltrack.readers.stored import Stored, colour_names
 from napari_celltrack.readers.ome_xml import companion_of, images_in, read_companion
+from napari_celltrack.readers.stored import Stored, colour_names
 from napari_celltrack.readers.tiff_claims import check_page
 from napari_celltrack.readers.tiff_directory import Directory, read_directory
 from napari_celltrack.readers.tiff_images import TiffImage, check_files, images_of
