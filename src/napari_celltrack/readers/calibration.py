@@ -79,18 +79,18 @@ def calibrated(
         As they stand in the file, whatever their types; None where they do not.
     """
     sides = length_um(*height), length_um(*width)
-    unread = {
-        "pixel_size_um": _unread("pixel_size_um", height, sides[0])
-        or _unread("pixel_size_um", width, sides[1]),
-        "z_step_um": _unread("z_step_um", z_step, length_um(*z_step)),
-        "frame_interval_s": _unread("frame_interval_s", interval, time_s(*interval)),
+    read: dict[str, Any] = {
+        "pixel_size_um": both(*sides),
+        "z_step_um": length_um(*z_step),
+        "frame_interval_s": time_s(*interval),
     }
-    return Calibration(
-        pixel_size_um=both(*sides),
-        z_step_um=length_um(*z_step),
-        frame_interval_s=time_s(*interval),
-        unread=tuple((field, why) for field, why in unread.items() if why),
+    unread = (
+        ("pixel_size_um", _unread("pixel_size_um", height, sides[0])),
+        ("pixel_size_um", _unread("pixel_size_um", width, sides[1])),
+        ("z_step_um", _unread("z_step_um", z_step, read["z_step_um"])),
+        ("frame_interval_s", _unread("frame_interval_s", interval, read["frame_interval_s"])),
     )
+    return Calibration(**read, unread=tuple(dict(entry for entry in unread if entry[1]).items()))
 
 
 def both(height: float | None, width: float | None) -> tuple[float, float] | None:
@@ -107,7 +107,7 @@ def interval_of(times_s: Sequence[float]) -> float | None:
     return middle if float(np.abs(steps - middle).max()) <= 0.1 * middle else None
 
 
-def _unread(field: str, stated: tuple[Any, Any], read: float | None) -> str:
+def _unread(field: str, stated: tuple[Any, Any], read: Any) -> str:
     """Return what stands in a file and is not understood, in words; empty if there is nothing."""
     value, unit = stated
     if read is not None or value is None or is_no_unit(unit):

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ STILL_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".stk", ".lsm", ".png", ".jpg
 #: Suffixes that mean the same kind of image.
 _SAME_KIND = {".tiff": ".tif", ".jpeg": ".jpg"}
 
+#: Entries of a folder that are looked at to find an image among them.
+_MOST_LOOKED_AT = 200
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 
 #: Reads the headers of one file.
@@ -54,10 +57,20 @@ def frames_in(folder: Path) -> tuple[list[Path], tuple[str, ...]]:
     notes = []
     if n_left:
         notes.append(f"{n_left} images that are not {most} are left out")
+    inside = [name for name in inside if _holds_images(folder / name)]
     if inside:
         more = f" and {len(inside) - 3} more" if len(inside) > 3 else ""
         notes.append(f"what is in its folders {', '.join(inside[:3])}{more} is left out")
     return frames, tuple(notes)
+
+
+def _holds_images(folder: Path) -> bool:
+    """Whether one of the first entries of a folder has the name of an image."""
+    try:
+        entries = islice(folder.iterdir(), _MOST_LOOKED_AT)
+        return any(entry.suffix.lower() in STILL_SUFFIXES for entry in entries)
+    except OSError:
+        return False
 
 
 def frames_like(pattern: str) -> list[Path]:
@@ -130,7 +143,7 @@ def read_frames(paths: list[Path], read_file: ReadFile, notes: tuple[str, ...] =
     calibration = calibration.or_else(calibration_in(summary_beside(paths[0])))
     missing = missing_numbers([path.name for path in paths])
     if missing:
-        notes = (*notes, f"{missing}, and the files after it follow as if it had never been")
+        notes = (*notes, f"{missing}, and the frames after that follow at once")
     dtype, types = _common_type(paths, np.dtype(first.dtype))
     return replace(
         first,

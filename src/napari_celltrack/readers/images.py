@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from napari_celltrack.errors import MovieError
+from napari_celltrack.readers.ome_xml import companion_of
 from napari_celltrack.readers.ome_zarr import images_of_zarr, is_zarr
 from napari_celltrack.readers.tiff_directory import (
     MICRO_MANAGER,
@@ -132,8 +133,12 @@ def is_of_set(path: Path) -> bool:
 def _names_others(path: Path, page: Page, text: bytes) -> bool:
     if MICRO_MANAGER in page.tags and _is_stack(path):
         return True
-    files = set(_FILE_NAME.findall(text)) if _is_ome(text) else set()
-    return b"BinaryOnly" in text or bool(files - {os.fsencode(path.name)})
+    if not _is_ome(text):
+        return False
+    described_in = companion_of(text.rstrip(b"\0").decode("utf-8", "replace"))
+    if described_in:
+        return (path.parent / Path(described_in).name).is_file()
+    return bool(set(_FILE_NAME.findall(text)) - {os.fsencode(path.name)})
 
 
 def _may_be_several(path: Path) -> bool:
@@ -152,14 +157,14 @@ def _may_be_several(path: Path) -> bool:
 
 def _has_other_pages(path: Path, text: bytes) -> bool:
     """Tell whether the pages of a TIFF differ, or are more than its description speaks of."""
-    pages = read_directory(path).pages
-    if len({page.shape for page in pages}) > 1:
+    directory = read_directory(path)
+    if len(directory.shapes) > 1:
         return True
     shape = _SHAPE.match(text)
     if shape is None:
         return False
     n_values = math.prod(int(n) for n in shape[1].split(b",") if n.strip())
-    return n_values != len(pages) * math.prod(pages[0].shape)
+    return n_values != directory.n_pages * math.prod(next(iter(directory.shapes), ()))
 
 
 def _is_ome(text: bytes) -> bool:

@@ -56,6 +56,8 @@ def summary_beside(path: Path) -> dict[str, Any]:
 
 def calibration_in(summary: Mapping[str, Any]) -> Calibration:
     """Return what a summary states about sizes and times."""
+    if not summary:
+        return Calibration()
     size = _first(summary, "PixelSize_um", "PixelSizeUm")
     aspect = number_of(summary.get("PixelAspect")) or 1.0
     height = size if aspect == 1.0 or number_of(size) is None else number_of(size) * aspect

@@ -122,7 +122,7 @@ def companion_of(xml: str) -> str:
         return ""
     try:
         root = ET.fromstring(xml)
-    except ET.ParseError:
+    except (ET.ParseError, ValueError):
         return ""
     return next((node.get("MetadataFile", "") for node in _children(root, "BinaryOnly")), "")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 from napari_celltrack.errors import MovieError
@@ -134,8 +135,11 @@ def _open_frames(
                 f"of one movie; open one of them, such as {Path(images[0]).name}."
             )
         return _open_file(Path(images[0]), path, axes)
-    # A single file is not a sequence: its own pages may be the frames.
-    stored = read_file(frames[0]) if len(frames) == 1 else read_frames(frames, read_file, notes)
+    if len(frames) > 1:
+        stored = read_frames(frames, read_file, notes)
+    else:  # a single file is not a sequence: its own pages may be the frames
+        stored = read_file(frames[0])
+        stored = replace(stored, notes=(*notes, *stored.notes))
     stored.chunks.close()
     with decoding(path.name):
         fingerprint = files_fingerprint(frames, root.resolve())

@@ -114,7 +114,7 @@ class TiffPages:
             # Of pixels in one block each plane is checked when it is read.
             if directory.is_cut and not self._image.series.is_truncated:
                 raise MovieError(
-                    f"{self.path.name} is cut short: only {len(directory.pages)} of its pages can "
+                    f"{self.path.name} is cut short: only {directory.n_pages} of its pages can "
                     "be found; copy it again, or open it in Fiji and save what is left of it."
                 )
         return self._image
@@ -197,7 +197,7 @@ def open_tiff(path: Path) -> tuple[tifffile.TiffFile, Directory]:
                 "which none is beside it; copy them into its folder."
             )
     # NDPI stores the upper halves of its offsets elsewhere.
-    directory = Directory(()) if path.suffix.lower() == ".ndpi" else read_directory(path)
+    directory = Directory() if path.suffix.lower() == ".ndpi" else read_directory(path)
     file = tifffile.TiffFile(path, omexml=text or None)
     try:
         described_in = companion_of(file.ome_metadata or "") if file.is_ome else ""
@@ -205,7 +205,7 @@ def open_tiff(path: Path) -> tuple[tifffile.TiffFile, Directory]:
         if described_in and beside.is_file():
             file.close()
             file = tifffile.TiffFile(path, omexml=read_companion(beside))
-        if len({page.shape for page in directory.pages}) > 1:
+        if len(directory.shapes) > 1:
             file.is_uniform = False  # tifffile looks at some of the pages only
     except BaseException:
         file.close()
@@ -229,6 +229,9 @@ def _describe(chunks: TiffPages) -> Stored:
         )
     photometric = getattr(page.photometric, "name", "")
     notes = list(image.notes)
+    lost = companion_of(chunks.file.ome_metadata or "") if chunks.file.is_ome else ""
+    if lost:
+        notes.append(f"{lost}, which describes it, is missing beside it")
     if chunks.number is None and len(chunks.images) > 1:
         notes.insert(
             0,

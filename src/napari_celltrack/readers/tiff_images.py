@@ -90,9 +90,8 @@ def images_of(file: tifffile.TiffFile, path: Path) -> tuple[TiffImage, ...]:
     ]
     if not found:
         raise MovieError(f"{path.name} holds no image; choose another file.")
-    here = path.resolve()
-    at_home = [image for image in found if image.files[0].resolve() == here]
-    own = at_home or [image for image in found if here in map(Path.resolve, image.files)]
+    at_home = [image for image in found if _is_here(image.files[0], path)]
+    own = at_home or [i for i in found if any(_is_here(file, path) for file in i.files)]
     return tuple(replace(image, notes=(*image.notes, *notes)) for image in own or found)
 
 
@@ -109,10 +108,10 @@ def check_files(image: TiffImage, name: str) -> None:
     folder, names = image.files[0].parent, image.ome.files()
     missing = [name for name in names if not (folder / name).is_file()]
     if missing and len(names) > 1:
-        others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        others = f" and {len(missing) - 1} more are" if len(missing) > 1 else " is"
         raise MovieError(
-            f"{name} is a part of a movie in {len(names) + (name not in names)} files, and "
-            f"{missing[0]}{others} is missing; copy what is missing into its folder."
+            f"{name} is a part of a movie in {len(set(names) | {name})} files, and {missing[0]}"
+            f"{others} missing; copy what is missing into its folder."
         )
 
 
@@ -187,6 +186,10 @@ def _with_pages(image: TiffImage, path: Path) -> list[TiffImage]:
             notes=(*image.notes, note),
         )
     ]
+
+
+def _is_here(file: Path, path: Path) -> bool:
+    return file == path or file.resolve() == path.resolve()
 
 
 def _file_of(page: Any, path: Path) -> Path:

@@ -82,7 +82,8 @@ def calibration_of(
         "imagej": _imagej(file.imagej_metadata or {}, page),
     }
     for place in _places(kind):
-        found = found.or_else(places[place])
+        if places[place] != Calibration():
+            found = found.or_else(places[place])
     if summary and not found.frame_interval_s:
         # Planes as single files: what they have in common is in a file of its own.
         found = found.or_else(calibration_in(summary_beside(Path(file.filehandle.path))))

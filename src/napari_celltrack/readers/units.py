@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Any
 
 _PREFIXES = {
@@ -91,12 +92,18 @@ def _in_unit(value: Any, unit: Any, units: dict[str, float]) -> float | None:
 
 
 def _plain(unit: Any) -> str:
-    """Return a unit as the tables have it.
+    """Return a unit as the tables have it."""
+    return _as_in_tables("" if unit is None else str(unit))
+
+
+@lru_cache(maxsize=256)
+def _as_in_tables(unit: str) -> str:
+    """Return a unit without what spellings differ in.
 
     ImageJ writes µ as the six characters of its escape; µ also exists as the Greek letter mu, and
     becomes two characters where UTF-8 was read as Latin-1.
     """
-    text = _ESCAPE.sub(lambda code: chr(int(code[1], 16)), "" if unit is None else str(unit))
+    text = _ESCAPE.sub(lambda code: chr(int(code[1], 16)), unit)
     text = text.replace("Âµ", "µ").replace("Î¼", "µ").strip().strip("\0[]().\"' ")
     text = unicodedata.normalize("NFKC", text).casefold()
     return re.sub(r"[\s_-]+", "", text.replace("\N{GREEK SMALL LETTER MU}", "µ"))
