@@ -99,7 +99,7 @@ def _check_size(text: str, name: str) -> None:
             if len(event.value) > _MOST_DIGITS and event.value.strip("+-")[:1].isdigit():
                 raise RecipeError(f"{name} has a number of {len(event.value)} digits; shorten it.")
         elif isinstance(event, yaml.AliasEvent):
-            size = size_of.get(event.anchor, 1)
+            size = size_of.get(str(event.anchor), 1)
         total += size
         if total > _MOST_VALUES or len(open_values) > _DEEPEST:
             what = "nested too deep" if len(open_values) > _DEEPEST else "too long"

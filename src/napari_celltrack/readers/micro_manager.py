@@ -59,8 +59,8 @@ def calibration_in(summary: Mapping[str, Any]) -> Calibration:
     if not summary:
         return Calibration()
     size = _first(summary, "PixelSize_um", "PixelSizeUm")
-    aspect = number_of(summary.get("PixelAspect")) or 1.0
-    height = size if aspect == 1.0 or number_of(size) is None else number_of(size) * aspect
+    aspect, width = number_of(summary.get("PixelAspect")), number_of(size)
+    height = size if aspect is None or width is None else width * aspect
     return calibrated(
         height=(height, "µm"),
         width=(size, "µm"),

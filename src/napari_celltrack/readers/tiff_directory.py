@@ -87,7 +87,7 @@ def read_directory(path: Path) -> Directory:
     OSError
         If the file cannot be read.
     """
-    n_pages, shapes = 0, set()
+    n_pages, shapes = 0, set[tuple[int, int, int]]()
     with path.open("rb", buffering=0) as file:
         for page, _ in _walk(file, path.name):
             if page is None:

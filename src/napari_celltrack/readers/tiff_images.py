@@ -148,7 +148,7 @@ def _positions(
     names = [ome[0].name if ome else series.name]
     chosen = [pages]
     if at is not None:
-        chosen = [pages.take(i, at) for i in range(shape[at])]
+        chosen = list(np.moveaxis(pages, at, 0))
         names = list(positions_in(summary_of(file), len(chosen)))
         axes, shape = axes[:at] + axes[at + 1 :], shape[:at] + shape[at + 1 :]
     images = []
