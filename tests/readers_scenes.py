@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
+import struct
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -107,3 +110,92 @@ def damaged(data: bytes, seed: int) -> bytes:
     for _ in range(rng.choice((1, 2, 4, 16, 64))):
         broken[rng.randrange(reach)] = rng.choice((0, 255, rng.randrange(256)))
     return bytes(broken)
+
+
+def ome_xml(*images: tuple[str, str], root: str = "") -> bytes:
+    """Return an OME description of images, each attributes of Pixels and what is in it."""
+    space = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
+    body = "".join(
+        f'<Image ID="Image:{i}" Name="{chr(65 + i)}"><Pixels ID="Pixels:{i}" '
+        f'DimensionOrder="XYZCT" Type="uint16" {attributes}>{inside}</Pixels></Image>'
+        for i, (attributes, inside) in enumerate(images)
+    )
+    head = '<?xml version="1.0" encoding="UTF-8"?>'
+    return f'{head}<OME xmlns="{space}" {root}>{body}</OME>'.encode()
+
+
+def sizes(array: np.ndarray, um: float = 0.5) -> str:
+    """Return the attributes of Pixels of a movie T, Y, X."""
+    t, y, x = array.shape
+    return (
+        f'SizeX="{x}" SizeY="{y}" SizeC="1" SizeZ="1" SizeT="{t}" BigEndian="false" '
+        f'PhysicalSizeX="{um}" PhysicalSizeY="{um}"'
+    )
+
+
+def write_described(path: Path, array: np.ndarray, description: bytes) -> None:
+    """Write pages with a description of our own."""
+    tifffile.imwrite(path, array, description=description, metadata=None, photometric="minisblack")
+
+
+def write_ome_set(folder: Path, movie: np.ndarray, *, companion: bool = False) -> list[Path]:
+    """Write a movie T, Y, X with a file a time point, described in each or in a companion."""
+    folder.mkdir(exist_ok=True)
+    uuids = [f"urn:uuid:0000000{t}-0000-4000-8000-000000000000" for t in range(len(movie))]
+    names = [f"set_T{t}.ome.tif" for t in range(len(movie))]
+    blocks = "".join(
+        f'<TiffData FirstT="{t}" IFD="0" PlaneCount="1"><UUID FileName="{name}">{uuid}</UUID>'
+        "</TiffData>"
+        for t, (name, uuid) in enumerate(zip(names, uuids, strict=True))
+    )
+    image = (sizes(movie), f'<Channel ID="Channel:0:0" Name="GFP"/>{blocks}')
+    own = "urn:uuid:99999999-0000-4000-8000-000000000000"
+    if companion:
+        (folder / "set.companion.ome").write_bytes(ome_xml(image, root=f'UUID="{own}"'))
+    for plane, name, uuid in zip(movie, names, uuids, strict=True):
+        text = ome_xml(image, root=f'UUID="{uuid}"')
+        if companion:
+            pointer = f'<BinaryOnly MetadataFile="set.companion.ome" UUID="{own}"/>'
+            text = ome_xml(root=f'UUID="{uuid}"').replace(b"></OME>", f">{pointer}</OME>".encode())
+        write_described(folder / name, plane, text)
+    return [folder / name for name in names]
+
+
+def write_micro_manager(
+    path: Path, movie: np.ndarray, *, position: int = 0, **summary: object
+) -> Path:
+    """Write a stack T, Y, X as Micro-Manager does: a summary and an index before the pages."""
+    n_frames, height, width = movie.shape
+    known = {
+        "MicroManagerVersion": "2.0.1", "Frames": n_frames, "Channels": 1, "Slices": 1,
+        "Positions": 1, "TimeFirst": False, "SlicesFirst": True, "PixelSize_um": 0.325,
+        "Interval_ms": 60000.0, "ChNames": ["GFP"], "Prefix": path.name.split("_MMStack")[0],
+    }  # fmt: skip
+    text = json.dumps(known | summary).encode()
+    text += b" " * (len(text) % 2)
+    out = bytearray(40) + text
+    offsets = []
+    for plane in movie:
+        at, data = len(out), plane.astype("<u2").tobytes()
+        offsets.append(at)
+        tags = [
+            (256, 4, 1, width), (257, 4, 1, height), (258, 3, 1, 16), (259, 3, 1, 1),
+            (262, 3, 1, 1), (273, 4, 1, at + 162), (277, 3, 1, 1), (278, 3, 1, height),
+            (279, 4, 1, len(data)), (282, 5, 1, at + 8), (283, 5, 1, at + 8), (296, 3, 1, 3),
+            (51123, 2, len(text), 40),
+        ]  # fmt: skip
+        out += struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", *t) for t in tags)
+        out += b"\0\0\0\0" + data + b"\0" * (len(data) % 2)
+    for at, following in pairwise(offsets):
+        struct.pack_into("<I", out, at + 158, following)
+    index = len(out)
+    out += struct.pack("<II", 3453623, n_frames)
+    for t, at in enumerate(offsets):
+        out += struct.pack("<5I", 0, 0, t, position, at)
+    out[:4] = b"II*\0"
+    struct.pack_into(
+        "<9I", out, 4, offsets[0], 54773648, index, 483765892, 0, 99384722, 0, 2355492, len(text)
+    )
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(out)
+    return path

@@ -110,8 +110,8 @@ def test_calibration_is_read_where_it_is_stated(shared_data: Path) -> None:
 
 
 def test_second_series_is_said_in_words(shared_data: Path) -> None:
-    note = open_movie(shared_data / "formats" / "TiffWriter.mixedA_float32.tif").axes_note
-    assert "first of 2 series" in note
+    notes = open_movie(shared_data / "formats" / "TiffWriter.mixedA_float32.tif").notes
+    assert "first of 2 series" in " ".join(notes)
 
 
 def test_real_folders_of_frames(shared_data: Path) -> None:
@@ -288,7 +288,7 @@ def test_folder_in_natural_order_and_its_pattern(tmp_path: Path) -> None:
     tifffile.imwrite(folder / "preview.tif", pixels((3, 3)))
     movie = open_movie(folder)
     assert [int(movie.plane(t)[0, 0]) for t in range(movie.n_frames)] == [1, 2, 10]
-    assert "1 images that are not .png are left out" in movie.axes_note
+    assert "1 images that are not .png are left out" in movie.notes
     some = open_movie(str(folder / "t?.png"))
     assert [int(some.plane(t)[0, 0]) for t in range(some.n_frames)] == [1, 2]
     with pytest.raises(MovieError, match=r"x\*\.png"):
@@ -399,7 +399,7 @@ def test_damage_within_a_video_is_told(tmp_path: Path) -> None:
     path.write_bytes(data)
     movie = open_movie(path)
     assert 10 < movie.n_frames < 40
-    assert "damaged" in movie.axes_note
+    assert "damaged" in " ".join(movie.notes)
     assert movie.plane(movie.n_frames - 1).shape == (48, 64)
 
 

@@ -66,6 +66,9 @@ class Movie:
         The axes of the stored array as they were read, e.g. ``"TCYX"``, for messages.
     axes_note : str
         How the axes were guessed, in words; empty if the file states them.
+    notes : tuple of str
+        Whatever was assumed or left out when the file was read, in words, each as a sentence
+        without its full stop; `axes_note` is one of them.
     """
 
     source: FrameSource
@@ -82,6 +85,7 @@ class Movie:
     frame_interval_s: float | None = None
     axes: str = "TYX"
     axes_note: str = ""
+    notes: tuple[str, ...] = ()
     #: The path this movie was opened from, or "" for an array in memory.
     path: str = field(default="")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import yaml
@@ -25,6 +25,7 @@ from napari_celltrack.movie import Movie
 from napari_celltrack.preprocess import PreprocessStep
 from napari_celltrack.segment import Regions, Segmenter
 from napari_celltrack.settings import OneOf, Settings, parse
+from napari_celltrack.yaml_text import parse_yaml, read_yaml_text
 
 __all__ = ["STAGES", "Crop", "FrameRange", "Input", "Recipe", "Stage", "TunedOn"]
 
@@ -193,10 +194,7 @@ class Recipe(Settings):
             If it is not YAML, has unknown keys or values out of range; each mistake with the path
             of its field.
         """
-        try:
-            values = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise RecipeError(f"{name} is not valid YAML: {_yaml_problem(error)}.") from error
+        values = parse_yaml(text, name)
         if not isinstance(values, dict):
             raise RecipeError(f"{name} is not a recipe; it should start with 'version: 1'.")
         if "version" not in values:
@@ -215,23 +213,10 @@ class Recipe(Settings):
         RecipeError
             If the file cannot be read or is not a valid recipe.
         """
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except OSError as error:
-            raise RecipeError(
-                f"{path} cannot be read ({error.strerror}); check the path."
-            ) from error
-        except UnicodeDecodeError as error:
-            raise RecipeError(f"{path} is not a text file; choose a recipe in YAML.") from error
+        text = read_yaml_text(path, "a recipe")
         return cls.from_yaml(text, name=str(path))
 
 
 def _differ(before: Sequence[float | None], now: Sequence[float | None]) -> bool:
     """Tell whether numbers differ by more than 1 %; rounding in files explains less."""
     return not np.allclose(np.array(before, float), np.array(now, float), rtol=0.01, atol=0)
-
-
-def _yaml_problem(error: Any) -> str:
-    mark = getattr(error, "problem_mark", None)
-    place = f" in line {mark.line + 1}" if mark else ""
-    return f"{getattr(error, 'problem', None) or 'it cannot be parsed'}{place}"

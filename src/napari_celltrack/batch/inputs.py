@@ -9,13 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari_celltrack.batch.input_files import Inside, glob_in, holds_images
+from napari_celltrack.batch.item_images import items_of_images
 from napari_celltrack.batch.name_pattern import read_pattern
 from napari_celltrack.batch.names import Group, match, unique_by_key
 from napari_celltrack.batch.other_files import other_files
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.movie import Movie
-from napari_celltrack.readers import is_image_file, natural_key, open_movie
+from napari_celltrack.readers import is_image_file, natural_key, natural_sorted, open_movie
 from napari_celltrack.readers.grouped import Part, open_group
+from napari_celltrack.readers.images import split_image
 from napari_celltrack.readers.opening import MOVIE_SUFFIXES
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.results.result_folder import RECIPE, RECORD, ResultRecord
@@ -35,6 +38,7 @@ __all__ = [
 NO_IMAGE = "it is no image"
 A_FOLDER = "it is a folder, though its name is that of an image"
 NOT_THERE = "it is a link to something that is not there, or no file"
+NOT_LOOKED_INTO = "it is a folder, and only images beside it are taken; see --pattern '**/*'"
 A_RESULT = "it belongs to a result of an earlier run"
 
 
@@ -152,13 +156,14 @@ def find_inputs(
             taken, left = _files_in(path, where)
             found |= {p: str(p) for p in taken}
             ignored |= left
-        elif path.exists():
+        elif path.exists() or split_image(path)[1] is not None:
             found[path] = str(path)
         elif any(sign in path.name for sign in "*?["):
-            found |= {p: str(p) for p in path.parent.glob(path.name) if is_image_file(p)}
+            matching = glob_in(path.parent, path.name)
+            found |= {p: str(p) for p in matching if is_image_file(p)}
         else:
             raise CelltrackError(f"{path} does not exist; check the path.")
-    results = _Inside(out)
+    results = Inside(out)
     found = {p: source for p, source in found.items() if p not in results}
     if not found:
         told = f" that match {pattern!r}" if pattern else ""
@@ -170,13 +175,15 @@ def find_inputs(
         items, unfit = _named(found, names)
         ignored |= unfit
     else:
-        in_order = sorted(found, key=lambda path: natural_key(str(path)))
+        in_order = natural_sorted(found)
         items = tuple(
             Item(found[path], path.name, name)
             for path, name in zip(in_order, unique_names(in_order), strict=True)
         )
     if also:
         items = tuple(_with_others(item, also) for item in items)
+    items, parts = items_of_images(items)
+    ignored |= parts
     passed = {p: why for p, why in sorted(ignored.items()) if p not in results}
     return Inputs(items, tuple(map(str, passed)), tuple(passed.values()))
 
@@ -255,15 +262,17 @@ def _files_in(folder: Path, patterns: Sequence[str]) -> tuple[list[Path], dict[P
 def _files_like(folder: Path, pattern: str) -> tuple[list[Path], dict[Path, str]]:
     taken, ignored = [], {}
     results: dict[Path, bool] = {folder: False}
-    for path in folder.glob(pattern):
+    stores: dict[Path, bool] = {folder: False}
+    for path in glob_in(folder, pattern):
         inner = path.relative_to(folder).parts
-        in_store = any(part.lower().endswith(".zarr") for part in inner[:-1])
-        if in_store or any(part.startswith(".") for part in inner):
+        if any(part.startswith(".") for part in inner) or _is_in_store(path.parent, stores):
             continue
         is_image = is_image_file(path)
         if path.is_dir() and not is_image:
             if path.suffix.lower() in MOVIE_SUFFIXES:
                 ignored[path] = A_FOLDER
+            elif pattern == "*" and holds_images(path) and not _is_in_result(path, results):
+                ignored[path] = NOT_LOOKED_INTO
             continue
         if _is_in_result(path.parent, results):
             ignored[path] = A_RESULT
@@ -272,6 +281,15 @@ def _files_like(folder: Path, pattern: str) -> tuple[list[Path], dict[Path, str]
         else:
             ignored[path] = NO_IMAGE if path.is_file() else NOT_THERE
     return taken, ignored
+
+
+def _is_in_store(folder: Path, known: dict[Path, bool]) -> bool:
+    """Tell whether a folder is one of a zarr; what was asked before is known."""
+    if folder not in known:
+        known[folder] = is_image_file(folder) or (
+            folder.parent != folder and _is_in_store(folder.parent, known)
+        )
+    return known[folder]
 
 
 def _is_in_result(folder: Path, known: dict[Path, bool]) -> bool:
@@ -333,24 +351,6 @@ def _with_others(item: Item, also: Mapping[str, str]) -> Item:
     values = {"name": stem, **dict(item.conditions)}
     others = other_files(file.parent, values, also)
     return Item(item.path, item.file, item.name, item.conditions, item.parts, others)
-
-
-class _Inside:
-    """The paths within a folder, wherever links lead; asks the disk once a folder."""
-
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder and folder.resolve()
-        self._known: dict[Path, bool] = {}
-
-    def __contains__(self, path: Path) -> bool:
-        if self._folder is None:
-            return False
-        parent = path.parent
-        if parent not in self._known:
-            self._known[parent] = parent.resolve().is_relative_to(self._folder)
-        return self._known[parent] or (
-            path.name == self._folder.name and path.resolve() == self._folder
-        )
 
 
 def unique_names(paths: Iterable[Path]) -> list[str]:

@@ -10,6 +10,7 @@ A mapping from file name to the settings that differ, as deep as they are in the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,10 @@ from napari_celltrack.batch.name_pattern import NamePattern, PatternError, read_
 from napari_celltrack.errors import RecipeError
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.settings import parse
+from napari_celltrack.yaml_text import parse_yaml, read_yaml_text
 
+#: Ends the path of one of several images in a file.
+_IMAGE = re.compile(r"\[[0-9]+\]$")
 #: Parts of a recipe that are not settings of a file.
 _NOT_OF_A_FILE = ("version", "tuned_on", "export")
 
@@ -46,7 +50,9 @@ class Override:
     def matches(self, item: Item) -> bool:
         """Whether an item is one of these files; of a group, whether one of its files is."""
         wanted = _read(self.pattern)
-        paths = [item.path, item.file, *(part.path for part in item.parts)]
+        own = (item.path, item.file)
+        files = (_IMAGE.sub("", path) for path in own)
+        paths = [*own, *files, *(part.path for part in item.parts)]
         return any(wanted.values(path) is not None for path in paths)
 
     def settings(self) -> list[str]:
@@ -86,14 +92,7 @@ class Overrides:
             If it cannot be read, is no mapping, or makes no valid recipe; it names file, pattern
             and setting.
         """
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except OSError as error:
-            raise RecipeError(
-                f"{path} cannot be read ({error.strerror}); check the path."
-            ) from error
-        except UnicodeDecodeError as error:
-            raise RecipeError(f"{path} is not a text file; choose overrides in YAML.") from error
+        text = read_yaml_text(path, "overrides")
         return cls.from_yaml(text, Path(path).name, recipe)
 
     @classmethod
@@ -101,13 +100,7 @@ class Overrides:
         cls, text: str, name: str = "overrides", recipe: Recipe | None = None
     ) -> Overrides:
         """Make overrides from YAML; see :meth:`load`."""
-        try:
-            values = yaml.load(text, Loader=_Strict)
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            place = f" in line {mark.line + 1}" if mark else ""
-            problem = getattr(error, "problem", None) or "it cannot be parsed"
-            raise RecipeError(f"{name} is not valid YAML: {problem}{place}.") from error
+        values = parse_yaml(text, name)
         if values is None:
             return cls((), name)
         if not isinstance(values, dict):
@@ -223,18 +216,3 @@ def _lines(changes: Any, path: str) -> Iterable[str]:
     for key, value in changes.items():
         at = f"[{key}]" if isinstance(key, int) else f".{key}"
         yield from _lines(value, f"{path}{at}".lstrip("."))
-
-
-class _Strict(yaml.SafeLoader):
-    """Refuses a key that stands there twice, of which YAML would keep the last in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, str | int) and key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{key} stands there twice", key_node.start_mark
-                )
-            seen.add(key if isinstance(key, str | int) else str(key))
-        return super().construct_mapping(node, deep)

@@ -28,6 +28,7 @@ import napari_celltrack
 from napari_celltrack.batch.inputs import Item
 from napari_celltrack.batch.machine import TYPICAL_OWN_BYTES, free_memory_bytes, n_cores
 from napari_celltrack.errors import CelltrackError, ResultError
+from napari_celltrack.readers.images import split_image
 
 T = TypeVar("T")
 PoolKind = Literal["threads", "processes"]
@@ -347,7 +348,7 @@ def suitable_pool(items: Sequence[Item], n_workers: int | None = None) -> PoolKi
 
 def _files_of(item: Item) -> Iterator[Path]:
     paths: Iterable[str] = (part.path for part in item.parts) if item.parts else (item.path,)
-    for path in map(Path, paths):
+    for path in (split_image(Path(path))[0] for path in paths):
         if path.is_dir():
             yield from path.rglob("*")
         elif path.exists():

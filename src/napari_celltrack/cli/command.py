@@ -202,6 +202,9 @@ def info(
         del facts["Z step"]
     for name, value in facts.items():
         out_console.print(f"{name}: {plain(value)}")
+    for note in movie.notes:
+        if note != movie.axes_note:  # which stands beside the axes
+            out_console.print(f"note: {plain(note)}")
     movie.close()
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from napari_celltrack.readers.folder import natural_key
 from napari_celltrack.readers.label_image import check_label_movie, number_labels, read_labels
+from napari_celltrack.readers.natural_order import natural_key, natural_sorted
 from napari_celltrack.readers.opening import MOVIE_SUFFIXES, is_image_file, open_movie
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "check_label_movie",
     "is_image_file",
     "natural_key",
+    "natural_sorted",
     "number_labels",
     "open_movie",
     "read_labels",

@@ -2,57 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-#: µm in one unit of length. Inches are absent on purpose: they come from the dpi of a printer.
-UM_PER_UNIT = {
-    "pm": 1e-6,
-    "picometer": 1e-6,
-    "å": 1e-4,
-    "angstrom": 1e-4,
-    "nm": 1e-3,
-    "nanometer": 1e-3,
-    "um": 1.0,
-    "µm": 1.0,
-    "micron": 1.0,
-    "microns": 1.0,
-    "micrometer": 1.0,
-    "micrometre": 1.0,
-    "mm": 1e3,
-    "millimeter": 1e3,
-    "cm": 1e4,
-    "centimeter": 1e4,
-    "m": 1e6,
-    "meter": 1e6,
-}
-#: Seconds in one unit of time.
-S_PER_UNIT = {
-    "ns": 1e-9,
-    "nanosecond": 1e-9,
-    "us": 1e-6,
-    "µs": 1e-6,
-    "microsecond": 1e-6,
-    "ms": 1e-3,
-    "msec": 1e-3,
-    "millisecond": 1e-3,
-    "s": 1.0,
-    "sec": 1.0,
-    "second": 1.0,
-    "seconds": 1.0,
-    "min": 60.0,
-    "minute": 60.0,
-    "minutes": 60.0,
-    "h": 3600.0,
-    "hr": 3600.0,
-    "hour": 3600.0,
-    "hours": 3600.0,
-    "d": 86400.0,
-    "day": 86400.0,
+from napari_celltrack.readers.units import is_no_unit, length_um, number_of, time_s
+
+#: The fields of a calibration in words.
+_WORDS = {
+    "pixel_size_um": "pixel size",
+    "z_step_um": "Z step",
+    "frame_interval_s": "frame interval",
 }
 
 
@@ -68,26 +30,67 @@ class Calibration:
         Distance between planes in µm.
     frame_interval_s : float or None
         Time between frames in s.
+    unread : tuple of (str, str)
+        Fields above that the file states in a way that is not understood, each with a sentence
+        without its full stop.
     """
 
     pixel_size_um: tuple[float, float] | None = None
     z_step_um: float | None = None
     frame_interval_s: float | None = None
+    unread: tuple[tuple[str, str], ...] = ()
 
     def swapped(self) -> Calibration:
         """Return the calibration of the transposed image."""
         size = self.pixel_size_um
         return replace(self, pixel_size_um=(size[1], size[0])) if size else self
 
+    def or_else(self, other: Calibration) -> Calibration:
+        """Return this calibration, with what it does not know from another source."""
+        known = {
+            field: getattr(self, field) or getattr(other, field)
+            for field in ("pixel_size_um", "z_step_um", "frame_interval_s")
+        }
+        unread = dict((*other.unread, *self.unread))
+        return Calibration(
+            **known,
+            unread=tuple((field, why) for field, why in unread.items() if known[field] is None),
+        )
 
-def length_um(value: Any, unit: Any) -> float | None:
-    """Return a length in µm, or None if value or unit make no sense."""
-    return _in_unit(value, unit, UM_PER_UNIT)
+    def without(self, *fields: str) -> Calibration:
+        """Return the calibration without what some fields say."""
+        nothing: dict[str, Any] = dict.fromkeys(fields)
+        unread = tuple((field, why) for field, why in self.unread if field not in fields)
+        return replace(self, **nothing, unread=unread)
 
 
-def time_s(value: Any, unit: Any) -> float | None:
-    """Return a time in s, or None if value or unit make no sense."""
-    return _in_unit(value, unit, S_PER_UNIT)
+def calibrated(
+    *,
+    height: tuple[Any, Any] = (None, None),
+    width: tuple[Any, Any] = (None, None),
+    z_step: tuple[Any, Any] = (None, None),
+    interval: tuple[Any, Any] = (None, None),
+) -> Calibration:
+    """Return the calibration that values and their units make.
+
+    Parameters
+    ----------
+    height, width, z_step, interval : (value, unit)
+        As they stand in the file, whatever their types; None where they do not.
+    """
+    sides = length_um(*height), length_um(*width)
+    read: dict[str, Any] = {
+        "pixel_size_um": both(*sides),
+        "z_step_um": length_um(*z_step),
+        "frame_interval_s": time_s(*interval),
+    }
+    unread = (
+        ("pixel_size_um", _unread("pixel_size_um", height, sides[0])),
+        ("pixel_size_um", _unread("pixel_size_um", width, sides[1])),
+        ("z_step_um", _unread("z_step_um", z_step, read["z_step_um"])),
+        ("frame_interval_s", _unread("frame_interval_s", interval, read["frame_interval_s"])),
+    )
+    return Calibration(**read, unread=tuple(dict(entry for entry in unread if entry[1]).items()))
 
 
 def both(height: float | None, width: float | None) -> tuple[float, float] | None:
@@ -104,15 +107,18 @@ def interval_of(times_s: Sequence[float]) -> float | None:
     return middle if float(np.abs(steps - middle).max()) <= 0.1 * middle else None
 
 
-def _in_unit(value: Any, unit: Any, units: dict[str, float]) -> float | None:
-    # ImageJ writes µ as the six characters \u00B5; µ also exists as the Greek letter mu.
-    name = str(unit).strip().lower()
-    name = name.replace("\\u00b5", "µ").replace("\N{GREEK SMALL LETTER MU}", "µ")
-    factor = units.get(name)
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    if factor is None or not math.isfinite(number) or number <= 0:
-        return None
-    return number * factor
+def _unread(field: str, stated: tuple[Any, Any], read: Any) -> str:
+    """Return what stands in a file and is not understood, in words; empty if there is nothing."""
+    value, unit = stated
+    if read is not None or value is None or is_no_unit(unit):
+        return ""
+    word = " ".join(str(unit).split())[:40]
+    if number_of(value) is None:
+        text = " ".join(str(value).split())[:40]
+        try:
+            is_zero = float(text) == 0
+        except ValueError:
+            is_zero = not text
+        # Zero is how many programs write that they do not know.
+        return "" if is_zero else f"its {_WORDS[field]} {text!r} is no size, and is left out"
+    return f"its {_WORDS[field]} is in {word!r}, which is no unit that is known, and is left out"

@@ -20,6 +20,7 @@ from napari_celltrack.readers.calibration import Calibration
 from napari_celltrack.readers.fingerprint import files_fingerprint
 from napari_celltrack.readers.guard import decoding
 from napari_celltrack.readers.layout import Layout, settle
+from napari_celltrack.readers.micro_manager import calibration_in, summary_beside
 from napari_celltrack.readers.opening import read_file
 from napari_celltrack.readers.stored import Stored, movie_of
 
@@ -104,8 +105,8 @@ def open_group(
         channels=_names_of_channels(channels, first.channels, inner.length("C")),
         calibration=_agreed(
             [file.stored.calibration for file in firsts], "T" in inner.letters and lengths["T"] == 1
-        ),
-        note="; ".join(note for note in (first.note, told) if note),
+        ).or_else(calibration_in(summary_beside(files[0]))),
+        axes_note=told,
     )
     # The same files in another order are another movie.
     places = repr((sorted(grid), channels, axes if axes else ""))
@@ -291,7 +292,8 @@ def _agreed(found: Sequence[Calibration], is_time_in_file: bool) -> Calibration:
     if not is_time_in_file:
         # The interval within a file says nothing about the time between files.
         same["frame_interval_s"] = None
-    return Calibration(**same)
+    unread = tuple((field, why) for field, why in first.unread if field != "frame_interval_s")
+    return Calibration(**same, unread=unread)
 
 
 def _names_of_channels(

@@ -98,8 +98,13 @@ def _whole_numbers(plane: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
     """Return a plane as integers from 0, or raise an error if it holds no labels."""
     is_whole = plane
     if plane.dtype.kind == "f":
+        if not np.isfinite(plane).all():
+            raise MovieError(
+                f"{name} holds pixels that are no number (NaN) or infinite; write 0 into them "
+                "where there is no cell."
+            )
         is_whole = np.round(plane)
-        if not (np.isfinite(plane).all() and (is_whole == plane).all()):
+        if not (is_whole == plane).all():
             raise MovieError(
                 f"{name} holds numbers with fractions and is not a label image; choose images in "
                 "which a pixel holds the number of its cell."

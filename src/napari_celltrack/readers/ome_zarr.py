@@ -5,7 +5,9 @@ Missing chunks have the fill value, as the format defines.
 
 from __future__ import annotations
 
+import json
 import math
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_celltrack.errors import MovieError
-from napari_celltrack.readers.calibration import Calibration, both, length_um, time_s
+from napari_celltrack.readers.calibration import Calibration, calibrated
 from napari_celltrack.readers.guard import check_claim, decoding, n_bytes
 from napari_celltrack.readers.stored import Stored
 
@@ -22,6 +24,8 @@ from napari_celltrack.readers.stored import Stored
 MARKS = (".zgroup", ".zarray", ".zattrs", "zarr.json")
 #: Axes of versions before 0.3, which did not name them.
 _OLD_AXES = "TCZYX"
+#: Above this the claim of an array is compared with its files.
+_MANY_PLANES = 1_000_000
 #: Axes by number of dimensions, for an array without metadata.
 _PLAIN_AXES = {2: "YX", 3: "IYX", 4: "IIYX", 5: "TCZYX"}
 
@@ -29,6 +33,47 @@ _PLAIN_AXES = {2: "YX", 3: "IYX", 4: "IIYX", 5: "TCZYX"}
 def is_zarr(folder: Path) -> bool:
     """Whether a folder is a zarr group or array."""
     return any((folder / mark).is_file() for mark in MARKS)
+
+
+def images_of_zarr(path: Path) -> list[Path]:
+    """Return the folders of the images in a zarr: itself, its series, or the fields of its plate.
+
+    Parameters
+    ----------
+    path : Path
+        The folder of a zarr.
+    """
+    attributes = _attributes_on_disk(path)
+    if "bioformats2raw.layout" in attributes:
+        inside = [path / name for name in _names_of_series(path)]
+    elif "plate" in attributes:
+        wells = (path / str(well.get("path")) for well in attributes["plate"].get("wells") or ())
+        inside = [field for well in wells for field in images_of_zarr(well)]
+    elif "well" in attributes:
+        fields = attributes["well"].get("images") or ()
+        inside = [path / str(field.get("path")) for field in fields]
+    else:
+        return [path]
+    return [image for image in inside if is_zarr(image)] or [path]
+
+
+def _names_of_series(path: Path) -> list[str]:
+    """Return the names of the images of a converted file: 0, 1 and so on."""
+    names = [entry.name for entry in path.iterdir() if entry.name.isdecimal() and entry.is_dir()]
+    return sorted(names, key=int)
+
+
+def _attributes_on_disk(path: Path) -> dict[str, Any]:
+    """Return the OME metadata of a group without zarr, which takes long to import."""
+    for name in (".zattrs", "zarr.json"):
+        try:
+            known = json.loads((path / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            continue
+        attributes = known.get("attributes", {}) if name == "zarr.json" else known
+        inner = attributes.get("ome")
+        return {**attributes, **inner} if isinstance(inner, Mapping) else dict(attributes)
+    return {}
 
 
 def read_ome_zarr(path: Path) -> Stored:
@@ -92,7 +137,14 @@ def _describe(path: Path) -> Stored:
     if hasattr(node, "shape"):
         return _stored(ZarrArray(path, path.name), "", path)
     attributes = _attributes(node)
+    notes: tuple[str, ...] = ()
     if "bioformats2raw.layout" in attributes and is_zarr(path / "0"):
+        n_series = len(_names_of_series(path))
+        if n_series > 1:
+            notes = (
+                f"the first of {n_series} series is read; open the folder {path.name}/1 for the "
+                "next, and so on",
+            )
         path = path / "0"
         attributes = _attributes(zarr.open_group(str(path), mode="r"))
     if "plate" in attributes or "well" in attributes:
@@ -114,6 +166,7 @@ def _describe(path: Path) -> Stored:
         folder,
         channels=_channels(attributes),
         calibration=_calibration(axes, _scale(level, image, len(axes))),
+        notes=notes,
     )
 
 
@@ -140,8 +193,10 @@ def _stored(
     chunks: ZarrArray,
     axes: str,
     folder: Path,
+    *,
     channels: tuple[str, ...] = (),
     calibration: Calibration | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Stored:
     array = chunks.open()
     shape = tuple(int(length) for length in array.shape)
@@ -162,16 +217,27 @@ def _stored(
         dtype=dtype,
         channels=channels,
         calibration=calibration or Calibration(),
+        notes=notes,
     )
 
 
 def _check_claims(name: str, array: Any, folder: Path, dtype: np.dtype[Any]) -> None:
-    """Refuse planes or chunks that are too large for the stored data, unless they are small."""
+    """Refuse an array that is far larger than the stored data, unless it is small."""
     shards = getattr(array, "shards", None) or array.chunks
     claimed = max(n_bytes(array.shape[-2:], dtype.itemsize), n_bytes(shards, dtype.itemsize))
     if claimed > 1 << 28:
         stored = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         check_claim(name, claimed, stored)
+    n_planes = math.prod(array.shape[:-2])
+    if n_planes > _MANY_PLANES:
+        # Chunks may be missing, but not nearly all of so many.
+        n_files = sum(len(files) for _, _, files in os.walk(folder))
+        n_stored = n_files * math.prod(shards[:-2])
+        if n_planes > 100 * n_stored:
+            raise MovieError(
+                f"{name} claims {n_planes} planes and holds {n_stored} at most; it is damaged, so "
+                "copy or export it again."
+            )
 
 
 def _channels(attributes: Mapping[str, Any]) -> tuple[str, ...]:
@@ -198,12 +264,12 @@ def _calibration(axes: Sequence[Mapping[str, Any]], scale: Sequence[float]) -> C
     known = {
         _letter(str(axis["name"])): (factor, axis.get("unit"))
         for axis, factor in zip(axes, scale, strict=True)
+        if not math.isnan(factor)
     }
     nothing = (None, None)
-    return Calibration(
-        pixel_size_um=both(
-            length_um(*known.get("Y", nothing)), length_um(*known.get("X", nothing))
-        ),
-        z_step_um=length_um(*known.get("Z", nothing)),
-        frame_interval_s=time_s(*known.get("T", nothing)),
+    return calibrated(
+        height=known.get("Y", nothing),
+        width=known.get("X", nothing),
+        z_step=known.get("Z", nothing),
+        interval=known.get("T", nothing),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import glob
 import os
+import stat
+from dataclasses import replace
 from pathlib import Path
 
 from napari_celltrack.errors import MovieError
@@ -11,6 +13,7 @@ from napari_celltrack.movie import Movie
 from napari_celltrack.readers.fingerprint import file_fingerprint, files_fingerprint
 from napari_celltrack.readers.folder import STILL_SUFFIXES, frames_in, frames_like, read_frames
 from napari_celltrack.readers.guard import decoding
+from napari_celltrack.readers.images import find_images, is_of_set, split_image
 from napari_celltrack.readers.ome_zarr import MARKS, is_zarr, read_ome_zarr
 from napari_celltrack.readers.stored import Stored, movie_of
 
@@ -28,6 +31,9 @@ _BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
 def open_movie(path: str | Path, *, axes: str | None = None) -> Movie:
     """Open a file, a folder of frames or a pattern as a lazy movie; only headers are read.
 
+    Of a file with several images, such as the positions of a stage, it reads the first;
+    ``"a.ome.tif[1]"`` is the second.
+
     It reads the usual kinds of TIFF (BigTIFF, ImageJ, OME-TIFF, MetaMorph STK, LSM), PNG, JPEG,
     BMP, GIF, MP4, AVI, MOV, MKV, WebM, OME-Zarr, and a folder or pattern of images with one file
     per frame. The content decides, not the suffix.
@@ -35,7 +41,8 @@ def open_movie(path: str | Path, *, axes: str | None = None) -> Movie:
     Parameters
     ----------
     path : str or Path
-        A file, a folder, or a pattern such as ``"run1/t*.tif"``.
+        A file, a folder, a pattern such as ``"run1/t*.tif"``, or an image of a file such as
+        ``"a.ome.tif[1]"``.
     axes : str, optional
         What the dimensions are, letters of ``TCZYX``, if the file does not say or is wrong;
         ``"ZYX"`` reads a stack as Z. The samples of a colour image come last: ``"YXC"``.
@@ -43,9 +50,9 @@ def open_movie(path: str | Path, *, axes: str | None = None) -> Movie:
     Returns
     -------
     Movie
-        Its `axes_note` says what was guessed about the axes. Pixel size and frame interval are
-        None unless the file states them in a unit. A plane that cannot be read raises MovieError
-        when it is read.
+        Its `notes` say what was assumed or left out, its `axes_note` what was guessed about the
+        axes. Pixel size and frame interval are None unless the file states them in a unit. A plane
+        that cannot be read raises MovieError when it is read.
 
     Raises
     ------
@@ -53,7 +60,7 @@ def open_movie(path: str | Path, *, axes: str | None = None) -> Movie:
         If there is nothing to read, or `axes` do not fit.
     """
     path = Path(path).expanduser()
-    if not os.path.lexists(path) and glob.has_magic(str(path)):
+    if not os.path.lexists(path) and glob.has_magic(str(path)) and split_image(path)[1] is None:
         return _open_frames(frames_like(str(path)), _root_of(path), path, axes)
     try:
         return _open_existing(path, axes)
@@ -75,37 +82,64 @@ def is_image_file(path: str | Path) -> bool:
     Parameters
     ----------
     path : str or Path
-        An existing path; hidden files and folders other than ``.zarr`` are not.
+        An existing path; hidden ones are not, and of folders only those of a zarr are.
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    if path.name.startswith(".") or suffix not in MOVIE_SUFFIXES:
+    if path.name.startswith("."):
         return False
-    return path.is_dir() if suffix == ".zarr" else path.is_file()
+    if path.is_dir():
+        return suffix == ".zarr" or is_zarr(path)
+    return suffix in MOVIE_SUFFIXES and suffix != ".zarr" and path.is_file()
 
 
 def _open_existing(path: Path, axes: str | None) -> Movie:
     if not path.is_dir():
-        stored = read_file(path)
-        # An opened movie must not keep its file open: a viewer may list a thousand movies.
-        stored.chunks.close()
-        return movie_of(
-            stored, name=path.name, path=str(path), fingerprint=file_fingerprint(path), axes=axes
-        )
+        return _open_file(path, path, axes)
     if is_zarr(path):
         stored = read_ome_zarr(path)
         return movie_of(
             stored, name=path.name, path=str(path), fingerprint=_zarr_fingerprint(path), axes=axes
         )
-    frames, note = frames_in(path.resolve())
-    return _open_frames(frames, path, path, axes, note)
+    frames, notes = frames_in(path.resolve())
+    return _open_frames(frames, path, path, axes, notes)
+
+
+def _open_file(image: Path, path: Path, axes: str | None) -> Movie:
+    """Open an image of a file under the path by which it was asked for."""
+    stored = read_file(image)
+    # An opened movie must not keep its file open: a viewer may list a thousand movies.
+    stored.chunks.close()
+    file, number = split_image(image)
+    files = stored.files or (file,)
+    if len(files) == 1:
+        fingerprint = file_fingerprint(files[0])
+    else:
+        fingerprint = files_fingerprint(files, file.resolve().parent)
+    if number:
+        fingerprint += f"-[{number}]"
+    return movie_of(
+        stored, name=path.resolve().name, path=str(path), fingerprint=fingerprint, axes=axes
+    )
 
 
 def _open_frames(
-    frames: list[Path], root: Path, path: Path, axes: str | None, note: str = ""
+    frames: list[Path], root: Path, path: Path, axes: str | None, notes: tuple[str, ...] = ()
 ) -> Movie:
-    # A single file is not a sequence: its own pages may be the frames.
-    stored = read_file(frames[0]) if len(frames) == 1 else read_frames(frames, read_file, note)
+    if len(frames) > 1 and is_of_set(frames[0]):
+        # Each file knows of the others, and is no time point by itself.
+        images = list(dict.fromkeys(image.path for file in frames for image in find_images(file)))
+        if len(images) > 1:
+            raise MovieError(
+                f"{path.name} holds {len(images)} images of one recording, and they are no frames "
+                f"of one movie; open one of them, such as {Path(images[0]).name}."
+            )
+        return _open_file(Path(images[0]), path, axes)
+    if len(frames) > 1:
+        stored = read_frames(frames, read_file, notes)
+    else:  # a single file is not a sequence: its own pages may be the frames
+        stored = read_file(frames[0])
+        stored = replace(stored, notes=(*notes, *stored.notes))
     stored.chunks.close()
     with decoding(path.name):
         fingerprint = files_fingerprint(frames, root.resolve())
@@ -126,7 +160,7 @@ def read_file(path: Path) -> Stored:
     Parameters
     ----------
     path : Path
-        An existing file.
+        An existing file, or an image of one, such as ``a.ome.tif[1]``.
 
     Raises
     ------
@@ -135,15 +169,20 @@ def read_file(path: Path) -> Stored:
     OSError
         If it cannot be read at all.
     """
+    path, image = split_image(path)
+    if not stat.S_ISREG(path.stat().st_mode):  # a pipe may wait for ever, a device has no end
+        raise MovieError(f"{path.name} is a pipe or a device and no file; save the image first.")
     with path.open("rb") as file:
         head = file.read(64)
     if not head:
         raise MovieError(f"{path.name} is empty; copy or export it again.")
     # Readers are imported when needed, because decoders take long to load.
-    if head.startswith(_TIFF_MAGIC):
+    if head.startswith(_TIFF_MAGIC) or path.name.lower().endswith(".companion.ome"):
         from napari_celltrack.readers.tiff import read_tiff
 
-        return read_tiff(path)
+        return read_tiff(path, image)
+    if image:
+        raise MovieError(f"{path.name} holds one image; leave out the [{image}] after its name.")
     if head.startswith(_IMAGE_MAGIC):
         from napari_celltrack.readers.image import read_image
 

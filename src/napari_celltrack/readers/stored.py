@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -61,8 +62,12 @@ class Stored:
         Names along S; empty if the samples have none.
     calibration : Calibration
         What the file states about sizes and times.
-    note : str
-        What was guessed about the axes, in words.
+    axes_note : str
+        What the reader guessed about the axes, in words.
+    notes : tuple of str
+        What else was assumed or left out, in words.
+    files : tuple of Path
+        Where the pixels are, if that is not the file that was asked for alone.
     """
 
     chunks: Chunks
@@ -73,7 +78,9 @@ class Stored:
     channels: tuple[str, ...] = ()
     samples: tuple[str, ...] = ()
     calibration: Calibration = field(default_factory=Calibration)
-    note: str = ""
+    axes_note: str = ""
+    notes: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
 
 
 class StoredSource:
@@ -201,12 +208,23 @@ def movie_of(
         )
     own = settle(stored.axes, stored.shape, None, name)
     size = stored.calibration.swapped() if layout.is_transposed else stored.calibration
-    notes = [note for note in (stored.note, layout.note) if note]
+    n_frames, n_z = layout.length("T"), layout.length("Z")
+    # A still has no interval, even if ImageJ writes its default into a Z stack.
+    size = size if n_frames > 1 else size.without("frame_interval_s")
+    size = size if n_z > 1 else replace(size, unread=size.without("z_step_um").unread)
+    guess = "; ".join(n for n in (stored.axes_note if axes is None else "", layout.note) if n)
+    alpha = ("its channel alpha says how opaque a pixel is, and is no light",)
+    notes = (
+        *((guess,) if guess else ()),
+        *stored.notes,
+        *(alpha if "alpha" in stored.samples and layout.length("S") > 1 else ()),
+        *(why for _, why in size.unread),
+    )
     return Movie(
         source=StoredSource(stored.chunks, layout, stored.n_outer, dtype, name),
         name=name,
-        n_frames=layout.length("T"),
-        n_z=layout.length("Z"),
+        n_frames=n_frames,
+        n_z=n_z,
         height_px=layout.length("Y"),
         width_px=layout.length("X"),
         dtype=dtype,
@@ -214,10 +232,10 @@ def movie_of(
         channels=channel_names(layout, stored.channels, stored.samples),
         pixel_size_um=size.pixel_size_um,
         z_step_um=size.z_step_um,
-        # A still has no interval, even if ImageJ writes its default into a Z stack.
-        frame_interval_s=size.frame_interval_s if layout.length("T") > 1 else None,
+        frame_interval_s=size.frame_interval_s,
         axes=layout.axes,
-        axes_note="; ".join(notes),
+        axes_note=guess,
+        notes=notes,
         path=path,
     )
 

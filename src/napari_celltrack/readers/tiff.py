@@ -20,23 +20,43 @@ import tifffile
 
 from napari_celltrack.errors import MovieError
 from napari_celltrack.readers.guard import decoding, n_bytes
+from napari_celltrack.readers.ome_xml import companion_of, images_in, read_companion
 from napari_celltrack.readers.stored import Stored, colour_names
-from napari_celltrack.readers.tiff_claims import check_end, check_page
+from napari_celltrack.readers.tiff_claims import check_page
+from napari_celltrack.readers.tiff_directory import Directory, read_directory
+from napari_celltrack.readers.tiff_images import TiffImage, check_files, images_of
 from napari_celltrack.readers.tiff_metadata import calibration_of, channels_of
 
 _RGB_LIKE = ("RGB", "YCBCR", "CIELAB", "ICCLAB")
 _PALETTE = "PALETTE"
 
 
-def read_tiff(path: Path) -> Stored:
+def read_tiff(path: Path, image: int | None = None) -> Stored:
     """Read the headers of a TIFF; it stays open for the first page.
-
-    Of several series (images of different size or meaning) the first is read.
 
     Parameters
     ----------
     path : Path
-        A TIFF file, whatever its suffix.
+        A TIFF file, whatever its suffix, or the companion file of some.
+    image : int, optional
+        Which of its images to read, counted from 0; the first, which is then said, if left out.
+
+    Raises
+    ------
+    MovieError
+        If it is broken, one of its files is missing, or it has no such image.
+    """
+    chunks = TiffPages(path, image)
+    try:
+        with _quiet(), decoding(path.name):
+            return _describe(chunks)
+    except BaseException:
+        chunks.close()
+        raise
+
+
+def list_images(path: Path) -> list[tuple[str, tuple[Path, ...]]]:
+    """Return name and files of each image of a TIFF.
 
     Raises
     ------
@@ -46,48 +66,58 @@ def read_tiff(path: Path) -> Stored:
     chunks = TiffPages(path)
     try:
         with _quiet(), decoding(path.name):
-            return _describe(chunks)
-    except BaseException:
+            chunks.open()
+            return [(image.name, image.files) for image in chunks.images]
+    finally:
         chunks.close()
-        raise
 
 
 class TiffPages:
-    """The pages of the first series of a TIFF; opened at the first read.
+    """The pages of one image of a TIFF; opened at the first read.
 
     Parameters
     ----------
     path : Path
         The file.
+    number : int, optional
+        Of the image; the first if left out.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, number: int | None = None) -> None:
         self.path = path
+        self.number = number
         self._file: tifffile.TiffFile | None = None
-        self._series: tifffile.TiffPageSeries | None = None
-        self._n_series = 0
+        self._image: TiffImage | None = None
+        self.images: tuple[TiffImage, ...] = ()
 
     def read(self, index: tuple[int, ...]) -> npt.NDArray[Any]:
         """Return the page at an index into the dimensions before those of a page."""
         with _quiet(), decoding(self.path.name):
-            series = self.open()
-            _, shape, n_outer = dimensions(series)
-            number = int(np.ravel_multi_index(index, shape[:n_outer])) if n_outer else 0
-            if series.is_truncated:
-                return self._read_contiguous(series, number)
-            return self._read_page(series[number], number)
+            image = self.open()
+            number = int(image.pages[index])
+            if image.series.is_truncated:
+                return self._read_contiguous(image.series, number)
+            return self._read_page(image.series[number], number)
 
-    def open(self) -> tifffile.TiffPageSeries:
-        """Return the first series; opens the file if needed."""
-        if self._series is None:
-            self._file = tifffile.TiffFile(self.path)
-            every = self._file.series
-            if not every:
-                raise MovieError(f"{self.path.name} holds no image; choose another file.")
-            if not every[0].is_truncated:  # otherwise each plane is checked when it is read
-                check_end(self.path.name, self._file)
-            self._n_series, self._series = len(every), every[0]
-        return self._series
+    def open(self) -> TiffImage:
+        """Return the image; opens the file if needed."""
+        if self._image is None:
+            self._file, directory = open_tiff(self.path)
+            self.images = images_of(self._file, self.path)
+            number = self.number or 0
+            if number >= len(self.images):
+                raise MovieError(
+                    f"{self.path.name} has no image [{number}]; it has {len(self.images)}, "
+                    "counted from [0]."
+                )
+            self._image = self.images[number]
+            # Of pixels in one block each plane is checked when it is read.
+            if directory.is_cut and not self._image.series.is_truncated:
+                raise MovieError(
+                    f"{self.path.name} is cut short: only {directory.n_pages} of its pages can "
+                    "be found; copy it again, or open it in Fiji and save what is left of it."
+                )
+        return self._image
 
     @property
     def file(self) -> tifffile.TiffFile:
@@ -96,17 +126,12 @@ class TiffPages:
         assert self._file is not None
         return self._file
 
-    @property
-    def n_series(self) -> int:
-        """Number of series in the file."""
-        self.open()
-        return self._n_series
-
     def close(self) -> None:
         """Release the file."""
         if self._file is not None:
             self._file.close()
-        self._file = self._series = None
+        self._file = self._image = None
+        self.images = ()
 
     def _read_page(self, page: Any, number: int) -> npt.NDArray[Any]:
         if page is None:
@@ -150,56 +175,94 @@ class TiffPages:
             return np.frombuffer(file.read(length), dtype).reshape(page.shape)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_file": None, "_series": None}
+        return {**self.__dict__, "_file": None, "_image": None, "images": ()}
 
 
-def dimensions(series: tifffile.TiffPageSeries) -> tuple[str, tuple[int, ...], int]:
-    """Return the axes of a series, its shape, and how many dimensions number its pages."""
-    page = series.keyframe
-    axes, shape, inner = series.axes, tuple(series.shape), tuple(page.shape)
-    n_outer = len(shape) - len(inner)
-    n_pages = math.prod(shape[:n_outer]) if n_outer >= 0 else -1
-    if shape[n_outer:] == inner and (series.is_truncated or n_pages == len(series)):
-        return axes, shape, n_outer
-    # If the description does not fit the pages (1-D data, reshaped arrays), the pages count.
-    if len(series) == 1:
-        return page.axes, inner, 0
-    return "I" + page.axes, (len(series), *inner), 1
+def open_tiff(path: Path) -> tuple[tifffile.TiffFile, Directory]:
+    """Open a TIFF, after its list of pages was walked through.
+
+    Raises
+    ------
+    MovieError
+        If its pages lead in a circle.
+    """
+    text = ""
+    if not _is_tiff(path):  # a companion file, which describes others
+        text, companion = read_companion(path), path
+        names = [name for image in images_in(text, path.name) for name in image.files()]
+        path = next((p for name in names if (p := companion.parent / name).is_file()), companion)
+        if path is companion:
+            raise MovieError(
+                f"{companion.name} describes images in {', '.join(names[:3]) or 'no files'}, of "
+                "which none is beside it; copy them into its folder."
+            )
+    # NDPI stores the upper halves of its offsets elsewhere.
+    directory = Directory() if path.suffix.lower() == ".ndpi" else read_directory(path)
+    file = tifffile.TiffFile(path, omexml=text or None)
+    try:
+        described_in = companion_of(file.ome_metadata or "") if file.is_ome else ""
+        beside = path.parent / Path(described_in).name
+        if described_in and beside.is_file():
+            file.close()
+            file = tifffile.TiffFile(path, omexml=read_companion(beside))
+        if len(directory.shapes) > 1:
+            file.is_uniform = False  # tifffile looks at some of the pages only
+    except BaseException:
+        file.close()
+        raise
+    return file, directory
+
+
+def _is_tiff(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) in (b"II", b"MM")
 
 
 def _describe(chunks: TiffPages) -> Stored:
-    series = chunks.open()
-    page = series.keyframe
-    if page.dtype is None or series.dtype is None:
+    image = chunks.open()
+    check_files(image, chunks.path.name)
+    page = image.series.keyframe
+    if page.dtype is None or image.series.dtype is None:
         raise MovieError(
             f"{chunks.path.name} has pixels of a kind that is not supported; open it in Fiji and "
             "save it again as 8, 16 or 32 bit."
         )
-    axes, shape, n_outer = dimensions(series)
     photometric = getattr(page.photometric, "name", "")
-    notes = []
-    if chunks.n_series > 1:
-        notes.append(f"the first of {chunks.n_series} series of the file is read")
-    if photometric == _PALETTE and series.kind not in ("imagej", "ome"):
+    notes = list(image.notes)
+    lost = companion_of(chunks.file.ome_metadata or "") if chunks.file.is_ome else ""
+    if lost:
+        notes.append(f"{lost}, which describes it, is missing beside it")
+    if chunks.number is None and len(chunks.images) > 1:
+        notes.insert(
+            0,
+            f"the first of {len(chunks.images)} series of the file is read; add [1] to its path "
+            "for the next, and so on",
+        )
+    if photometric == _PALETTE and image.series.kind not in ("imagej", "ome"):
         notes.append("colours of the palette are left out, its indices are the values")
     samples: tuple[str, ...] = ()
-    if "S" in axes:
-        n_samples = shape[axes.index("S")]
+    if "S" in image.axes:
+        n_samples = image.shape[image.axes.index("S")]
         is_said = photometric in _RGB_LIKE
         # Four inks are not red, green, blue and alpha.
         samples = () if photometric == "SEPARATED" else colour_names(n_samples)
         if samples and not is_said:
             notes.append(f"the {n_samples} samples of a pixel are taken as {', '.join(samples)}")
+    n_channels = math.prod(
+        n for axis, n in zip(image.axes, image.shape, strict=True) if axis == "C"
+    )
+    kind = image.series.kind
     return Stored(
         chunks=chunks,
-        axes=axes,
-        shape=shape,
-        n_outer=n_outer,
+        axes=image.axes,
+        shape=image.shape,
+        n_outer=image.pages.ndim,
         dtype=np.dtype(page.dtype),
-        channels=channels_of(chunks.file, series),
+        channels=channels_of(chunks.file, kind, image.ome, n_channels),
         samples=samples,
-        calibration=calibration_of(chunks.file, series),
-        note="; ".join(notes),
+        calibration=calibration_of(chunks.file, kind, page, image.ome),
+        notes=tuple(notes),
+        files=image.files,
     )
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import math
-import struct
 from typing import Any
-
-import tifffile
 
 from napari_celltrack.errors import MovieError
 from napari_celltrack.readers.guard import HARMLESS_BYTES, check_claim, n_bytes
@@ -26,8 +23,6 @@ _HOW = {
 }
 _JPEG = (6, 7, 33007, 34892)
 _JPEG2000 = (33003, 33004, 33005, 34712)
-#: More tags than this mean that the bytes are not a list of tags.
-_MAX_TAGS = 4096
 #: The size of a picture is in the first bytes of a compressed strip or tile.
 _HEADER_BYTES = 64 << 10
 
@@ -70,50 +65,6 @@ def check_page(name: str, page: Any) -> None:
     check_claim(name, segment, max(stored) * swell, how)
     if key.compression in _JPEG + _JPEG2000:
         _check_pictures(name, page, segments, segment // dtype.itemsize)
-
-
-def check_end(name: str, file: tifffile.TiffFile) -> None:
-    """Refuse a file whose last page points to another page that does not exist.
-
-    Without this check, half of a recording would look like a valid one with fewer frames: ImageJ
-    writes the list of pages after the pixels, so that only the first page is found.
-
-    Parameters
-    ----------
-    name : str
-        The file, for messages.
-    file : tifffile.TiffFile
-        Open.
-
-    Raises
-    ------
-    MovieError
-        If it is cut short.
-    """
-    if file.is_ndpi or not file.pages:
-        return  # NDPI stores the upper halves of its offsets elsewhere
-    kind, handle = file.tiff, file.filehandle
-    known: set[int] = set()
-    offset = file.pages.first.offset
-    while offset and offset not in known:
-        handle.seek(min(offset, handle.size))
-        written = handle.read(kind.tagnosize)
-        n_tags = (
-            struct.unpack(kind.tagnoformat, written)[0] if len(written) == kind.tagnosize else 0
-        )
-        end = offset + kind.tagnosize + n_tags * kind.tagsize
-        if not 0 < n_tags <= _MAX_TAGS or end > handle.size:
-            n = len(known)
-            raise MovieError(
-                f"{name} is cut short: only {n} of its pages can be found; copy it again, or open "
-                "it in Fiji and save what is left of it."
-            )
-        known.add(offset)
-        handle.seek(end)
-        written = handle.read(kind.offsetsize)
-        # Some writers omit the final zero.
-        is_there = len(written) == kind.offsetsize
-        offset = struct.unpack(kind.offsetformat, written)[0] if is_there else 0
 
 
 def _segment_shape(key: Any) -> tuple[int, ...]:

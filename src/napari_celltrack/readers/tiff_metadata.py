@@ -1,24 +1,27 @@
-"""Channel names and calibration from the metadata of OME-TIFF, ImageJ, STK and LSM files.
+"""Channel names and calibration of an image of a TIFF, from whatever its writer left there.
 
-The resolution tags of a plain TIFF are ignored: they are the dpi of a printer.
+The kind of the file says where to look first; what that place does not say is looked up in the
+others. The resolution tags of a plain TIFF are ignored: they are the dpi of a printer.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import numpy as np
 import tifffile
 
-from napari_celltrack.readers.calibration import (
-    Calibration,
-    both,
-    interval_of,
-    length_um,
-    time_s,
+from napari_celltrack.readers.calibration import Calibration, calibrated, interval_of
+from napari_celltrack.readers.micro_manager import (
+    calibration_in,
+    channels_in,
+    summary_beside,
+    summary_of,
 )
+from napari_celltrack.readers.ome_xml import OmeImage
 
 #: The position that ImageJ writes before the label of a slice: "c:1/2 z:3/9 t:1/5 - ".
 _POSITION = re.compile(r"^(?:[czt]:\d+/\d+\s*)+-?\s*")
@@ -26,86 +29,93 @@ _POSITION = re.compile(r"^(?:[czt]:\d+/\d+\s*)+-?\s*")
 _PRINTER_UNITS = ("inch", "inches", "in", "cm")
 
 
-def channels_of(file: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> tuple[str, ...]:
-    """Return the names of the channels of a series, or nothing if the file has none."""
-    if series.kind == "ome" and (pixels := _ome_pixels(file)) is not None:
-        names = [channel.get("Name", "") for channel in _children(pixels, "Channel")]
-        return tuple(names) if any(names) else ()
-    if series.kind == "imagej":
-        return _imagej_channels(file.imagej_metadata or {})
-    return ()
+def channels_of(
+    file: tifffile.TiffFile, kind: str, ome: OmeImage | None, n_channels: int
+) -> tuple[str, ...]:
+    """Return the names of the channels of an image, or nothing if the file has none.
+
+    Parameters
+    ----------
+    file : tifffile.TiffFile
+        Open.
+    kind : str
+        Of the series, as tifffile calls it.
+    ome : OmeImage or None
+        What OME-XML says of the image.
+    n_channels : int
+        How many there are; a list of another length is not of this image.
+    """
+    found = {
+        "ome": ome.channels if ome else (),
+        "mmstack": channels_in(summary_of(file)),
+        "imagej": _imagej_channels(file.imagej_metadata or {}),
+    }
+    return next((found[k] for k in _places(kind) if len(found[k]) == n_channels), ())
 
 
-def calibration_of(file: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> Calibration:
-    """Return what a file states about sizes and times."""
-    if series.kind == "ome" and (pixels := _ome_pixels(file)) is not None:
-        return _ome(pixels)
-    if series.kind == "imagej":
-        return _imagej(file.imagej_metadata or {}, series.keyframe)
-    if series.kind == "stk":
-        return _stk(file.stk_metadata or {})
-    if series.kind == "lsm":
-        return _lsm(file.lsm_metadata or {})
-    return Calibration()
+def calibration_of(
+    file: tifffile.TiffFile, kind: str, page: tifffile.TiffPage, ome: OmeImage | None
+) -> Calibration:
+    """Return what a file states about sizes and times of an image.
+
+    Parameters
+    ----------
+    file : tifffile.TiffFile
+        Open.
+    kind : str
+        Of the series, as tifffile calls it.
+    page : tifffile.TiffPage
+        One of the image.
+    ome : OmeImage or None
+        What OME-XML says of the image.
+    """
+    if kind == "stk":
+        found = _stk(file.stk_metadata or {})
+    elif kind == "lsm":
+        found = _lsm(file.lsm_metadata or {})
+    else:
+        found = Calibration()
+    summary = summary_of(file)
+    places = {
+        "ome": ome.calibration if ome else Calibration(),
+        "mmstack": calibration_in(summary),
+        "imagej": _imagej(file.imagej_metadata or {}, page),
+    }
+    for place in _places(kind):
+        if places[place] != Calibration():
+            found = found.or_else(places[place])
+    if summary and not found.frame_interval_s:
+        # Planes as single files: what they have in common is in a file of its own.
+        found = found.or_else(calibration_in(summary_beside(Path(file.filehandle.path))))
+    return found
 
 
-def _ome(pixels: ET.Element) -> Calibration:
-    def size(axis: str) -> float | None:
-        unit = pixels.get(f"PhysicalSize{axis}Unit", "µm")
-        return length_um(pixels.get(f"PhysicalSize{axis}"), unit)
-
-    interval = time_s(pixels.get("TimeIncrement"), pixels.get("TimeIncrementUnit", "s"))
-    return Calibration(
-        pixel_size_um=both(size("Y"), size("X")),
-        z_step_um=size("Z"),
-        frame_interval_s=interval or _ome_interval(pixels),
-    )
+def _places(kind: str) -> list[str]:
+    """Return where to look, first where the kind of a file has it."""
+    return sorted(("ome", "mmstack", "imagej"), key=lambda place: place != kind)
 
 
-def _ome_interval(pixels: ET.Element) -> float | None:
-    """Return the interval of the time stamps of the first plane of each frame."""
-    stamps = {}
-    for plane in _children(pixels, "Plane"):
-        is_first = plane.get("TheZ", "0") == "0" and plane.get("TheC", "0") == "0"
-        # Zero is a valid stamp of the first frame, but time_s refuses it.
-        value, unit = plane.get("DeltaT"), plane.get("DeltaTUnit", "s")
-        second = time_s(1, unit)
-        if is_first and value is not None and second is not None:
-            stamps[int(plane.get("TheT", "0"))] = float(value) * second
-    if sorted(stamps) != list(range(len(stamps))):
-        return None
-    return interval_of([stamps[frame] for frame in sorted(stamps)])
-
-
-def _ome_pixels(file: tifffile.TiffFile) -> ET.Element | None:
-    """Return the description of the first image, or None if it cannot be read."""
-    try:
-        root = ET.fromstring(file.ome_metadata or "")
-    except ET.ParseError:
-        return None
-    return next((node for node in root.iter() if _tag(node) == "Pixels"), None)
-
-
-def _children(node: ET.Element, tag: str) -> list[ET.Element]:
-    return [child for child in node if _tag(child) == tag]
-
-
-def _tag(node: ET.Element) -> str:
-    return str(node.tag).rpartition("}")[2]  # without the version of the schema
-
-
-def _imagej(metadata: dict[str, Any], page: tifffile.TiffPage) -> Calibration:
-    unit = str(metadata.get("unit", "")).strip().lower()
-    if unit in _PRINTER_UNITS:
+def _imagej(metadata: Mapping[str, Any], page: tifffile.TiffPage) -> Calibration:
+    if not metadata:
+        return Calibration()
+    unit = str(metadata.get("unit", "")).strip()
+    if unit.lower() in _PRINTER_UNITS:
         unit = ""
-    return Calibration(
-        pixel_size_um=both(
-            length_um(_pixel_size(page, "YResolution"), unit),
-            length_um(_pixel_size(page, "XResolution"), unit),
-        ),
-        z_step_um=length_um(metadata.get("spacing"), unit),
-        frame_interval_s=time_s(metadata.get("finterval"), metadata.get("tunit", "s")),
+    height, width = (_pixel_size(page, f"{axis}Resolution") for axis in "YX")
+    found = calibrated(
+        height=(height, metadata.get("yunit", unit)),
+        width=(width, unit),
+        z_step=(metadata.get("spacing"), metadata.get("zunit", unit)),
+        interval=(metadata.get("finterval"), metadata.get("tunit", "s")),
     )
+    if found.frame_interval_s is None and metadata.get("fps"):
+        why = f"fps={metadata['fps']} is how fast ImageJ plays it, and no frame interval"
+        found = Calibration(
+            found.pixel_size_um,
+            found.z_step_um,
+            unread=(*found.unread, ("frame_interval_s", why)),
+        )
+    return found
 
 
 def _pixel_size(page: tifffile.TiffPage, tag: str) -> float | None:
@@ -116,7 +126,7 @@ def _pixel_size(page: tifffile.TiffPage, tag: str) -> float | None:
     return float(value[1] / value[0])
 
 
-def _imagej_channels(metadata: dict[str, Any]) -> tuple[str, ...]:
+def _imagej_channels(metadata: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the labels of the first slices if they name the channels."""
     n_channels = int(metadata.get("channels", 1))
     labels = metadata.get("Labels") or []
@@ -127,21 +137,16 @@ def _imagej_channels(metadata: dict[str, Any]) -> tuple[str, ...]:
     return tuple(names) if is_naming else ()
 
 
-def _stk(metadata: dict[str, Any]) -> Calibration:
-    size = None
-    if metadata.get("SpatialCalibration"):
-        unit = metadata.get("CalibrationUnits")
-        size = both(
-            length_um(metadata.get("YCalibration"), unit),
-            length_um(metadata.get("XCalibration"), unit),
-        )
+def _stk(metadata: Mapping[str, Any]) -> Calibration:
+    unit = metadata.get("CalibrationUnits") if metadata.get("SpatialCalibration") else None
     steps = np.unique(np.abs(np.atleast_1d(metadata.get("ZDistance", 0))))
-    z_step = float(steps[0]) if steps.size == 1 else None
-    return Calibration(
-        pixel_size_um=size,
-        z_step_um=length_um(z_step, metadata.get("CalibrationUnits")),
-        frame_interval_s=interval_of(_seconds(metadata.get("DatetimeCreated", ()))),
+    stated = calibrated(
+        height=(metadata.get("YCalibration"), unit),
+        width=(metadata.get("XCalibration"), unit),
+        z_step=(float(steps[0]) if steps.size == 1 else None, metadata.get("CalibrationUnits")),
     )
+    interval = interval_of(_seconds(metadata.get("DatetimeCreated", ())))
+    return stated.or_else(Calibration(frame_interval_s=interval))
 
 
 def _seconds(stamps: Any) -> list[float]:
@@ -152,11 +157,10 @@ def _seconds(stamps: Any) -> list[float]:
     return [float(step) for step in (times - times[0]) / np.timedelta64(1, "s")]
 
 
-def _lsm(metadata: dict[str, Any]) -> Calibration:
-    return Calibration(
-        pixel_size_um=both(
-            length_um(metadata.get("VoxelSizeY"), "m"), length_um(metadata.get("VoxelSizeX"), "m")
-        ),
-        z_step_um=length_um(metadata.get("VoxelSizeZ"), "m"),
-        frame_interval_s=time_s(metadata.get("TimeIntervall"), "s"),
+def _lsm(metadata: Mapping[str, Any]) -> Calibration:
+    return calibrated(
+        height=(metadata.get("VoxelSizeY"), "m"),
+        width=(metadata.get("VoxelSizeX"), "m"),
+        z_step=(metadata.get("VoxelSizeZ"), "m"),
+        interval=(metadata.get("TimeIntervall"), "s"),
     )

@@ -61,10 +61,10 @@ def read_video(path: Path) -> Stored:
         n_outer=1,
         dtype=pixels.dtype,
         samples=pixels.samples,
-        note=(
-            f"the video is damaged after its first {index.n_frames} frames, the rest is left out"
+        notes=(
+            (f"the video is damaged after its first {index.n_frames} frames, the rest is left out",)
             if index.is_damaged
-            else ""
+            else ()
         ),
     )
 
