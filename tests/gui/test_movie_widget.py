@@ -355,10 +355,10 @@ def test_two_viewers_have_two_sessions(viewer, make_viewer, open_movie_dock, sce
     write(dock, "movie_pixel_size", "0.5")
     settle(other, qtbot)
     assert session_of(other_viewer).recipe == Recipe()
-    assert other._steps.value() == ()
+    assert other._steps.value == ()
     twin = MoviePreprocess(viewer)
     viewer.window.add_dock_widget(twin, name="Movie again")
-    assert twin._steps.value() == (DriftCorrection(),)
+    assert twin._steps.value == (DriftCorrection(),)
     assert twin.findChild(QLineEdit, "movie_pixel_size").text() == "0.5"
     settle(twin, qtbot)
 

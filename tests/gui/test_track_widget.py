@@ -86,10 +86,10 @@ def test_the_layer_and_the_list_are_what_the_engine_finds(viewer, qtbot, dock, l
 def test_the_form_changes_the_recipe_and_the_recipe_the_form(viewer, qtbot, dock) -> None:
     session = session_of(viewer)
     value = session.recipe.replace(link=Nearest(max_distance_px=7))
-    dock._form.setValue(value)
+    dock._form.value = value
     assert session.recipe.link == Nearest(max_distance_px=7)
     session.update(link=Trackpy(max_distance_px=11))
-    assert dock._form.value().link == Trackpy(max_distance_px=11)
+    assert dock._form.value.link == Trackpy(max_distance_px=11)
 
 
 @pytest.mark.window
@@ -174,7 +174,7 @@ def test_dragging_the_line_changes_the_radius(viewer, qtbot, dock) -> None:
     radius = dock.session.recipe.link.max_distance_px
     assert radius == pytest.approx(chart.x_at(end.x()), abs=0.06)
     assert radius < 9
-    assert dock._form.value().link.max_distance_px == radius
+    assert dock._form.value.link.max_distance_px == radius
     qtbot.waitUntil(lambda: "search" in viewer.layers, timeout=60_000)
     np.testing.assert_allclose(circle_radius(viewer), radius)
 
