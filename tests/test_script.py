@@ -10,9 +10,9 @@ from pydantic.fields import FieldInfo
 
 from napari_celltrack import Recipe, link_objects, open_movie, run
 from napari_celltrack.errors import RecipeError
+from napari_celltrack.field_facts import methods_of
 from napari_celltrack.input import Crop, FrameRange, Input
 from napari_celltrack.preprocess import METHODS, Gaussian, Median
-from napari_celltrack.reference import methods_of
 from napari_celltrack.sample_data import dividing_nuclei
 from napari_celltrack.script import to_script
 from napari_celltrack.segment import Manual, NoSplit, Open, Regions

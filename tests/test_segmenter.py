@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_celltrack.field_facts import methods_of
 from napari_celltrack.recipe import Recipe
-from napari_celltrack.reference import methods_of
 from napari_celltrack.segment import (
     Contrast,
     CutsParts,
