@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from magicgui.widgets import Widget
 from napari.components import ViewerModel
 from napari.utils.events.event_utils import disconnect_events
 from qtpy.QtCore import Qt
@@ -12,9 +11,9 @@ from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 class PlainWindow(QMainWindow):
     """A window of Qt for docks, asked for them as napari's window is."""
 
-    def add_dock_widget(self, widget: QWidget | Widget, *, name: str = "") -> QDockWidget:
+    def add_dock_widget(self, widget: QWidget, *, name: str = "") -> QDockWidget:
         dock = QDockWidget(name, self)
-        dock.setWidget(widget if isinstance(widget, QWidget) else widget.native)
+        dock.setWidget(widget)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
         return dock
 

@@ -55,6 +55,7 @@ def count(image: Image, preprocess: tuple[PreprocessStep, ...], segment: Segment
     return Labels(segment(plane), name="found")
 
 
+@pytest.mark.window
 def test_a_function_gets_our_form_and_its_result_becomes_a_layer(viewer, scene, recipe):
     layer = viewer.add_image(scene, name="scene")
     gui = magicgui(count)
@@ -86,6 +87,7 @@ def first_frame(movie: Movie, recipe: Recipe) -> int:
     return int(segment_frame(movie, recipe, 0).max())
 
 
+@pytest.mark.window
 def test_a_movie_is_chosen_among_the_image_layers(viewer, scene, recipe):
     gui = magicgui(first_frame)
     viewer.window.add_dock_widget(gui)
