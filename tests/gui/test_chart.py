@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
-from qtpy.QtGui import QColor, QFontMetricsF
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QColor, QFontMetricsF, QMouseEvent
+from qtpy.QtWidgets import QApplication
 
 from napari_celltrack.gui.charts.chart import Chart
 from napari_celltrack.gui.charts.drawing import AxesStyle, plane_of, x_ticks, y_ticks
@@ -221,15 +222,24 @@ def test_a_line_that_cannot_be_dragged_leaves_clicks_alone(make_chart, qtbot):
     assert chart.limit_x == 5.0
 
 
-def test_the_mouse_shows_what_it_can_do(make_chart, qtbot):
+def hover(chart: Chart, place: QPointF) -> None:
+    """Move the mouse over a chart; the screen's own mouse would be moved in a time of its own."""
+    button, keys = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+    event = QMouseEvent(
+        QEvent.Type.MouseMove, place, chart.mapToGlobal(place), button, button, keys
+    )
+    QApplication.sendEvent(chart, event)
+
+
+def test_the_mouse_shows_what_it_can_do(make_chart):
     chart = make_chart(clickable=True)
-    qtbot.mouseMove(chart, QPoint(100, 30))
+    hover(chart, QPointF(100, 30))
     assert chart.cursor().shape() == Qt.CursorShape.ArrowCursor
     chart.plot_lines([0, 10], [0, 1])
-    qtbot.mouseMove(chart, QPoint(101, 30))
+    hover(chart, QPointF(101, 30))
     assert chart.cursor().shape() == Qt.CursorShape.PointingHandCursor
     chart.set_limit(5.0)
-    qtbot.mouseMove(chart, QPoint(102, 30))
+    hover(chart, QPointF(102, 30))
     assert chart.cursor().shape() == Qt.CursorShape.SizeHorCursor
 
 
