@@ -71,6 +71,7 @@ def test_they_do_not_change_and_are_written_down_with_the_workers_there_were() -
         "pool": "cluster",
         "restart": False,
         "fail_fast": False,
+        "strict": False,
         "rescale": False,
         "from_step": None,
         "plots": True,

@@ -54,6 +54,11 @@ class TunedOn(Settings):
     )
     dtype: str = Field("", title="Data type", description="Of the pixels, e.g. uint16.")
     n_channels: int = Field(1, ge=1, title="Channels", description="How many the movie has.")
+    axes: str = Field(
+        "",
+        title="Axes",
+        description="How its dimensions were read, e.g. TYX; empty in recipes that do not say.",
+    )
 
     @classmethod
     def of(cls, movie: Movie) -> TunedOn:
@@ -63,6 +68,7 @@ class TunedOn(Settings):
             frame_interval_s=movie.frame_interval_s,
             dtype=str(movie.dtype),
             n_channels=len(movie.channels),
+            axes=movie.axes,
         )
 
     def differences(self, movie: Movie) -> list[str]:
@@ -93,6 +99,11 @@ class TunedOn(Settings):
             found.append(
                 f"{movie.name} has {now.n_channels} channels and the recipe was tuned on "
                 f"{self.n_channels}; check which channel holds the cells."
+            )
+        if self.axes and movie.n_frames * movie.n_z > 1 and ("Z" in now.axes) != ("Z" in self.axes):
+            found.append(
+                f"{movie.name} is read as {now.axes} and the recipe was tuned on {self.axes}; set "
+                "input.axes if time and depth are mistaken for each other."
             )
         return found
 

@@ -17,9 +17,9 @@ from typing import TypeVar
 import cv2
 
 from napari_celltrack import engine
+from napari_celltrack.batch.fitted_recipe import fitted_recipe
 from napari_celltrack.batch.inputs import Item, open_item, open_others
 from napari_celltrack.batch.lock import RunEnded, RunningFile
-from napari_celltrack.batch.rescale import rescale_notes, rescaled
 from napari_celltrack.batch.result import (
     FileDone,
     FrameDone,
@@ -152,10 +152,7 @@ def run_item(
             others = open_others(item)
             for other in others.values():
                 stack.callback(other.close)
-            notes: tuple[str, ...] = ()
-            if options.rescale:
-                notes = rescale_notes(recipe, movie)
-                recipe = rescaled(recipe, movie)
+            recipe, warnings = fitted_recipe(recipe, item, movie, others, options)
             key = result_key(movie, item, recipe, options.cells_from, others)
             done = kept_result(folder, item, key, options)
             if done is None:
@@ -174,7 +171,7 @@ def run_item(
                     folder=folder,
                     key=key,
                     options=options,
-                    warnings=notes,
+                    warnings=warnings,
                 )
     except Exception as error:
         # Also a bug met on one file must not lose the others: its row names it.

@@ -123,7 +123,7 @@ def make_result(
         Whether ``plots/`` is written too. Of images, and not of labels, ``preview.png`` is: the
         middle frame with the outlines of its cells.
     warnings : sequence of str
-        What to know of the cells that go into it, in sentences.
+        What to know of the movie and of the cells that go into it, in sentences.
 
     Yields
     ------
@@ -154,10 +154,7 @@ def make_result(
             n_cells_mean=float(counts.mean()),
             n_cells_total=int(counts.sum()),
             n_tracks=len(tables.tracks),
-            warnings=(
-                *warnings,
-                *(recipe.tuned_on.differences(movie) if recipe.tuned_on else ()),
-            ),
+            warnings=tuple(warnings),
         )
         written = ResultFolder(hidden)
         written.write_recipe(recipe)

@@ -32,6 +32,9 @@ class RunOptions:
         Make everything anew, also what is finished; with `from_step`, from that step on.
     fail_fast : bool
         Stop after the first file that fails.
+    strict : bool
+        Let a file fail where something was assumed or left out when it was read, such as its axes,
+        or where it differs from the movie that the recipe was tuned on.
     strategy : {"auto", "vertical", "horizontal"}
         Each movie through all steps, or each step over all movies with what it leaves on disk; or
         what suits the memory, as :func:`~napari_celltrack.batch.plan.make_plan` finds.
@@ -65,6 +68,7 @@ class RunOptions:
     cells_from: CellsFrom = "image"
     restart: bool = False
     fail_fast: bool = False
+    strict: bool = False
     strategy: Strategy = "vertical"
     n_workers: int | None = None
     pool: PoolKind = "threads"
@@ -110,6 +114,7 @@ class RunOptions:
             "pool": "cluster" if self.scheduler else self.pool,
             "restart": self.restart,
             "fail_fast": self.fail_fast,
+            "strict": self.strict,
             "rescale": self.rescale,
             "from_step": self.from_step,
             "plots": self.plots,

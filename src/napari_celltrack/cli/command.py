@@ -19,6 +19,7 @@ from napari_celltrack.cli.plot import plot
 from napari_celltrack.cli.run import (
     OutputFolder,
     Restart,
+    Strict,
     err_console,
     out_console,
     plain,
@@ -80,7 +81,7 @@ app.command()(run)
 
 
 @app.command()
-def link(
+def link(  # noqa: PLR0917
     labels: Annotated[
         list[str],
         typer.Argument(
@@ -95,6 +96,7 @@ def link(
         typer.Option("-r", "--recipe", help="A recipe; its stages from 'objects' on are used."),
     ] = None,
     restart: Restart = False,
+    strict: Strict = False,
     as_json: AsJson = False,
 ) -> None:
     """Link cells that are labelled already (by Cellpose, StarDist, hand) to tracks.
@@ -106,7 +108,7 @@ def link(
     from napari_celltrack.recipe import Recipe
 
     settings = Recipe.load(recipe) if recipe is not None else None
-    events = link_labels(labels, out, settings, RunOptions(restart=restart))
+    events = link_labels(labels, out, settings, RunOptions(restart=restart, strict=strict))
     run_and_report(events, len(labels), out, as_json=as_json)
 
 

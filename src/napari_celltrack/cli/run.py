@@ -56,6 +56,12 @@ OutputFolder = Annotated[
 Restart = Annotated[
     bool, typer.Option("--restart", help="Make everything anew, also what is finished.")
 ]
+Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict", help="Let a file fail where something was assumed or left out when reading it."
+    ),
+]
 
 #: Files whose frames are shown at once; the others are counted only.
 _N_BARS = 8
@@ -108,6 +114,7 @@ def run(  # noqa: PLR0917
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Stop after the first file that fails.")
     ] = False,
+    strict: Strict = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a recipe over files, folders of files, or folders of frames."""
@@ -133,6 +140,7 @@ def run(  # noqa: PLR0917
     options = RunOptions(
         restart=restart,
         fail_fast=fail_fast,
+        strict=strict,
         strategy=strategy,
         n_workers=workers,
         pool=pool,

@@ -140,7 +140,7 @@ class _ItemProgress:
         self.recipe = inspected.recipe
         self.stored: dict[Step, StoredStep | None] = dict(inspected.stored)
         self.seconds = inspected.seconds
-        self.warnings = (*inspected.notes, *inspected.needs.warnings)
+        self.warnings = (*inspected.warnings, *inspected.needs.warnings)
         #: Whether it has failed at a step.
         self.is_over = False
         #: Of the step that runs: what its tasks have sent back, by the index of their first frame.

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import napari_celltrack
+from napari_celltrack.batch.fitted_recipe import fitted_recipe
 from napari_celltrack.batch.horizontal.step_files import text_digest
 from napari_celltrack.batch.horizontal.step_store import STEPS, StepStore, StoredStep
 from napari_celltrack.batch.inputs import Item, open_item, open_others
-from napari_celltrack.batch.rescale import rescale_notes, rescaled
 from napari_celltrack.batch.result import FileDone, kept_result, result_key
 from napari_celltrack.batch.run_options import RunOptions, Step
 from napari_celltrack.errors import ResultError
@@ -83,8 +83,8 @@ class InspectedItem:
         Of the result.
     done : FileDone or None
         The result, if it is on disk and whole.
-    notes : tuple of str
-        Sentences about how the recipe was adapted to it.
+    warnings : tuple of str
+        Sentences about how it was read, and how the recipe fits it.
     seconds : float
         How long it took to find out.
     """
@@ -96,7 +96,7 @@ class InspectedItem:
     needs: StepNeeds
     key: str
     done: FileDone | None
-    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
     seconds: float
 
 
@@ -133,12 +133,9 @@ def inspect_item(
         )
     with ExitStack() as stack:
         movie = opened(stack, recipe, item)
-        notes: tuple[str, ...] = ()
-        if options.rescale:
-            notes = rescale_notes(recipe, movie)
-            recipe = rescaled(recipe, movie)
-        recipe.input.slices_in(movie)
         others = opened_others(stack, item)
+        recipe, warnings = fitted_recipe(recipe, item, movie, others, options)
+        recipe.input.slices_in(movie)
         frames = frames_of_steps(movie, recipe)
         stored = {step: StepStore(out, step, item.name).look() for step in STEPS[:-1]}
         fingerprints = [movie.fingerprint, *(other.fingerprint for other in others.values())]
@@ -149,7 +146,7 @@ def inspect_item(
         done = kept_result(out / item.name, item, key, options)
         seconds = time.perf_counter() - started
         return InspectedItem(
-            recipe, movie.fingerprint, frames, stored, needs, key, done, notes, seconds
+            recipe, movie.fingerprint, frames, stored, needs, key, done, warnings, seconds
         )
 
 

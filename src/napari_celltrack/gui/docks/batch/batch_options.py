@@ -95,6 +95,13 @@ class BatchOptions(QWidget):
             "Where a file has another pixel size than the movie that the recipe was tuned on, "
             "lengths in pixels are changed to the same µm.",
         )
+        self._strict = self._box(
+            f"{prefix}_strict",
+            "Stop at what is assumed",
+            "A file fails where something was assumed or left out when reading it, such as what "
+            "its dimensions are, or where it differs from the movie that the recipe was tuned on. "
+            "Otherwise that is a warning.",
+        )
         self._plots = self._box(
             f"{prefix}_plots", "Draw plots of each file", "Paths, counts and curves as pictures."
         )
@@ -104,7 +111,7 @@ class BatchOptions(QWidget):
         self._workers.valueChanged.connect(self._tell)
         self._pool.currentIndexChanged.connect(self._tell)
         self._scheduler.editingFinished.connect(self._tell)
-        for box in (self._rescale, self._plots):
+        for box in (self._rescale, self._strict, self._plots):
             box.toggled.connect(self._tell)
 
     def value(self) -> RunOptions:
@@ -114,6 +121,7 @@ class BatchOptions(QWidget):
             pool=self._pool.currentData(),
             scheduler=self._scheduler.text().strip() or None,
             rescale=self._rescale.isChecked(),
+            strict=self._strict.isChecked(),
             plots=self._plots.isChecked(),
         )
 

@@ -1,0 +1,65 @@
+"""fitted_recipe: the settings of one item, and whatever its user should know of how it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from napari_celltrack.batch.inputs import Item
+from napari_celltrack.batch.rescale import rescale_notes, rescaled
+from napari_celltrack.batch.run_options import RunOptions
+from napari_celltrack.errors import MovieError
+from napari_celltrack.movie import Movie
+from napari_celltrack.recipe import Recipe
+
+
+def fitted_recipe(
+    recipe: Recipe, item: Item, movie: Movie, others: Mapping[str, Movie], options: RunOptions
+) -> tuple[Recipe, tuple[str, ...]]:
+    """Return the settings of one item, and what was assumed or left out when it was read.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Its settings, before they are adapted to it.
+    item : Item
+        What the movie is called.
+    movie : Movie
+        The item, opened with the axes of the recipe.
+    others : mapping of str to Movie
+        Other files that are measured with it.
+    options : RunOptions
+        With `rescale`, lengths are adapted to the pixel size; with `strict`, nothing is assumed.
+
+    Returns
+    -------
+    recipe : Recipe
+        Adapted, if that is asked for.
+    warnings : tuple of str
+        Sentences.
+
+    Raises
+    ------
+    RecipeError, MovieError
+        If the recipe cannot be adapted, or something was assumed in a strict run.
+    """
+    warnings = [_sentence(note) for note in movie.notes]
+    warnings += [f"{other.name}: {note}." for other in others.values() for note in other.notes]
+    if options.rescale:
+        warnings += rescale_notes(recipe, movie)
+        recipe = rescaled(recipe, movie)
+    if recipe.tuned_on is not None:
+        called = replace(recipe.input.calibrated(movie), name=item.file)
+        warnings += recipe.tuned_on.differences(called)
+    if options.strict and warnings:
+        raise MovieError(
+            f"{item.file} is not taken in a strict run, in which nothing may be assumed: "
+            f"{' '.join(warnings)} Settle it in the recipe or in the file, or run without strict."
+        )
+    return recipe, tuple(warnings)
+
+
+def _sentence(note: str) -> str:
+    """Make a sentence of what a reader notes; the name of a file keeps its letters."""
+    first, *_ = note.split()
+    return f"{note[0].upper() if first.isalpha() else note[0]}{note[1:]}."
