@@ -14,6 +14,7 @@ from napari_celltrack.batch import FileDone, FrameDone, RunOptions, find_inputs,
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.readers import open_movie
 from napari_celltrack.recipe import Recipe, TunedOn
+from napari_celltrack.results.own_files import make_hidden
 from napari_celltrack.results.result_folder import recipe_text
 from scenes import moving_disks, three_disks
 
@@ -240,8 +241,10 @@ def test_partial_folder_of_a_killed_run_is_no_result(folder: Path, tmp_path: Pat
     out = tmp_path / "out"
     run(folder, out)
     expected = contents(out)
-    shutil.move(out / "t3", out / ".t3.partial")
-    (out / ".t3.partial" / "tracks.csv").unlink()
+    (out / "t3" / "tracks.csv").unlink()
+    begun = make_hidden(out / "t3")
+    shutil.copytree(out / "t3", begun, dirs_exist_ok=True)
+    shutil.rmtree(out / "t3")
     run(folder, out)
     assert contents(out) == expected
 

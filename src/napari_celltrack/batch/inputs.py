@@ -22,7 +22,7 @@ from napari_celltrack.readers.images import split_image
 from napari_celltrack.readers.opening import MOVIE_SUFFIXES
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.results.result_folder import RECIPE, RECORD, ResultRecord
-from napari_celltrack.results.run_folder import SUMMARY
+from napari_celltrack.results.run_folder import ERRORS, LOG, REPLACED, STEPS_FOLDER
 
 __all__ = [
     "Inputs",
@@ -43,12 +43,7 @@ A_RESULT = "it belongs to a result of an earlier run"
 
 
 #: What a run itself puts beside the folders of its results.
-_OURS = frozenset(
-    (
-        "steps", SUMMARY, "tracks.csv", "counts.csv", RECIPE, RECORD, "run.log",
-        "errors.log", "report.html",
-    )
-)  # fmt: skip
+_OURS = frozenset((STEPS_FOLDER, RECORD, *REPLACED, LOG, ERRORS))
 
 
 @dataclass(frozen=True)

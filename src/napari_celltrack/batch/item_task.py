@@ -26,12 +26,14 @@ from napari_celltrack.batch.result import (
     kept_result,
     make_result,
     result_key,
-    set_aside,
+    set_other_aside,
 )
 from napari_celltrack.batch.run_options import DEFAULTS, RunOptions
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
+from napari_celltrack.results.own_files import append_text
+from napari_celltrack.results.run_folder import ERRORS
 
 AnyT = TypeVar("AnyT")
 FrameResults = Generator[engine.FrameResult, None, None]
@@ -179,7 +181,7 @@ def run_item(
         done = FileDone(item, "failed", seconds=0, error=reason)
     if done.status == "failed":
         with suppress(OSError):
-            set_aside(folder, recipe)
+            set_other_aside(folder, recipe)
     yield replace(done, seconds=time.perf_counter() - started)
 
 
@@ -266,6 +268,5 @@ def why_failed(error: Exception, item: Item, out: Path) -> str:
         if not out.is_dir():
             return f"The folder of the results, {out}, is no longer there; run again."
         return f"{error.strerror or error}; mend that and run again."
-    with suppress(OSError), (out / "errors.log").open("a", encoding="utf-8") as log:
-        log.write(f"{item.path}\n{''.join(traceback.format_exception(error))}\n")
+    append_text(out / ERRORS, f"{item.path}\n{''.join(traceback.format_exception(error))}\n")
     return f"unexpected {type(error).__name__}: {error} (see errors.log)"

@@ -8,9 +8,10 @@ Workers look at it, also from other machines, and stop when it is gone.
 from __future__ import annotations
 
 import errno
+import io
 import os
+import re
 import secrets
-import shutil
 import socket
 import sys
 from collections.abc import Iterator
@@ -21,11 +22,20 @@ from pathlib import Path
 from typing import TextIO
 
 from napari_celltrack.errors import ResultError
+from napari_celltrack.results.own_files import (
+    is_hidden_file,
+    open_own,
+    remove_unfinished,
+)
+from napari_celltrack.results.result_folder import OLD, RECORD, ResultFolder, not_ours
+from napari_celltrack.results.run_folder import REPLACED
 
 LOCK = ".lock"
-_RUNNING = ".running-"
+_RUNNING, _OURS = ".running-", "a run of celltrack\n"
 #: Windows keeps others from reading what is locked: a byte far behind the text.
 _BYTE = 1 << 20
+#: Longer than what we say of a run.
+_LONGEST = 1000
 _HELD = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
 
 
@@ -49,7 +59,8 @@ class RunningFile:
     def create(cls, folder: Path) -> RunningFile:
         """Create the file of a new run in the folder of its results."""
         path = folder / f"{_RUNNING}{secrets.token_hex(4)}"
-        path.touch()
+        with path.open("x", encoding="utf-8") as file:
+            file.write(_OURS)
         return cls(path)
 
     @property
@@ -123,7 +134,12 @@ def only_run_in(out: Path) -> Iterator[RunningFile]:
 def _locked_file(out: Path) -> TextIO:
     path = out / LOCK
     while True:
-        file = path.open("a+", encoding="utf-8")
+        try:
+            file = io.TextIOWrapper(open_own(path, "a+b"), "utf-8")
+        except OSError as error:
+            if path.is_symlink():
+                raise ResultError(not_ours(path)) from error
+            raise
         try:
             _lock(file)
         except OSError as error:
@@ -139,6 +155,10 @@ def _locked_file(out: Path) -> TextIO:
         if _is_same(file, path):
             break
         file.close()  # the other run has just finished, and removed the file
+    file.seek(0)
+    if (text := file.read(_LONGEST)) and not text.startswith("process "):
+        file.close()
+        raise ResultError(not_ours(path))
     file.truncate(0)
     now = datetime.now().astimezone()
     file.write(f"process {os.getpid()} on {socket.gethostname()} since {now:%Y-%m-%d %H:%M:%S}")
@@ -173,18 +193,38 @@ def _is_same(file: TextIO, path: Path) -> bool:
 
 
 def _clear(out: Path) -> None:
-    """Remove half results, and put back a whole one that was killed while it was replaced."""
+    """Remove half results, and put back a whole one that was killed while it was replaced.
+
+    Only what is known to be ours: others may hide files under such names, too.
+    """
     for path in list(out.iterdir()):
-        if path.name.startswith(_RUNNING):
-            path.unlink(missing_ok=True)
-        elif path.name.startswith(".") and path.name.endswith(".partial"):
-            # What may not be removed is in nobody's way: its name is never used again.
-            shutil.rmtree(path, ignore_errors=True)
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
-        elif path.name.startswith(".") and path.name.endswith(".old") and path.is_dir():
-            final = out / path.name[1 : -len(".old")]
-            if final.exists():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.rename(final)
+        if not path.name.startswith("."):
+            continue
+        # What may not be removed is in nobody's way: its name is never used again.
+        with suppress(OSError):
+            if path.name.startswith(_RUNNING):
+                if _text_of(path) == _OURS:
+                    path.unlink()
+            elif is_hidden_file(path, (*REPLACED, RECORD)):
+                path.unlink()
+            elif path.name.endswith(".partial"):
+                remove_unfinished(path)
+            elif path.name.endswith(OLD):
+                _put_back(path)
+
+
+def _text_of(path: Path) -> str:
+    with open_own(path, "rb") as file:
+        return file.read(_LONGEST).decode("utf-8", "replace")
+
+
+def _put_back(old: Path) -> None:
+    """Give a result its name back, or what is kept of it to the one that has replaced it."""
+    hidden = re.fullmatch(rf"\.(.+)\.[0-9a-f]{{8}}{re.escape(OLD)}", old.name)
+    if hidden is None or ResultFolder(old).owner() != "us":
+        return
+    final = ResultFolder(old.with_name(hidden[1]))
+    if final.owner() == "us":
+        final.take_over(old)
+    elif final.owner() == "nobody":
+        old.rename(final.path)

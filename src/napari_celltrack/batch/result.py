@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import secrets
-import shutil
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -27,10 +25,17 @@ from napari_celltrack.batch.run_options import DEFAULTS, CellsFrom, RunOptions
 from napari_celltrack.errors import ResultError
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
+from napari_celltrack.results.own_files import (
+    kept_as,
+    make_hidden,
+    remove_unfinished,
+    set_aside,
+)
 from napari_celltrack.results.result_folder import (
-    SET_ASIDE,
+    OTHER_RECIPE,
     ResultFolder,
     ResultRecord,
+    not_ours,
     recipe_text,
     versions,
 )
@@ -137,9 +142,11 @@ def make_result(
     """
     started = time.perf_counter()
     has_picture = options.cells_from == "image"
+    final = ResultFolder(folder)
+    if final.owner() == "others":
+        raise ResultError(not_ours(folder))
     _clear_hidden(folder)
-    hidden = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
-    hidden.mkdir()
+    hidden = make_hidden(folder)
     try:
         movie = replace(recipe.input.calibrated(movie), name=item.file)
         tables = yield from _write(recipe, item, movie, found, hidden, has_picture=has_picture)
@@ -154,21 +161,21 @@ def make_result(
             n_cells_mean=float(counts.mean()),
             n_cells_total=int(counts.sum()),
             n_tracks=len(tables.tracks),
-            warnings=tuple(warnings),
+            warnings=(*warnings, *_changed(final)),
         )
         written = ResultFolder(hidden)
         written.write_recipe(recipe)
         record = _record(done, movie, key)
-        written.write_record(replace(record, files=written.file_sizes()))
         if options.plots:
             from napari_celltrack.results.drawn import write_plots
 
+            written.write_record(record)  # plots are drawn of a result
             write_plots(written)
             record = replace(record, has_plots=True)
-            written.write_record(replace(record, files=written.file_sizes()))
-        _swap(hidden, folder)
+        written.finish(record)
+        final.put_in_place(hidden)
     finally:
-        shutil.rmtree(hidden, ignore_errors=True)
+        remove_unfinished(hidden)
     return done
 
 
@@ -207,13 +214,12 @@ def kept_result(folder: Path, item: Item, key: str, options: RunOptions) -> File
     )
 
 
-def set_aside(folder: Path, recipe: Recipe) -> None:
+def set_other_aside(folder: Path, recipe: Recipe) -> None:
     """Rename the result of another recipe, so that a failed file leaves no mix behind."""
-    made_by = ResultFolder(folder).recipe_text()
-    if made_by and made_by != recipe_text(recipe):
-        aside = folder.with_name(f"{folder.name}{SET_ASIDE}")
-        shutil.rmtree(aside, ignore_errors=True)
-        folder.rename(aside)
+    result = ResultFolder(folder)
+    made_by = result.recipe_text()
+    if made_by and made_by != recipe_text(recipe) and result.owner() == "us":
+        set_aside(folder, OTHER_RECIPE)
 
 
 def _write(
@@ -278,19 +284,22 @@ def _record(done: FileDone, movie: Movie, key: str) -> ResultRecord:
     )
 
 
+def _changed(result: ResultFolder) -> Iterator[str]:
+    """Say which files of the result that is replaced are not as they were written."""
+    try:
+        changed = result.changed_files(result.record())
+    except ResultError:
+        return
+    for name in changed:
+        yield (
+            f"{name} was changed or damaged since it was made; it is made anew, and what was there "
+            f"is kept as {kept_as(result.path, name).relative_to(result.path).as_posix()}."
+        )
+
+
 def _clear_hidden(folder: Path) -> None:
     """Remove what killed runs of this item left; names of other items may begin like its name."""
     leftover = re.compile(rf"\.{re.escape(folder.name)}\.[0-9a-f]{{8}}\.partial")
     for path in folder.parent.glob(".*.partial"):
         if leftover.fullmatch(path.name):
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _swap(hidden: Path, final: Path) -> None:
-    """Put a whole result in its place; the old one goes only when the new one is there."""
-    old = final.with_name(f".{final.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if final.exists():
-        final.rename(old)
-    hidden.rename(final)
-    shutil.rmtree(old, ignore_errors=True)
+            remove_unfinished(path)

@@ -17,14 +17,15 @@ from napari_celltrack.batch.item_task import FULL, ItemTask
 from napari_celltrack.batch.lock import RunningFile, only_run_in
 from napari_celltrack.batch.overrides import Overrides
 from napari_celltrack.batch.result import FileDone, FrameDone
-from napari_celltrack.batch.run_log import LOG, RunLog
+from napari_celltrack.batch.run_log import RunLog
 from napari_celltrack.batch.run_options import DEFAULTS, RunOptions
 from napari_celltrack.batch.vertical import run_vertical
 from napari_celltrack.batch.workers import Workers, open_workers
 from napari_celltrack.errors import RecipeError, ResultError
 from napari_celltrack.recipe import Recipe
+from napari_celltrack.results.own_files import append_text
 from napari_celltrack.results.result_folder import versions
-from napari_celltrack.results.run_folder import RunFolder, RunRecord
+from napari_celltrack.results.run_folder import ERRORS, LOG, REPORT, RunFolder, RunRecord
 
 Events = Generator[FrameDone | FileDone, None, None]
 
@@ -60,19 +61,28 @@ def run_files(recipe: Recipe, inputs: Inputs, out: Path, options: RunOptions = D
     if options.strategy == "auto":
         options = _decided(recipe, inputs, out, options)
     started = datetime.now(timezone.utc)
-    folder = RunFolder(out)
+    folder, has_steps = RunFolder(out), options.strategy == "horizontal"
+    folder.check((item.name for item in inputs.items), has_steps=has_steps)
     rows: dict[str, FileDone] = {}
     with ExitStack() as stack:
         with _writing_to(out):
             out.mkdir(parents=True, exist_ok=True)
             running_file = stack.enter_context(only_run_in(out))
+            begun = RunRecord(
+                versions=versions(),
+                command=options.command,
+                started=started.isoformat(timespec="seconds"),
+            )
+            put_aside = folder.begin(recipe, begun)
             log = stack.enter_context(RunLog(out))
-            folder.write_recipe(recipe)
         workers = stack.enter_context(
             open_workers(options.pool, options.n_workers, options.scheduler)
         )
         told = options.to_json(workers.n)
+        begun = replace(begun, options=told)
         log.start(inputs, [f"{name}={value}" for name, value in told.items()])
+        for sentence in put_aside:
+            log.write(f"kept: {sentence}")
         ready, wrong = _recipes(recipe, inputs.items, options.overrides)
         events = _events(ready, out, workers, running_file, options)
         try:
@@ -90,16 +100,12 @@ def run_files(recipe: Recipe, inputs: Inputs, out: Path, options: RunOptions = D
             # Otherwise the folder is gone, and an error on its way that says so; what stands there
             # was made by a worker that was writing just then.
             if (out / LOG).is_file():
-                record = RunRecord(
-                    versions=versions(),
-                    command=options.command,
-                    options=told,
-                    started=started.isoformat(timespec="seconds"),
-                )
-                _write_end(folder, inputs, rows, record, log)
+                record = _write_end(folder, inputs, rows, begun, log)
         _check_there(out)
         if options.report:
             _write_report(out, log)
+            with suppress(OSError):  # or the report is kept as a file that nobody knows
+                folder.finish(record)
 
 
 def _check_there(out: Path) -> None:
@@ -115,7 +121,7 @@ def _write_end(
     rows: Mapping[str, FileDone],
     begun: RunRecord,
     log: RunLog,
-) -> None:
+) -> RunRecord:
     """Write what is known of a run when it ends, in whatever way: a row for each item."""
     stopped = {row.item.name: row for row in _not_done(inputs, rows)}
     ended = [rows.get(item.name) or stopped[item.name] for item in inputs.items]
@@ -130,11 +136,12 @@ def _write_end(
     )
     with _writing_to(folder.path, "mend that and run again, what is finished is kept"):
         folder.write_summary([row.row() for row in ended], record.conditions)
-        folder.write_record(record)
         write_pooled(folder.path, ended)
+        folder.finish(record)
     word = "stopped" if stopped else "end"
     n = {status: record.n_of(status) for status in ("done", "failed", "stopped")}
     log.write(f"{word}: {n['done']} done, {n['failed']} failed, {n['stopped']} not done")
+    return record
 
 
 def _recipes(
@@ -239,5 +246,4 @@ def _write_report(out: Path, log: RunLog) -> None:
         write_report(out)
     except Exception as error:
         log.write(f"report: not written ({type(error).__name__}: {error})")
-        with suppress(OSError), (out / "errors.log").open("a", encoding="utf-8") as file:
-            file.write(f"report.html\n{traceback.format_exc()}\n")
+        append_text(out / ERRORS, f"{REPORT}\n{traceback.format_exc()}\n")

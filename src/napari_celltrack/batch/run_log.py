@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,8 +13,8 @@ from types import TracebackType
 import napari_celltrack
 from napari_celltrack.batch.inputs import Inputs
 from napari_celltrack.batch.result import FileDone
-
-LOG = "run.log"
+from napari_celltrack.results.own_files import open_own
+from napari_celltrack.results.run_folder import LOG
 
 
 class RunLog:
@@ -26,7 +27,7 @@ class RunLog:
     """
 
     def __init__(self, out: Path) -> None:
-        self._file = (out / LOG).open("a", encoding="utf-8", buffering=1)
+        self._file = io.TextIOWrapper(open_own(out / LOG, "ab"), "utf-8", line_buffering=True)
 
     def __enter__(self) -> RunLog:
         return self

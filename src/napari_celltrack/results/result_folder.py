@@ -6,9 +6,12 @@ what is missing of it, and in which words that is said.
 
 from __future__ import annotations
 
+import os
 import platform
+import re
+import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -19,12 +22,29 @@ import pandas as pd
 import napari_celltrack
 from napari_celltrack.errors import ResultError
 from napari_celltrack.recipe import Recipe
+from napari_celltrack.results.own_files import (
+    UNFINISHED,
+    FileFact,
+    entries_in,
+    facts_in,
+    retire,
+    set_aside,
+    sync_folder,
+    unmark,
+)
 from napari_celltrack.results.small_files import read_json, write_json, write_text
 
 #: Files that say how a result was made, beside its tables.
 RECORD, RECIPE = "run.json", "recipe.yaml"
-#: End of the name of a result that another recipe has made.
-SET_ASIDE = ".other-recipe"
+#: What is added to the name of a result that another recipe has made, or that is damaged.
+OTHER_RECIPE, EARLIER = "other-recipe", "earlier"
+_ASIDE = re.compile(rf"\.({OTHER_RECIPE}|{EARLIER})(-\d+)?$")
+_KEPT = re.compile(rf"{EARLIER}(-\d+)?/")
+#: End of the hidden name of a result for the moment in which another takes its place.
+OLD = ".old"
+#: Beside the files that a record speaks of.
+_NOT_OF_RESULT = (RECORD, UNFINISHED)
+_PROGRAM = "napari-celltrack"
 
 _LIBRARIES = ("numpy", "opencv-python-headless", "pandas", "scikit-image", "scipy", "tifffile")
 
@@ -56,7 +76,7 @@ class ResultFolder:
         is_empty = True
         for file in sorted(path.glob(f"[!.]*/{RECORD}")):
             inside = cls(file.parent)
-            if not inside.path.name.endswith(SET_ASIDE) and inside._kind() in ("result", "broken"):
+            if not is_aside(inside.path.name) and inside._kind() in ("result", "broken"):
                 is_empty = False
                 yield inside
         if is_empty and kind == "broken":
@@ -175,32 +195,104 @@ class ResultFolder:
             raise ResultError(f"{file} has no column {missing[0]}; run the recipe again.")
         return table
 
-    def file_sizes(self) -> dict[str, int]:
-        """Return the bytes of each file that the result is made of, by its name in the folder."""
-        return {
-            path.relative_to(self.path).as_posix(): path.stat().st_size
-            for path in sorted(self.path.rglob("*"))
-            if path.is_file() and path != self.path / RECORD
-        }
+    def owner(self) -> Literal["nobody", "us", "perhaps us", "others"]:
+        """Tell who has made the folder.
+
+        Returns
+        -------
+        str
+            ``"nobody"`` if it is not there or empty, ``"us"`` if its record says so, ``"perhaps
+            us"`` if that is damaged; a link is of others, wherever it leads.
+        """
+        if self.path.is_symlink() or (os.path.lexists(self.path) and not self.path.is_dir()):
+            return "others"
+        if not self.path.is_dir() or not any(self.path.iterdir()):
+            return "nobody"
+        kind = self._kind()
+        if kind == "broken":
+            return "perhaps us"
+        try:
+            return "us" if kind == "result" and self.record().versions.get(_PROGRAM) else "others"
+        except ResultError:
+            return "perhaps us"
+
+    def put_in_place(self, hidden: Path) -> None:
+        """Give a finished folder the place of this one.
+
+        What we made is deleted when the new result is there; a file of somebody else is kept in
+        it, and so is one of ours that was changed, under another name.
+
+        Parameters
+        ----------
+        hidden : Path
+            As :func:`~napari_celltrack.results.own_files.make_hidden` made it.
+
+        Raises
+        ------
+        ResultError
+            If somebody else has made a folder there meanwhile.
+        """
+        owner = self.owner()
+        if owner == "others":
+            raise ResultError(not_ours(self.path))
+        unmark(hidden)
+        old = None
+        if owner == "us":
+            old = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}{OLD}")
+            self.path.rename(old)
+        elif owner == "perhaps us":
+            set_aside(self.path, EARLIER)
+        elif self.path.is_dir():
+            self.path.rmdir()
+        hidden.rename(self.path)
+        sync_folder(self.path.parent)
+        if old is not None:
+            self.take_over(old)
+
+    def take_over(self, old: Path) -> None:
+        """Delete the result that this one replaces, but for files of others, which are kept."""
+        record = ResultFolder(old).record()
+        retire(old, self.path, {**record.files, RECORD: FileFact.of(old / RECORD)})
+
+    def finish(self, record: ResultRecord) -> None:
+        """Write what the result says of itself, with the facts of all its files.
+
+        Files and record are on the disk when this returns; a power cut leaves them whole.
+        """
+        self.write_record(replace(record, files=facts_in(self.path, leave_out=_NOT_OF_RESULT)))
+        sync_folder(self.path)
+
+    def missing_files(self, record: ResultRecord) -> list[str]:
+        """Return the files that the result is made of and that are not there."""
+        return [name for name in record.files if not os.path.lexists(self.path / name)]
+
+    def changed_files(self, record: ResultRecord) -> list[str]:
+        """Return the files that no longer hold what was written, changed by hand or damaged."""
+        return [
+            name
+            for name, fact in record.files.items()
+            if os.path.lexists(self.path / name) and not fact.is_of(self.path / name)
+        ]
 
     def is_whole(self, record: ResultRecord) -> bool:
-        """Whether each file that the result is made of is there, in its size."""
-        try:
-            return all(
-                (self.path / name).stat().st_size == size for name, size in record.files.items()
-            )
-        except OSError:
-            return False
+        """Whether each file that the result is made of is there, as it was written."""
+        return bool(record.files) and all(
+            fact.is_of(self.path / name) for name, fact in record.files.items()
+        )
 
     def strange_files(self) -> list[str]:
-        """Return the files in the folder that no run of ours has put there, by name, sorted."""
-        files = (path for path in self.path.rglob("*") if not path.is_dir())
-        there = {path.relative_to(self.path).as_posix() for path in files}
+        """Return the files in the folder that no run of ours has put there, by name, sorted.
+
+        What a run has kept there of an earlier result is not meant.
+        """
+        if not self.path.is_dir():
+            return []
+        there = {path.relative_to(self.path).as_posix() for path in entries_in(self.path)}
         try:
             ours = {RECORD, *self.record().files}
         except ResultError:
             ours = set()
-        return sorted(there - ours)
+        return sorted(name for name in there - ours if not _KEPT.match(name))
 
     def _kind(self) -> Literal["none", "result", "run", "broken"]:
         """Tell by ``run.json`` what the folder is."""
@@ -236,8 +328,8 @@ class ResultRecord:
         How long it took.
     versions : mapping of str to str
         Of the program and its libraries.
-    files : mapping of str to int
-        Bytes of each file that it is made of, by its name in the folder.
+    files : mapping of str to FileFact
+        What each file that it is made of held when it was written, by its name in the folder.
     has_plots : bool
         Whether its plots were drawn too.
     """
@@ -249,7 +341,7 @@ class ResultRecord:
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
     versions: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, int] = field(default_factory=dict)
+    files: Mapping[str, FileFact] = field(default_factory=dict)
     has_plots: bool = False
 
     @classmethod
@@ -275,17 +367,31 @@ class ResultRecord:
             warnings=tuple(map(str, warnings)),
             seconds=float(values.get("seconds", 0)),
             versions=_mapping(values, "versions"),
-            files=_mapping(values, "files"),
+            files={k: FileFact.from_json(v) for k, v in _mapping(values, "files").items()},
             has_plots=values.get("has_plots") is True,
         )
 
     def to_json(self) -> dict[str, Any]:
         """Return it as values that JSON knows."""
         values = asdict(self)
+        values["files"] = {name: fact.to_json() for name, fact in self.files.items()}
         order = ("key", "input", "others", "result", "warnings", "seconds", "versions", "files")
         return {name: values[name] for name in order} | (
             {"has_plots": True} if self.has_plots else {}
         )
+
+
+def is_aside(name: str) -> bool:
+    """Whether a folder has the name of a result that was set aside."""
+    return _ASIDE.search(name) is not None
+
+
+def not_ours(path: Path) -> str:
+    """Say that a file or folder is in the way of a run, and that it is not touched."""
+    return (
+        f"{path} is there and was not made by a run of celltrack, so it is not touched; choose "
+        "another folder for the results, or move it away."
+    )
 
 
 def recipe_text(recipe: Recipe) -> str:
@@ -309,7 +415,7 @@ def versions() -> dict[str, str]:
     """Return the versions of the program and of the libraries that can change a result."""
     libraries = {name: _version(name) for name in _LIBRARIES}
     return {
-        "napari-celltrack": napari_celltrack.__version__,
+        _PROGRAM: napari_celltrack.__version__,
         "python": platform.python_version(),
         **libraries,
     }

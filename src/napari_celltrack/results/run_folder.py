@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
-from napari_celltrack.errors import ResultError
+from napari_celltrack.errors import RecipeError, ResultError
 from napari_celltrack.recipe import Recipe
+from napari_celltrack.results.own_files import FileFact, set_aside
 from napari_celltrack.results.result_folder import (
     RECIPE,
     RECORD,
-    SET_ASIDE,
     ResultFolder,
     ResultRecord,
+    is_aside,
+    not_ours,
     recipe_text,
     text_or_nothing,
 )
 from napari_celltrack.results.small_files import read_json, write_json, write_text
 
-SUMMARY = "summary.csv"
+SUMMARY, REPORT = "summary.csv", "report.html"
+#: Tables that are put together from those of the results.
+POOLED = ("tracks", "counts")
+#: Files that a later run writes anew, and those that it adds to.
+REPLACED = (RECIPE, SUMMARY, *(f"{table}.csv" for table in POOLED), REPORT)
+LOG, ERRORS = "run.log", "errors.log"
+#: Where the horizontal strategy keeps what its steps have made.
+STEPS_FOLDER = "steps"
 #: Columns of the summary, with the conditions of the items after `folder`, the name of the folder
 #: of the result; `n_cells` only when an input is a still.
 SUMMARY_COLUMNS = (
@@ -54,9 +64,122 @@ class RunFolder:
 
     path: Path
 
-    def write_recipe(self, recipe: Recipe) -> None:
-        """Write the recipe of the run."""
-        write_text(self.path / RECIPE, recipe_text(recipe))
+    def owner(self) -> Literal["nobody", "us", "perhaps us", "others"]:
+        """Tell who has written there: a run, somebody else, or a run whose record is damaged."""
+        file = self.path / RECORD
+        if not os.path.lexists(file):
+            return "nobody"
+        if file.is_symlink():
+            return "others"
+        try:
+            record = RunRecord.from_json(read_json(file))
+        except (OSError, ValueError):
+            return "perhaps us"
+        return "us" if "napari-celltrack" in record.versions and record.started else "others"
+
+    def check(self, names: Iterable[str], *, has_steps: bool) -> None:
+        """Make sure that a run would touch nothing that no run has made.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Of the folders of its results.
+        has_steps : bool
+            Whether it keeps what its steps have made.
+
+        Raises
+        ------
+        ResultError
+            If something is in the way; it names the first.
+        """
+        owner = self.owner()
+        files = [self.path / name for name in (RECORD, *REPLACED, LOG, ERRORS)]
+        if owner == "others":
+            raise ResultError(not_ours(files[0]))
+        for path in files:
+            if os.path.lexists(path) and (owner == "nobody" or not _is_plain(path)):
+                raise ResultError(not_ours(path))
+        steps = ResultFolder(self.path / STEPS_FOLDER)
+        is_others = owner == "nobody" or steps.path.is_symlink()
+        if has_steps and is_others and steps.owner() != "nobody":
+            raise ResultError(not_ours(steps.path))
+        made = self._made()
+        for name in names:
+            result = ResultFolder(self.path / name)
+            if result.owner() == "others" and (name not in made or result.path.is_symlink()):
+                raise ResultError(not_ours(result.path))
+
+    def begin(self, recipe: Recipe, record: RunRecord) -> list[str]:
+        """Write the recipe and what is known of a run that begins, and put aside what was changed.
+
+        Parameters
+        ----------
+        recipe : Recipe
+            Of the run.
+        record : RunRecord
+            What is known of it.
+
+        Returns
+        -------
+        list of str
+            What was put aside, in sentences.
+        """
+        owner, earlier = self.owner(), self.record()
+        aside = [
+            path
+            for name in REPLACED
+            if os.path.lexists(path := self.path / name)
+            and not (name in earlier.files and earlier.files[name].is_of(path))
+            and not (name == RECIPE and self._is_recipe(recipe))
+        ]
+        aside += [self.path / RECORD] if owner == "perhaps us" else []
+        aside += [
+            self.path / name
+            for name in self._made()
+            if ResultFolder(self.path / name).owner() == "others"
+        ]
+        said = [
+            f"{path.name} is not as the run before has left it; it is kept as "
+            f"{set_aside(path).name}."
+            for path in aside
+        ]
+        # Until the end, what is known of the run before is known still. The record comes first, so
+        # that nothing of a run that is killed here is taken for a file of others.
+        self.finish(earlier if owner == "us" else record)
+        if not os.path.lexists(self.path / RECIPE):
+            write_text(self.path / RECIPE, recipe_text(recipe))
+            self.finish(earlier if owner == "us" else record)
+        return said
+
+    def finish(self, record: RunRecord) -> None:
+        """Write what the run says of itself, with the facts of the files that it has written."""
+        self.write_record(replace(record, files=self._facts()))
+
+    def _facts(self) -> dict[str, FileFact]:
+        facts = {
+            name: FileFact.of(path) for name in REPLACED if _is_plain(path := self.path / name)
+        }
+        if not self._is_as_saved():
+            facts.pop(RECIPE, None)
+        return facts
+
+    def _is_recipe(self, recipe: Recipe) -> bool:
+        """Whether the recipe that stands there is this one, with comments perhaps."""
+        try:
+            return Recipe.load(self.path / RECIPE) == recipe
+        except RecipeError:
+            return False
+
+    def _is_as_saved(self) -> bool:
+        """Whether the recipe that stands there is as we write it, without comments of the user."""
+        try:
+            return self.recipe_text() == recipe_text(Recipe.load(self.path / RECIPE))
+        except RecipeError:
+            return False
+
+    def _made(self) -> set[str]:
+        """Return the names of the results that the run before has made."""
+        return {str(i["name"]) for i in self.record().items if i.get("status") == "done"}
 
     def recipe_text(self) -> str:
         """Read the recipe of the run as it stands there; empty if it cannot be read."""
@@ -117,7 +240,7 @@ class RunFolder:
         """
         found, others = [], []
         for path in self.path.iterdir():
-            if path.name.startswith(".") or path.name.endswith(SET_ASIDE) or not path.is_dir():
+            if path.name.startswith(".") or is_aside(path.name) or not path.is_dir():
                 continue
             folder = ResultFolder(path)
             try:
@@ -149,6 +272,8 @@ class RunRecord:
         What is said of each file, with its `status`.
     ignored, ignored_reasons : tuple of str
         Files that were passed over, and why.
+    files : mapping of str to FileFact
+        What each file that a later run writes anew held when the run ended, by name.
     """
 
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -160,6 +285,7 @@ class RunRecord:
     items: tuple[Mapping[str, Any], ...] = ()
     ignored: tuple[str, ...] = ()
     ignored_reasons: tuple[str, ...] = ()
+    files: Mapping[str, FileFact] = field(default_factory=dict)
 
     def n_of(self, status: str) -> int:
         """Return how many files are ``done``, ``failed`` or ``stopped``."""
@@ -179,19 +305,26 @@ class RunRecord:
             items=tuple(i for i in _kept(values, "items", list, []) if isinstance(i, dict)),
             ignored=tuple(map(str, _kept(values, "ignored", list, []))),
             ignored_reasons=tuple(map(str, _kept(values, "ignored_reasons", list, []))),
+            files={k: FileFact.from_json(v) for k, v in _kept(values, "files", dict, {}).items()},
         )
 
     def to_json(self) -> dict[str, Any]:
         """Return it as values that JSON knows, with the numbers of files by status."""
         values = asdict(self)
+        values["files"] = {name: fact.to_json() for name, fact in self.files.items()}
         before = ("versions", "command", "options", "started", "seconds")
-        after = ("conditions", "items", "ignored", "ignored_reasons")
+        after = ("conditions", "items", "ignored", "ignored_reasons", "files")
         return {
             **{name: values[name] for name in before},
             "n_items": len(self.items),
             **{f"n_{status}": self.n_of(status) for status in _STATES},
             **{name: values[name] for name in after},
         }
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether a path is a file, and no link to one."""
+    return path.is_file() and not path.is_symlink()
 
 
 def _kept(values: Mapping[str, Any], name: str, kind: type, otherwise: Any) -> Any:

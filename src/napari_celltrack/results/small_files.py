@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from napari_celltrack.results.own_files import hidden_file
+
 
 def write_text(path: Path, text: str, *, is_safe: bool = False) -> None:
     """Write a small file so that it is either the old one or the new one, never a half.
@@ -22,9 +24,9 @@ def write_text(path: Path, text: str, *, is_safe: bool = False) -> None:
     is_safe : bool
         Wait until it is on the disk, so that also a power cut leaves it whole.
     """
-    hidden = path.with_name(f".{path.name}.partial")
+    hidden = hidden_file(path)
     try:
-        with hidden.open("w", encoding="utf-8") as file:
+        with hidden.open("x", encoding="utf-8") as file:
             file.write(text)
             if is_safe:
                 file.flush()

@@ -31,7 +31,7 @@ from napari_celltrack.batch.horizontal.step_task import (
 from napari_celltrack.batch.inputs import Item
 from napari_celltrack.batch.item_task import absolute, call_elsewhere, why_failed
 from napari_celltrack.batch.lock import RunningFile
-from napari_celltrack.batch.result import FileDone, FrameDone, set_aside
+from napari_celltrack.batch.result import FileDone, FrameDone, set_other_aside
 from napari_celltrack.batch.run_options import DEFAULTS, RunOptions, Step
 from napari_celltrack.batch.tasks import TaskDone, run_tasks
 from napari_celltrack.batch.workers import Workers
@@ -314,5 +314,5 @@ def _end_item(progress: _ItemProgress, out: Path, error: Exception) -> FileDone:
 def _failed(item: Item, recipe: Recipe | None, out: Path, error: Exception) -> FileDone:
     if recipe is not None:
         with suppress(OSError):
-            set_aside(out / item.name, recipe)
+            set_other_aside(out / item.name, recipe)
     return FileDone(item, "failed", seconds=0, error=why_failed(error, item, out))

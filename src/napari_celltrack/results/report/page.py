@@ -17,11 +17,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from napari_celltrack.errors import ResultError
+from napari_celltrack.results.own_files import hidden_file
 from napari_celltrack.results.report.card import Card, card_of
 from napari_celltrack.results.report.comparison import FileValues, compare
 from napari_celltrack.results.report.filed_run import FiledRun, read_run
 from napari_celltrack.results.result_folder import RECIPE
-from napari_celltrack.results.run_folder import RunRecord
+from napari_celltrack.results.run_folder import REPORT, RunRecord
 from napari_celltrack.text import duration_text
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -57,10 +58,12 @@ def write_report(out: Path) -> Path:
         values += [of_file] if of_file is not None else []
     cards.sort(key=lambda card: (card.rank, card.number))
     text = _rendered(out, run, cards, values)
-    path, hidden = out / "report.html", out / ".report.html.partial"
+    path = out / REPORT
+    hidden = hidden_file(path)
     try:
-        # A name that is no text for the file system is shown with question marks.
-        hidden.write_bytes(text.encode("utf-8", "replace"))
+        with hidden.open("xb") as written:
+            # A name that is no text for the file system is shown with question marks.
+            written.write(text.encode("utf-8", "replace"))
         hidden.replace(path)
     except OSError as error:
         raise ResultError(

@@ -34,6 +34,7 @@ from napari_celltrack.batch.progress import News
 from napari_celltrack.gui.docks.rows_model import Column, Look, RowsModel, make_table
 from napari_celltrack.gui.forms.rows import column
 from napari_celltrack.gui.theme import ChartColours, chart_colours
+from napari_celltrack.results.run_folder import REPORT
 
 _COLUMNS = (
     Column("File", attrgetter("file")),
@@ -57,7 +58,6 @@ _MAX_HEIGHT_PX = 2000
 _LONG = 22
 #: Of a reason so many lines are shown; the whole is said when the line is chosen.
 _MOST_LINES = 3
-_REPORT = "report.html"
 #: Steps of the bar.
 _WHOLE = 1000
 
@@ -284,7 +284,7 @@ class ProgressRows(QWidget):
         self._folder = _button(
             f"{prefix}_open_folder", "Open folder", "Show the folder of the results."
         )
-        self._report.clicked.connect(lambda _checked: self._browse(_REPORT))
+        self._report.clicked.connect(lambda _checked: self._browse(REPORT))
         self._folder.clicked.connect(lambda _checked: self._browse(""))
         rows = column(self)
         going, self._after = QHBoxLayout(), QWidget()
@@ -307,7 +307,7 @@ class ProgressRows(QWidget):
         self._results = results
         self._stop.setEnabled(is_running and not is_stopping)
         self._after.setVisible(not is_running and results is not None and results.is_dir())
-        self._report.setEnabled(results is not None and (results / _REPORT).is_file())
+        self._report.setEnabled(results is not None and (results / REPORT).is_file())
 
     def _browse(self, name: str) -> None:
         if self._results is not None:
