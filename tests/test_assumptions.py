@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +127,20 @@ def test_time_that_is_read_as_depth_is_said(tmp_path: Path) -> None:
     assert "read as ZYX and the recipe was tuned on TYX" in " ".join(done.warnings)
     (done,) = rows(recipe, path, tmp_path / "out", strict=True)
     assert done.status == "failed"
+
+
+def test_lengths_that_were_to_be_rescaled_pass_a_strict_run(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(
+        path, FRAMES, imagej=True, resolution=(2, 2), metadata={"axes": "TYX", "unit": "um"}
+    )
+    coarse = replace(movie_of(FRAMES, "TYX"), pixel_size_um=(1.0, 1.0))
+    recipe = Recipe(tuned_on=TunedOn.of(coarse))
+    options = RunOptions(strict=True, rescale=True, report=False)
+    *_, done = run_files(recipe, find_inputs([path]), tmp_path / "out", options)
+    assert isinstance(done, FileDone)
+    assert done.status == "done"
+    assert "taken 2 times" in " ".join(done.warnings)
 
 
 def test_recipes_that_do_not_say_their_axes_warn_of_none() -> None:

@@ -66,7 +66,7 @@ def test_run_prints_a_table_and_exits_with_1_when_a_file_failed(tmp_path: Path) 
     done = in_a_process("run", tmp_path / "r.yaml", images, "-o", tmp_path / "out", "--json")
     assert done.code == 1
     # What is kept is said before the start, and beside the JSON.
-    assert done.stderr == "1 of 2 done with these settings. It is kept.\n"
+    assert done.stderr == "1 of 2 done with these settings, kept if unchanged.\n"
     rows = json.loads(done.stdout)
     assert [(row["file"], row["status"]) for row in rows] == [
         ("a.tif", "done"),

@@ -50,8 +50,8 @@ def test_earlier_results_are_told_in_words(place: Place) -> None:
     results = {name: {} for name in ("a", "b", "c")}
     same = frozenset({"a", "b"})
     told = Earlier(results, same).words(4)
-    assert told == "2 of 4 done with these settings. They are kept. Start does only the rest."
-    assert Earlier({"a": {}}, frozenset({"a"})).words(1).endswith("It is kept.")
+    assert told == "2 of 4 done with these settings, kept if unchanged. Start does only the rest."
+    assert Earlier({"a": {}}, frozenset({"a"})).words(1).endswith("kept if unchanged.")
     told = Earlier({"a": {}}).words(4)
     assert told == "1 earlier result with other settings; Start does them again."
 

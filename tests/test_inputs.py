@@ -20,7 +20,7 @@ from napari_celltrack.errors import CelltrackError, MovieError
 from napari_celltrack.readers import is_image_file
 from napari_celltrack.readers.images import split_image
 from napari_celltrack.recipe import Input, Recipe
-from napari_celltrack.results.result_folder import ResultRecord
+from napari_celltrack.results.result_record import ResultRecord
 from readers_scenes import pixels
 from scenes import moving_disks
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,11 +12,13 @@ import numpy as np
 import pytest
 import tifffile
 
+from command import celltrack
 from napari_celltrack.batch import FileDone, RunOptions, find_inputs, run_files
 from napari_celltrack.errors import ResultError
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.results.own_files import FileFact, make_hidden, retire
 from napari_celltrack.results.result_folder import ResultFolder
+from napari_celltrack.results.run_folder import RunFolder
 from scenes import moving_disks
 
 OTHER = Recipe().replace(objects=Recipe().objects.replace(min_area_px2=60))
@@ -87,7 +90,8 @@ REPLACED = ("recipe.yaml", "summary.csv", "tracks.csv", "counts.csv", "report.ht
     [
         a_folder,
         a_foreign_record,
-        *(a_file(name) for name in (*REPLACED, "run.log", "errors.log", "control", ".lock")),
+        *(a_file(name) for name in (*REPLACED, "run.json", "run.log", "errors.log", ".lock")),
+        a_file("control"),
         *(a_link(name) for name in ("control", "summary.csv", "run.log", "run.json", ".lock")),
     ],
 )
@@ -101,6 +105,71 @@ def test_what_is_in_the_way_is_refused_before_the_start(
     with pytest.raises(ResultError, match="was not made by a run of celltrack"):
         run(images, out, strategy=strategy)
     assert contents(tmp_path) == before
+
+
+def test_a_folder_that_took_the_place_of_a_result_is_kept(images: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(images, out)
+    for name in ("control", "drug"):
+        shutil.rmtree(out / name)
+        (out / name).mkdir()
+        (out / name / "thesis.txt").write_text("three years")
+    (images / "drug.tif").unlink()
+    run(images, out)
+    assert (out / "control.earlier" / "thesis.txt").read_text() == "three years"
+    # The other one is in nobody's way.
+    assert (out / "drug" / "thesis.txt").read_text() == "three years"
+
+
+@pytest.mark.parametrize("name", ["../images", "drug/../../images", "", None, 3])
+def test_a_record_that_was_tampered_with_moves_nothing(
+    images: Path, name: object, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    run(images, out)
+    record = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    for item in record["items"]:
+        item["name"] = name
+    (out / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    before = contents(images)
+    run(images, out)
+    assert contents(images) == before
+    assert not list(tmp_path.rglob("*earlier*"))
+
+
+def test_what_cannot_be_moved_waits_and_the_result_counts(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    run(images, out)
+    (out / "control" / "mine.txt").write_text("mine")
+    rename = Path.rename
+
+    def refused(path: Path, target: Path) -> Path:
+        if path.name == "mine.txt":
+            raise PermissionError(13, "Permission denied")
+        return rename(path, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", refused)
+        rows = run(images, out, OTHER)
+    assert [row.status for row in rows] == ["done", "done"]
+    assert len(list(out.glob(".control.*.old/mine.txt"))) == 1
+    run(images, out, OTHER)
+    assert (out / "control" / "mine.txt").read_text() == "mine"
+    assert not list(out.glob(".*"))
+
+
+def test_results_of_versions_that_knew_sizes_only_are_kept(images: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(images, out)
+    path = out / "control" / "run.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    record["files"] = {name: fact["bytes"] for name, fact in record["files"].items()}
+    path.write_text(json.dumps(record), encoding="utf-8")
+    assert [row.is_kept for row in run(images, out)] == [True, True]
+    run(images, out, OTHER)
+    assert not list(out.rglob("*earlier*"))
 
 
 def test_hidden_files_of_others_stay(images: Path, tmp_path: Path) -> None:
@@ -191,6 +260,10 @@ def test_a_recipe_with_comments_is_kept(images: Path, tmp_path: Path) -> None:
     assert (out / "recipe.earlier.yaml").read_text(encoding="utf-8") == mine
     assert Recipe.load(out / "recipe.yaml") == OTHER
     assert "recipe.earlier.yaml" in (out / "run.log").read_text(encoding="utf-8")
+    (said,) = RunFolder(out).record().put_aside
+    assert said == (
+        "recipe.yaml is not as the run before has left it; it is kept as recipe.earlier.yaml."
+    )
     run(images, out)
     assert not (out / "recipe.earlier-2.yaml").exists()  # what we wrote ourselves is replaced
 
@@ -200,7 +273,9 @@ def test_tables_that_were_changed_are_kept(images: Path, tmp_path: Path) -> None
     run(images, out)
     for name in ("summary.csv", "tracks.csv", "counts.csv"):
         (out / name).write_text("coloured by hand\n")
-    run(images, out)
+    Recipe().save(tmp_path / "r.yaml")
+    said = celltrack("run", tmp_path / "r.yaml", images, "-o", out, "--no-report").stdout
+    assert "it is kept as tracks.earlier.csv" in " ".join(said.split())
     for name in ("summary", "tracks", "counts"):
         assert (out / f"{name}.earlier.csv").read_text() == "coloured by hand\n"
     with (out / "summary.csv").open(encoding="utf-8") as file:
@@ -227,7 +302,9 @@ def test_a_fact_is_of_the_content(tmp_path: Path) -> None:
     assert not fact.is_of(tmp_path / "none")
     path.write_bytes(b"abd")
     assert not fact.is_of(path)
-    assert FileFact.from_json(3) == FileFact.from_json({}) == FileFact(-1, "")
+    assert FileFact.from_json("3") == FileFact.from_json({}) == FileFact(-1, "")
+    assert FileFact.from_json(3).is_of(path)
+    assert not FileFact.from_json(4).is_of(path)
 
 
 def test_retired_folders_leave_only_what_is_not_ours(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from napari_celltrack.batch.earlier import Earlier, find_earlier
 from napari_celltrack.batch.overrides import Overrides
 from napari_celltrack.errors import RecipeError, ResultError
 from napari_celltrack.recipe import Recipe
-from napari_celltrack.results.result_folder import ResultFolder, ResultRecord
+from napari_celltrack.results.result_folder import ResultFolder
+from napari_celltrack.results.result_record import ResultRecord
 from napari_celltrack.results.run_folder import RunFolder, RunRecord
 from scenes import moving_disks, three_disks
 
@@ -251,9 +252,9 @@ class TestEarlier:
     def test_what_a_run_keeps_is_known_before(self, folder: Path) -> None:
         earlier = self.earlier(folder)
         assert earlier.same == {"a", "b"}
-        assert earlier.kept_words(3) == "2 of 3 done with these settings. They are kept."
+        assert earlier.kept_words(3) == "2 of 3 done with these settings, kept if unchanged."
         assert earlier.words(3) == f"{earlier.kept_words(3)} Start does only the rest."
-        assert earlier.words(2) == "2 of 2 done with these settings. They are kept."
+        assert earlier.words(2) == "2 of 2 done with these settings, kept if unchanged."
         assert run(folder, QUIET) == [True, True, False]
 
     def test_other_settings_are_told_apart(self, folder: Path) -> None:

@@ -77,7 +77,7 @@ def test_a_second_start_keeps_what_is_done_and_tries_the_rest_again(desk, folder
     desk.use("")
     desk.use(folder)
     assert [row[2] for row in listed(dock)[:4]] == ["done"] * 3 + ["waiting"]
-    assert foot(dock).startswith("3 of 4 done with these settings. They are kept.")
+    assert foot(dock).startswith("3 of 4 done with these settings, kept if unchanged.")
     desk.run()
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert foot(dock) == "4 of 4 files done (3 from before)."

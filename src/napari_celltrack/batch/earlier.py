@@ -12,7 +12,8 @@ from napari_celltrack.batch.inputs import Item
 from napari_celltrack.batch.run_options import RunOptions
 from napari_celltrack.errors import RecipeError, ResultError
 from napari_celltrack.recipe import Recipe
-from napari_celltrack.results.result_folder import ResultFolder, ResultRecord, recipe_text
+from napari_celltrack.results.result_folder import ResultFolder, recipe_text
+from napari_celltrack.results.result_record import ResultRecord
 
 #: Earlier results that are given out together.
 _A_CHUNK = 200
@@ -27,7 +28,8 @@ class Earlier:
     results : mapping of str to mapping
         Name of an item to the numbers of its result.
     same : frozenset of str
-        Those made with the settings now; they are kept where the file is the same, too.
+        Those made with the settings now; a run keeps them if file and result are as they
+        were, which only the run finds out.
     """
 
     results: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -35,11 +37,9 @@ class Earlier:
 
     def kept_words(self, n_files: int) -> str:
         """Say what a run keeps; empty where there is nothing."""
-        n_same = len(self.same)
-        if not n_same:
+        if not self.same:
             return ""
-        kept = "It is kept." if n_same == 1 else "They are kept."
-        return f"{n_same:,} of {n_files:,} done with these settings. {kept}"
+        return f"{len(self.same):,} of {n_files:,} done with these settings, kept if unchanged."
 
     def words(self, n_files: int) -> str:
         """Say what a run keeps, and what *Start* does again; empty where there is nothing."""

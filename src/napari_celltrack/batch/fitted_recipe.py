@@ -45,8 +45,9 @@ def fitted_recipe(
     """
     warnings = [_sentence(note) for note in movie.notes]
     warnings += [f"{other.name}: {note}." for other in others.values() for note in other.notes]
+    asked_for: tuple[str, ...] = ()
     if options.rescale:
-        warnings += rescale_notes(recipe, movie)
+        asked_for = rescale_notes(recipe, movie)
         recipe = rescaled(recipe, movie)
     if recipe.tuned_on is not None:
         called = replace(recipe.input.calibrated(movie), name=item.file)
@@ -56,7 +57,7 @@ def fitted_recipe(
             f"{item.file} is not taken in a strict run, in which nothing may be assumed: "
             f"{' '.join(warnings)} Settle it in the recipe or in the file, or run without strict."
         )
-    return recipe, tuple(warnings)
+    return recipe, (*warnings, *asked_for)
 
 
 def _sentence(note: str) -> str:

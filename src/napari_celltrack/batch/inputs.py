@@ -21,7 +21,8 @@ from napari_celltrack.readers.grouped import Part, open_group
 from napari_celltrack.readers.images import split_image
 from napari_celltrack.readers.opening import MOVIE_SUFFIXES
 from napari_celltrack.recipe import Recipe
-from napari_celltrack.results.result_folder import RECIPE, RECORD, ResultRecord
+from napari_celltrack.results.result_folder import RECIPE, RECORD
+from napari_celltrack.results.result_record import ResultRecord
 from napari_celltrack.results.run_folder import ERRORS, LOG, REPLACED, STEPS_FOLDER
 
 __all__ = [

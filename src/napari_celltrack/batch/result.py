@@ -34,11 +34,11 @@ from napari_celltrack.results.own_files import (
 from napari_celltrack.results.result_folder import (
     OTHER_RECIPE,
     ResultFolder,
-    ResultRecord,
     not_ours,
     recipe_text,
     versions,
 )
+from napari_celltrack.results.result_record import ResultRecord
 from napari_celltrack.results.run_folder import SUMMARY_COLUMNS
 from napari_celltrack.tables import N_CELLS, Tables
 

@@ -61,8 +61,8 @@ def run_files(recipe: Recipe, inputs: Inputs, out: Path, options: RunOptions = D
     if options.strategy == "auto":
         options = _decided(recipe, inputs, out, options)
     started = datetime.now(timezone.utc)
-    folder, has_steps = RunFolder(out), options.strategy == "horizontal"
-    folder.check((item.name for item in inputs.items), has_steps=has_steps)
+    folder, names = RunFolder(out), [item.name for item in inputs.items]
+    folder.check(names, has_steps=options.strategy == "horizontal")
     rows: dict[str, FileDone] = {}
     with ExitStack() as stack:
         with _writing_to(out):
@@ -73,7 +73,7 @@ def run_files(recipe: Recipe, inputs: Inputs, out: Path, options: RunOptions = D
                 command=options.command,
                 started=started.isoformat(timespec="seconds"),
             )
-            put_aside = folder.begin(recipe, begun)
+            begun = folder.begin(recipe, begun, names)
             log = stack.enter_context(RunLog(out))
         workers = stack.enter_context(
             open_workers(options.pool, options.n_workers, options.scheduler)
@@ -81,7 +81,7 @@ def run_files(recipe: Recipe, inputs: Inputs, out: Path, options: RunOptions = D
         told = options.to_json(workers.n)
         begun = replace(begun, options=told)
         log.start(inputs, [f"{name}={value}" for name, value in told.items()])
-        for sentence in put_aside:
+        for sentence in begun.put_aside:
             log.write(f"kept: {sentence}")
         ready, wrong = _recipes(recipe, inputs.items, options.overrides)
         events = _events(ready, out, workers, running_file, options)
@@ -104,7 +104,8 @@ def run_files(recipe: Recipe, inputs: Inputs, out: Path, options: RunOptions = D
         _check_there(out)
         if options.report:
             _write_report(out, log)
-            with suppress(OSError):  # or the report is kept as a file that nobody knows
+            # Else the next run keeps the report, as one that was changed by hand.
+            with suppress(OSError):
                 folder.finish(record)
 
 

@@ -59,7 +59,9 @@ Restart = Annotated[
 Strict = Annotated[
     bool,
     typer.Option(
-        "--strict", help="Let a file fail where something was assumed or left out when reading it."
+        "--strict",
+        help="Let a file fail where something was assumed or left out when reading it, or where "
+        "it differs from the movie that the recipe was tuned on.",
     ),
 ]
 
@@ -175,6 +177,7 @@ def run_and_report(events: Iterator[Any], n_items: int, out: Path, *, as_json: b
     """
     from napari_celltrack.batch import FileDone
     from napari_celltrack.readers import natural_key
+    from napari_celltrack.results.run_folder import RunFolder
 
     with shown(events, n_items) as passing:
         rows = [event for event in passing if isinstance(event, FileDone)]
@@ -183,6 +186,8 @@ def run_and_report(events: Iterator[Any], n_items: int, out: Path, *, as_json: b
         typer.echo(json.dumps([row.row() for row in rows], indent=2, ensure_ascii=False))
     else:
         _show_summary(rows)
+        for sentence in RunFolder(out).record().put_aside:
+            out_console.print(plain(sentence))
         out_console.print(f"Results are in {plain(out)}")
     if any(row.status != "done" for row in rows):
         raise typer.Exit(1)

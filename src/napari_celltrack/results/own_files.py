@@ -17,7 +17,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
+
+#: Who has made a folder: whoever its record names; perhaps us where that is damaged and something
+#: else speaks for us. A link is of others, wherever it leads.
+Owner = Literal["nobody", "us", "perhaps us", "others"]
 
 #: In a folder that is not finished, the file that says that it is ours.
 UNFINISHED, _MARK_TEXT = ".unfinished", "napari-celltrack\n"
@@ -34,7 +38,8 @@ class FileFact:
     n_bytes : int
         Its length.
     digest : str
-        BLAKE2b of its content, 16 bytes as hexadecimal digits.
+        BLAKE2b of its content, 16 bytes as hexadecimal digits; empty in facts of older versions,
+        which know the length alone.
     """
 
     n_bytes: int
@@ -67,8 +72,10 @@ class FileFact:
 
     @classmethod
     def from_json(cls, values: Any) -> FileFact:
-        """Take what JSON has said; of an older or broken fact, one that no file has."""
+        """Take what JSON has said; of a broken fact, one that no file has."""
         try:
+            if isinstance(values, int):
+                return cls(values, "")
             return cls(int(values["bytes"]), str(values["blake2b"]))
         except (TypeError, ValueError, KeyError):
             return cls(-1, "")
@@ -84,7 +91,7 @@ class FileFact:
             return (
                 S_ISREG(found.st_mode)
                 and found.st_size == self.n_bytes
-                and FileFact.of(path) == self
+                and (not self.digest or FileFact.of(path) == self)
             )
         except OSError:
             return False
@@ -98,8 +105,8 @@ def open_own(path: Path, mode: str) -> BinaryIO:
 
     if not _NO_LINKS and path.is_symlink():
         raise OSError(f"{path} is a link")
-    file: BinaryIO = open(path, mode, opener=opener)  # type: ignore[assignment]  # noqa: SIM115
-    return file
+    # The caller closes it, and says the mode: that it is binary, no checker can know.
+    return open(path, mode, opener=opener)  # type: ignore[return-value]
 
 
 def append_text(path: Path, text: str) -> None:

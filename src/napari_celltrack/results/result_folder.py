@@ -10,21 +10,23 @@ import os
 import platform
 import re
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 
 import napari_celltrack
-from napari_celltrack.errors import ResultError
+from napari_celltrack.errors import RecipeError, ResultError
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.results.own_files import (
     UNFINISHED,
     FileFact,
+    Owner,
     entries_in,
     facts_in,
     retire,
@@ -32,6 +34,7 @@ from napari_celltrack.results.own_files import (
     sync_folder,
     unmark,
 )
+from napari_celltrack.results.result_record import ResultRecord
 from napari_celltrack.results.small_files import read_json, write_json, write_text
 
 #: Files that say how a result was made, beside its tables.
@@ -44,7 +47,8 @@ _KEPT = re.compile(rf"{EARLIER}(-\d+)?/")
 OLD = ".old"
 #: Beside the files that a record speaks of.
 _NOT_OF_RESULT = (RECORD, UNFINISHED)
-_PROGRAM = "napari-celltrack"
+#: By which a record of ours is known, of a result and of a run.
+PROGRAM = "napari-celltrack"
 
 _LIBRARIES = ("numpy", "opencv-python-headless", "pandas", "scikit-image", "scipy", "tifffile")
 
@@ -195,26 +199,20 @@ class ResultFolder:
             raise ResultError(f"{file} has no column {missing[0]}; run the recipe again.")
         return table
 
-    def owner(self) -> Literal["nobody", "us", "perhaps us", "others"]:
-        """Tell who has made the folder.
-
-        Returns
-        -------
-        str
-            ``"nobody"`` if it is not there or empty, ``"us"`` if its record says so, ``"perhaps
-            us"`` if that is damaged; a link is of others, wherever it leads.
-        """
+    def owner(self) -> Owner:
+        """Tell who has made the folder; nobody if it is not there or empty."""
         if self.path.is_symlink() or (os.path.lexists(self.path) and not self.path.is_dir()):
             return "others"
         if not self.path.is_dir() or not any(self.path.iterdir()):
             return "nobody"
         kind = self._kind()
-        if kind == "broken":
-            return "perhaps us"
         try:
-            return "us" if kind == "result" and self.record().versions.get(_PROGRAM) else "others"
-        except ResultError:
-            return "perhaps us"
+            if kind == "result" and self.record().versions.get(PROGRAM):
+                return "us"
+            # A recipe beside a record that cannot be read speaks for us.
+            return "perhaps us" if kind == "broken" and self.recipe() else "others"
+        except (ResultError, RecipeError):
+            return "others"
 
     def put_in_place(self, hidden: Path) -> None:
         """Give a finished folder the place of this one.
@@ -247,7 +245,9 @@ class ResultFolder:
         hidden.rename(self.path)
         sync_folder(self.path.parent)
         if old is not None:
-            self.take_over(old)
+            # What cannot be moved or deleted now waits under its hidden name for the next run.
+            with suppress(OSError):
+                self.take_over(old)
 
     def take_over(self, old: Path) -> None:
         """Delete the result that this one replaces, but for files of others, which are kept."""
@@ -261,10 +261,6 @@ class ResultFolder:
         """
         self.write_record(replace(record, files=facts_in(self.path, leave_out=_NOT_OF_RESULT)))
         sync_folder(self.path)
-
-    def missing_files(self, record: ResultRecord) -> list[str]:
-        """Return the files that the result is made of and that are not there."""
-        return [name for name in record.files if not os.path.lexists(self.path / name)]
 
     def changed_files(self, record: ResultRecord) -> list[str]:
         """Return the files that no longer hold what was written, changed by hand or damaged."""
@@ -308,79 +304,6 @@ class ResultFolder:
         return ResultError(f"{self.path / name} cannot be read; run the recipe again.")
 
 
-@dataclass(frozen=True)
-class ResultRecord:
-    """What ``run.json`` says of a result; what an older or copied one leaves out is empty.
-
-    Parameters
-    ----------
-    input : mapping
-        The movie: at least its `path`; its `parts`, `fingerprint`, calibration and more.
-    key : str
-        What it was made under; a run keeps it while that is the same.
-    others : mapping of str to str
-        Paths of other files that were measured with it, by name.
-    result : mapping of str to float or None
-        Its numbers, as in the summary.
-    warnings : tuple of str
-        Of the run, in sentences.
-    seconds : float
-        How long it took.
-    versions : mapping of str to str
-        Of the program and its libraries.
-    files : mapping of str to FileFact
-        What each file that it is made of held when it was written, by its name in the folder.
-    has_plots : bool
-        Whether its plots were drawn too.
-    """
-
-    input: Mapping[str, Any]
-    key: str = ""
-    others: Mapping[str, str] = field(default_factory=dict)
-    result: Mapping[str, Any] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-    seconds: float = 0.0
-    versions: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, FileFact] = field(default_factory=dict)
-    has_plots: bool = False
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> ResultRecord:
-        """Take what JSON has said.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If it does not say of which movie it is, or a value is of another kind.
-        """
-        source = values.get("input")
-        if not isinstance(source, dict) or not isinstance(source.get("path"), str):
-            raise ValueError("it says nothing of a movie")
-        warnings = values.get("warnings", [])
-        if not isinstance(warnings, list):
-            raise TypeError("its warnings are no list")
-        return cls(
-            input=source,
-            key=str(values.get("key", "")),
-            others=_mapping(values, "others"),
-            result=_mapping(values, "result"),
-            warnings=tuple(map(str, warnings)),
-            seconds=float(values.get("seconds", 0)),
-            versions=_mapping(values, "versions"),
-            files={k: FileFact.from_json(v) for k, v in _mapping(values, "files").items()},
-            has_plots=values.get("has_plots") is True,
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as values that JSON knows."""
-        values = asdict(self)
-        values["files"] = {name: fact.to_json() for name, fact in self.files.items()}
-        order = ("key", "input", "others", "result", "warnings", "seconds", "versions", "files")
-        return {name: values[name] for name in order} | (
-            {"has_plots": True} if self.has_plots else {}
-        )
-
-
 def is_aside(name: str) -> bool:
     """Whether a folder has the name of a result that was set aside."""
     return _ASIDE.search(name) is not None
@@ -415,7 +338,7 @@ def versions() -> dict[str, str]:
     """Return the versions of the program and of the libraries that can change a result."""
     libraries = {name: _version(name) for name in _LIBRARIES}
     return {
-        _PROGRAM: napari_celltrack.__version__,
+        PROGRAM: napari_celltrack.__version__,
         "python": platform.python_version(),
         **libraries,
     }
@@ -432,10 +355,3 @@ def _version(name: str) -> str:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return "unknown"
-
-
-def _mapping(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = values.get(name, {})
-    if not isinstance(value, dict):
-        raise TypeError(f"{name} is no mapping")
-    return value

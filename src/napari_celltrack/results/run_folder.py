@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
 from napari_celltrack.errors import RecipeError, ResultError
 from napari_celltrack.recipe import Recipe
-from napari_celltrack.results.own_files import FileFact, set_aside
+from napari_celltrack.results.own_files import FileFact, Owner, set_aside
 from napari_celltrack.results.result_folder import (
+    PROGRAM,
     RECIPE,
     RECORD,
     ResultFolder,
-    ResultRecord,
     is_aside,
     not_ours,
     recipe_text,
     text_or_nothing,
 )
+from napari_celltrack.results.result_record import ResultRecord
 from napari_celltrack.results.small_files import read_json, write_json, write_text
 
 SUMMARY, REPORT = "summary.csv", "report.html"
@@ -31,6 +33,7 @@ POOLED = ("tracks", "counts")
 #: Files that a later run writes anew, and those that it adds to.
 REPLACED = (RECIPE, SUMMARY, *(f"{table}.csv" for table in POOLED), REPORT)
 LOG, ERRORS = "run.log", "errors.log"
+_BEGIN_OF_LOG = re.compile(r"\S+  start: \d+ items, celltrack ")
 #: Where the horizontal strategy keeps what its steps have made.
 STEPS_FOLDER = "steps"
 #: Columns of the summary, with the conditions of the items after `folder`, the name of the folder
@@ -64,8 +67,8 @@ class RunFolder:
 
     path: Path
 
-    def owner(self) -> Literal["nobody", "us", "perhaps us", "others"]:
-        """Tell who has written there: a run, somebody else, or a run whose record is damaged."""
+    def owner(self) -> Owner:
+        """Tell whose run has written there; nobody's if there is no record of one."""
         file = self.path / RECORD
         if not os.path.lexists(file):
             return "nobody"
@@ -74,8 +77,8 @@ class RunFolder:
         try:
             record = RunRecord.from_json(read_json(file))
         except (OSError, ValueError):
-            return "perhaps us"
-        return "us" if "napari-celltrack" in record.versions and record.started else "others"
+            return "perhaps us" if self._has_log() else "others"
+        return "us" if PROGRAM in record.versions and record.started else "others"
 
     def check(self, names: Iterable[str], *, has_steps: bool) -> None:
         """Make sure that a run would touch nothing that no run has made.
@@ -109,7 +112,7 @@ class RunFolder:
             if result.owner() == "others" and (name not in made or result.path.is_symlink()):
                 raise ResultError(not_ours(result.path))
 
-    def begin(self, recipe: Recipe, record: RunRecord) -> list[str]:
+    def begin(self, recipe: Recipe, record: RunRecord, names: Iterable[str]) -> RunRecord:
         """Write the recipe and what is known of a run that begins, and put aside what was changed.
 
         Parameters
@@ -118,11 +121,13 @@ class RunFolder:
             Of the run.
         record : RunRecord
             What is known of it.
+        names : iterable of str
+            Of the folders of its results.
 
         Returns
         -------
-        list of str
-            What was put aside, in sentences.
+        RunRecord
+            With what was put aside.
         """
         owner, earlier = self.owner(), self.record()
         aside = [
@@ -134,22 +139,23 @@ class RunFolder:
         ]
         aside += [self.path / RECORD] if owner == "perhaps us" else []
         aside += [
-            self.path / name
-            for name in self._made()
-            if ResultFolder(self.path / name).owner() == "others"
+            path
+            for name in self._made().intersection(names)
+            if ResultFolder(path := self.path / name).owner() == "others"
         ]
-        said = [
+        said = tuple(
             f"{path.name} is not as the run before has left it; it is kept as "
             f"{set_aside(path).name}."
             for path in aside
-        ]
+        )
+        record = replace(record, put_aside=said)
         # Until the end, what is known of the run before is known still. The record comes first, so
         # that nothing of a run that is killed here is taken for a file of others.
         self.finish(earlier if owner == "us" else record)
         if not os.path.lexists(self.path / RECIPE):
             write_text(self.path / RECIPE, recipe_text(recipe))
             self.finish(earlier if owner == "us" else record)
-        return said
+        return record
 
     def finish(self, record: RunRecord) -> None:
         """Write what the run says of itself, with the facts of the files that it has written."""
@@ -179,7 +185,11 @@ class RunFolder:
 
     def _made(self) -> set[str]:
         """Return the names of the results that the run before has made."""
-        return {str(i["name"]) for i in self.record().items if i.get("status") == "done"}
+        return {str(i.get("name")) for i in self.record().items if i.get("status") == "done"}
+
+    def _has_log(self) -> bool:
+        """Whether the log of a run lies there."""
+        return _BEGIN_OF_LOG.match(text_or_nothing(self.path / LOG)) is not None
 
     def recipe_text(self) -> str:
         """Read the recipe of the run as it stands there; empty if it cannot be read."""
@@ -274,6 +284,8 @@ class RunRecord:
         Files that were passed over, and why.
     files : mapping of str to FileFact
         What each file that a later run writes anew held when the run ended, by name.
+    put_aside : tuple of str
+        Which files it kept under another name, as they were not as the run before had left them.
     """
 
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -286,6 +298,7 @@ class RunRecord:
     ignored: tuple[str, ...] = ()
     ignored_reasons: tuple[str, ...] = ()
     files: Mapping[str, FileFact] = field(default_factory=dict)
+    put_aside: tuple[str, ...] = ()
 
     def n_of(self, status: str) -> int:
         """Return how many files are ``done``, ``failed`` or ``stopped``."""
@@ -306,6 +319,7 @@ class RunRecord:
             ignored=tuple(map(str, _kept(values, "ignored", list, []))),
             ignored_reasons=tuple(map(str, _kept(values, "ignored_reasons", list, []))),
             files={k: FileFact.from_json(v) for k, v in _kept(values, "files", dict, {}).items()},
+            put_aside=tuple(map(str, _kept(values, "put_aside", list, []))),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -313,7 +327,7 @@ class RunRecord:
         values = asdict(self)
         values["files"] = {name: fact.to_json() for name, fact in self.files.items()}
         before = ("versions", "command", "options", "started", "seconds")
-        after = ("conditions", "items", "ignored", "ignored_reasons", "files")
+        after = ("conditions", "items", "ignored", "ignored_reasons", "files", "put_aside")
         return {
             **{name: values[name] for name in before},
             "n_items": len(self.items),

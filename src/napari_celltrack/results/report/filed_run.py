@@ -20,7 +20,8 @@ from napari_celltrack.results.report.result_health import (
     health_of_failure,
     health_of_result,
 )
-from napari_celltrack.results.result_folder import ResultFolder, ResultRecord
+from napari_celltrack.results.result_folder import ResultFolder
+from napari_celltrack.results.result_record import ResultRecord
 from napari_celltrack.results.run_folder import SUMMARY_COLUMNS, RunFolder, RunRecord
 from napari_celltrack.tables import (
     AREA_PX2,
