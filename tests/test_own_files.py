@@ -172,6 +172,21 @@ def test_results_of_versions_that_knew_sizes_only_are_kept(images: Path, tmp_pat
     assert not list(out.rglob("*earlier*"))
 
 
+@pytest.mark.parametrize("pattern", [None, "**/*"])
+def test_results_can_lie_beside_the_images(
+    images: Path, pattern: str | None, tmp_path: Path
+) -> None:
+    before = contents(images)
+    for strategy in ("vertical", "horizontal", "horizontal"):
+        inputs = find_inputs([images], pattern=pattern, out=images)
+        assert [item.file for item in inputs.items] == ["control.tif", "drug.tif"]
+        options = RunOptions(strategy=strategy, report=False)  # type: ignore[arg-type]
+        events = list(run_files(Recipe(), inputs, images, options))
+        assert [e.status for e in events if isinstance(e, FileDone)] == ["done", "done"]
+    now = contents(images)
+    assert {name: now[name] for name in before} == before
+
+
 def test_hidden_files_of_others_stay(images: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from batch_scenes import (
     Desk,
     foot,
@@ -19,7 +20,15 @@ from batch_scenes import (
     write,
 )
 from qtpy.QtGui import QDesktopServices
-from qtpy.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox, QTableView
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QTableView,
+)
 
 from napari_celltrack.batch import FileDone, RunOptions, find_inputs, run_files
 from napari_celltrack.gui.docks.batch.batch import Batch
@@ -65,6 +74,32 @@ def test_results_are_those_of_the_same_recipe_in_python(desk, folder, tmp_path, 
     part(dock, QTableView, "batch_table").selectRow(3)
     assert foot(dock) == failed.error
     assert part(dock, QPushButton, "batch_open_folder").isVisibleTo(dock)
+
+
+def test_files_with_warnings_fail_where_that_is_asked_for(desk, folder, scene) -> None:
+    dock = desk.dock
+    tifffile.imwrite(folder / "ctrl_1.tif", scene, photometric="minisblack")
+    (folder / "drug_2.tif").unlink()
+    desk.use(folder)
+    desk.run()
+    assert [row[2] for row in listed(dock)[:3]] == ["done · 1 warning", "done", "done"]
+    part(dock, QCheckBox, "batch_strict").setChecked(True)
+    desk.run()
+    part(dock, QTableView, "batch_table").selectRow(0)
+    options = RunOptions(strict=True, report=False)
+    events = run_files(Recipe(), find_inputs([folder / "ctrl_1.tif"]), folder / "out", options)
+    (failed,) = (event for event in events if isinstance(event, FileDone))
+    assert foot(dock) == failed.error
+    assert "has warnings, and the run is strict" in failed.error
+
+
+def test_what_a_run_has_put_aside_is_said(desk, folder) -> None:
+    dock = desk.dock
+    desk.use(folder)
+    desk.run()
+    (folder / "results" / "summary.csv").write_text("coloured by hand\n")
+    desk.run()
+    assert "it is kept as summary.earlier.csv." in foot(dock)
 
 
 def test_a_second_start_keeps_what_is_done_and_tries_the_rest_again(desk, folder, scene) -> None:
@@ -162,7 +197,9 @@ def test_stop_keeps_what_is_finished_and_start_does_the_rest(desk, many, tmp_pat
     desk.wait()
     n_done = len(list((many / "results").glob("f*/run.json")))
     assert 1 <= n_done < N_MANY
-    assert foot(dock).startswith(f"{n_done} of {N_MANY} done with these settings.")
+    assert foot(dock).startswith(
+        f"{n_done} of {N_MANY} done with these settings, kept if unchanged."
+    )
     assert [row[2] for row in listed(dock)].count("waiting") == N_MANY - n_done
     desk.run()
     assert foot(dock) == f"{N_MANY} of {N_MANY} files done ({n_done} from before)."

@@ -54,8 +54,8 @@ def fitted_recipe(
         warnings += recipe.tuned_on.differences(called)
     if options.strict and warnings:
         raise MovieError(
-            f"{item.file} is not taken in a strict run, in which nothing may be assumed: "
-            f"{' '.join(warnings)} Settle it in the recipe or in the file, or run without strict."
+            f"{item.file} has warnings, and the run is strict: {' '.join(warnings)} Settle them in "
+            "the recipe or in the file, or run without strict."
         )
     return recipe, (*warnings, *asked_for)
 

@@ -159,7 +159,9 @@ def find_inputs(
             found |= {p: str(p) for p in matching if is_image_file(p)}
         else:
             raise CelltrackError(f"{path} does not exist; check the path.")
-    results = Inside(out)
+    is_among = out is not None and any(Path(p).resolve() == out.resolve() for p in paths)
+    # Beside the images themselves, what a run has made is known by its folders.
+    results = Inside(out / STEPS_FOLDER if out is not None and is_among else out)
     found = {p: source for p, source in found.items() if p not in results}
     if not found:
         told = f" that match {pattern!r}" if pattern else ""

@@ -60,8 +60,8 @@ Strict = Annotated[
     bool,
     typer.Option(
         "--strict",
-        help="Let a file fail where something was assumed or left out when reading it, or where "
-        "it differs from the movie that the recipe was tuned on.",
+        help="Fail files with warnings: something was assumed or left out when reading them, or "
+        "they differ from the movie that the recipe was tuned on.",
     ),
 ]
 

@@ -9,19 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from napari.components import ViewerModel
 from napari.utils.notifications import ErrorNotification, notification_manager
 from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer
-from qtpy.QtGui import QGuiApplication, QKeySequence, QShortcut
 from qtpy.QtWidgets import (
-    QAction,
     QCheckBox,
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
-    QMenu,
     QProgressBar,
     QPushButton,
     QScrollArea,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -29,7 +24,7 @@ from typing_extensions import override
 
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.charts.chart import Chart
-from napari_celltrack.gui.file_recipe import recipe_for_files, recipe_for_window
+from napari_celltrack.gui.docks.recipe_menu import RecipeMenu
 from napari_celltrack.gui.forms.rows import quiet_button
 from napari_celltrack.gui.session import RunState, Session, session_of
 from napari_celltrack.gui.theme import (
@@ -42,15 +37,12 @@ from napari_celltrack.gui.theme import (
 )
 from napari_celltrack.gui.watches import Watched
 from napari_celltrack.gui.when_destroyed import when_destroyed
-from napari_celltrack.recipe import Recipe
-from napari_celltrack.script import to_script
 
 if TYPE_CHECKING:
     import napari
 
 #: What comes one frame at a time is shown a few times a second.
 _SOON_MS = 150
-_RECIPE_FILES = "Recipe (*.yaml *.yml)"
 
 
 class Dock(QWidget):
@@ -219,31 +211,18 @@ class Dock(QWidget):
         row.addSpacing(6)
         row.addWidget(self._caption, 1)
         row.addWidget(self._live)
-        row.addWidget(self._recipe_button())
-        return row
-
-    def _recipe_button(self) -> QToolButton:
-        button = quiet_button(
+        recipe = quiet_button(
             "Recipe ▾",
             f"{self.prefix}_recipe",
             "All settings: go back, reset, load, save, or take them along as a script.",
         )
-        menu = QMenu(button)
+        menu = RecipeMenu(self.session, self, recipe)
         menu.setObjectName(f"{self.prefix}_recipe_menu")
-        self._undo = _action(menu, "Undo", self.session.undo, "Ctrl+Z")
-        self._redo = _action(menu, "Redo", self.session.redo, "Ctrl+Shift+Z")
-        menu.addSeparator()
-        _action(menu, "Reset", lambda: self.session.set_recipe(Recipe()))
-        _action(menu, "Load recipe…", self._load)
-        _action(menu, "Save recipe…", self._save)
-        _action(menu, "Copy as Python", self._copy)
-        menu.aboutToShow.connect(self._show_history)
-        button.setMenu(menu)
-        for keys, slot in (("Ctrl+Z", self.session.undo), ("Ctrl+Shift+Z", self.session.redo)):
-            shortcut = QShortcut(QKeySequence(keys), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(slot)
-        return button
+        menu.said.connect(self.say)
+        menu.failed.connect(self.fail)
+        recipe.setMenu(menu)
+        row.addWidget(recipe)
+        return row
 
     def _run_row(self) -> QHBoxLayout:
         self._run = QPushButton()
@@ -281,30 +260,6 @@ class Dock(QWidget):
         else:
             self.session.run_all()
 
-    def _load(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Load recipe", "", _RECIPE_FILES)
-        if not path:
-            return
-        try:
-            self.session.set_recipe(recipe_for_window(Recipe.load(path), self.session))
-        except CelltrackError as error:
-            self.fail(error)
-
-    def _save(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save recipe", "recipe.yaml", _RECIPE_FILES)
-        if not path:
-            return
-        try:
-            recipe_for_files(self.session).save(path)
-        except CelltrackError as error:
-            self.fail(error)
-        else:
-            self.say(f"Saved as {path}.")
-
-    def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(to_script(self.session.recipe))
-        self.say("A Python script with these settings is on the clipboard.")
-
     # From the session to the user
 
     def _show_state(self, *_: Any) -> None:
@@ -315,10 +270,6 @@ class Dock(QWidget):
             self._show_progress_soon()
         if self.session.problem:
             self._show_problem(self.session.problem)
-
-    def _show_history(self) -> None:
-        self._undo.setEnabled(self.session.can_undo)
-        self._redo.setEnabled(self.session.can_redo)
 
     def _show_run(self, state: RunState) -> None:
         if not self.runs:
@@ -369,16 +320,6 @@ def pixel_side_um(session: Session) -> float | None:
     movie = session.movie
     size_um = session.recipe.input.calibrated(movie).pixel_size_um if movie else None
     return (size_um[0] * size_um[1]) ** 0.5 if size_um else None
-
-
-def _action(menu: QMenu, text: str, slot: Callable[[], Any], keys: str = "") -> QAction:
-    action = menu.addAction(text)
-    # The keys are shown here, and work through a shortcut of the dock alone.
-    if keys:
-        action.setText(f"{text}\t{keys}")
-    # Qt would hand over whether it is checked.
-    action.triggered.connect(lambda _checked: slot())
-    return action
 
 
 class _Column(QScrollArea):

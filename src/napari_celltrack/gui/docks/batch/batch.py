@@ -37,6 +37,7 @@ from napari_celltrack.gui.docks.dock import Dock
 from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.theme import set_state
 from napari_celltrack.recipe import Recipe
+from napari_celltrack.results.run_folder import RunFolder
 from napari_celltrack.text import plural
 
 if TYPE_CHECKING:
@@ -314,7 +315,8 @@ class Batch(Dock):
         if is_stopped:
             self.say("Stopped; what is finished is kept.")
         elif progress is not None:
-            self.say(progress.end_words(), wrong=bool(progress.n_failed))
+            kept = RunFolder(self._results).record().put_aside if self._results else ()
+            self.say(" ".join((progress.end_words(), *kept)), wrong=bool(progress.n_failed))
         self._look_ahead()
 
     def _show_running(self) -> None:

@@ -97,10 +97,10 @@ class BatchOptions(QWidget):
         )
         self._strict = self._box(
             f"{prefix}_strict",
-            "Stop at what is assumed",
-            "A file fails where something was assumed or left out when reading it, such as what "
-            "its dimensions are, or where it differs from the movie that the recipe was tuned on. "
-            "Otherwise that is a warning.",
+            "Fail files with warnings",
+            "There is a warning where something was assumed or left out when a file was read, such "
+            "as what its dimensions are, and where it differs from the movie that the recipe was "
+            "tuned on. Tick this to have such a file fail.",
         )
         self._plots = self._box(
             f"{prefix}_plots", "Draw plots of each file", "Paths, counts and curves as pictures."
