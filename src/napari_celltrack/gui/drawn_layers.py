@@ -18,6 +18,7 @@ from napari_celltrack.gui.hand_labels import HandLabels
 from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.layers import movie_layers, track_layers
 from napari_celltrack.gui.layers.layer_watch import LayerWatch
+from napari_celltrack.gui.layers.leaving import leaving_of
 from napari_celltrack.gui.layers.track_rows import TrackRows, rows_to_show
 from napari_celltrack.gui.selection import mark_selected, track_under
 from napari_celltrack.movie import Movie
@@ -41,6 +42,8 @@ class DrawnLayers:
 
     def __init__(self, viewer: ViewerModel, watch: LayerWatch, hand: HandLabels) -> None:
         self._viewer = weakref.ref(viewer)
+        # From now on, for no layer of this viewer is removed safely without.
+        leaving_of(viewer)
         self._watch, self._hand = watch, hand
         #: Very many tracks take long to prepare.
         self._lane = Lane("celltrack rows")
@@ -77,6 +80,11 @@ class DrawnLayers:
         viewer = self._viewer()
         if self._hand.corrected and viewer is not None:
             movie_layers.release_cells(viewer)
+
+    def leave(self, *, for_another: bool) -> None:
+        """Take all layers of ours off the image, which is no longer in use."""
+        if (viewer := self._viewer()) is not None:
+            movie_layers.leave_image(viewer, for_another=for_another)
 
     @property
     def is_drawing(self) -> bool:

@@ -102,11 +102,24 @@ class HandLabels:
         return given
 
     def watch(self, cells: Labels) -> None:
-        """Notice what the user paints in our own layer."""
-        if self._watched is None or self._watched() is not cells:
-            self._watched = weakref.ref(cells)
-            cells.events.paint.connect(self._on_stroke)
-            cells.events.set_data.connect(self._on_drawn)
+        """Notice what the user paints in our own layer, and no more in one before."""
+        before = self._cells()
+        if before is cells:
+            return
+        if before is not None:
+            before.events.paint.disconnect(self._on_stroke)
+            before.events.set_data.disconnect(self._on_drawn)
+        self._watched = weakref.ref(cells)
+        cells.events.paint.connect(self._on_stroke)
+        cells.events.set_data.connect(self._on_drawn)
+
+    def keep_strokes(self) -> None:
+        """Take the last stroke for a correction now, without saying so."""
+        self._stroke_timer.stop()
+        cells, frames, self._touched = self._cells(), self._touched, set()
+        if cells is not None and movie_layers.is_cells(cells):
+            for frame in frames:
+                self.corrected[frame] = movie_layers.frame_of_cells(cells, frame)
 
     def forget(self) -> None:
         """Forget all corrections."""
@@ -123,9 +136,8 @@ class HandLabels:
             say()
 
     def _on_stroke(self, event: Any = None) -> None:
-        cells = self._watched() if self._watched else None
-        frame_in_view = self._frame_in_view()
-        if cells is None or frame_in_view is None:
+        cells, frame_in_view = self._cells(), self._frame_in_view()
+        if cells is None or frame_in_view is None or not movie_layers.is_cells(cells):
             return
         frame = frame_in_view()
         # A brush may reach into the frames before and after.
@@ -136,9 +148,10 @@ class HandLabels:
 
     def _on_drawn(self, event: Any = None) -> None:
         """Notice that a stroke was undone: napari has no event for it."""
-        cells = self._watched() if self._watched else None
-        frame_in_view = self._frame_in_view()
+        cells, frame_in_view = self._cells(), self._frame_in_view()
         if not self.corrected or cells is None or frame_in_view is None:
+            return
+        if not movie_layers.is_cells(cells):
             return
         frame = frame_in_view()
         known = self.corrected.get(frame)
@@ -148,14 +161,13 @@ class HandLabels:
             self._on_stroke()
 
     def _take_strokes(self) -> None:
-        cells = self._watched() if self._watched else None
-        frames, self._touched = self._touched, set()
-        say = self._on_corrected()
-        if cells is None or say is None:
-            return
-        for frame in frames:
-            self.corrected[frame] = movie_layers.frame_of_cells(cells, frame)
-        say(frames)
+        frames = set(self._touched)
+        self.keep_strokes()
+        if frames and (say := self._on_corrected()) is not None:
+            say(frames)
+
+    def _cells(self) -> Labels | None:
+        return self._watched() if self._watched else None
 
 
 def _timer(slot: Callable[[], None]) -> QTimer:

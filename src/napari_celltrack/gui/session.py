@@ -155,10 +155,8 @@ class Session(SessionState):
         """Use another layer of the viewer, or none."""
         if layer is self.layer and (layer is None) == (self._movie is None):
             return
-        self._drawn.release_cells()
+        self._start_clean(layer)
         self._hand.use(None)
-        self._movie = None
-        self._start_clean()
         self._layer_watch.use(layer)
         self._read_layer()
         self.labels_changed.emit()
@@ -247,7 +245,7 @@ class Session(SessionState):
             self._problem = ""
         self.recipe_changed.emit(recipe)
         if other_axes:
-            self._start_clean()
+            self._start_clean(self.layer)
             self._read_layer()
         if before != self._measured_with():
             self._changed_cells()
@@ -260,11 +258,16 @@ class Session(SessionState):
         self.cells_counted.emit()
         self.request_preview()
 
-    def _start_clean(self) -> None:
+    def _start_clean(self, layer: Image | None) -> None:
+        """Forget the movie and what was found, for another or none; what a person made stays."""
+        self._movie = None
+        self._hand.keep_strokes()
+        self._drawn.release_cells()
         self._preview.start_clean()
         self._drawn.forget()
         self.follower.start_clean()
         self._hand.forget()
+        self._drawn.leave(for_another=layer is not None)
 
     def _wanted(self) -> Wanted | None:
         """Return what is wanted now; a job keeps it, whatever changes meanwhile."""

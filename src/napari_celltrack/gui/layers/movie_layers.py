@@ -1,31 +1,37 @@
-"""Between napari's layers and movies: the only file that adds, updates or removes layers.
+"""Between napari's layers and movies.
 
 What is read of a layer: its data, lazily, as a movie. What is written: the layer ``cells``, one
-frame at a time, in place. A layer of ours carries a tag in its metadata; all others belong to the
-user and are never touched, whatever they are called.
+frame at a time, in place; another movie takes it over where it has as many dimensions.
 """
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from functools import partial
 from itertools import permutations
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from napari.components import ViewerModel
-from napari.layers import Image, Labels, Layer
+from napari.layers import Image, Labels
+from numpy.lib.stride_tricks import as_strided
 
-from napari_celltrack.gui.gui_queue import soon
+from napari_celltrack.gui.layers.own_layers import (
+    PLACE,
+    TAG,
+    align,
+    insert,
+    is_ours,
+    leave,
+    leave_all,
+    mark_ours,
+    reveal_soon,
+)
 from napari_celltrack.movie import RGB_CHANNELS, Movie, movie_from_array
 
 CELLS = "cells"
 
-#: Key of the tag in the metadata of a layer that is ours.
-TAG = "napari_celltrack"
-#: Where a layer is in the world; shared by an image and what is drawn over it.
-PLACE = ("scale", "translate", "rotate", "shear", "affine", "units")
+#: What the tag of the layer ``cells`` says of the movie that it fits.
+_FACTS = ("image", "axes", "shape")
 #: Larger label movies are kept compressed; below, a plain array is quicker to draw.
 _MAX_PLAIN_BYTES = 2**31
 #: napari computes outlines on the GUI thread: in larger planes that is slow, so cells are filled.
@@ -151,19 +157,17 @@ def show_labels(
     -------
     Labels
     """
-    layer = _ours(viewer)
-    fits = {
-        "image": str(image.unique_id),
-        "axes": movie.axes,
-        "shape": (movie.n_frames, *movie.shape),
-    }
-    if layer is not None and any(layer.metadata[TAG].get(key) != fits[key] for key in fits):
-        viewer.layers.remove(layer)
-        layer = None
+    layer, fits = cells_layer(viewer), _facts(image, movie)
+    if layer is not None and any(layer.metadata[TAG][key] != fits[key] for key in fits):
+        if layer.ndim == len(fits["axes"]):
+            _give(layer, fits)
+        else:
+            leave(viewer, [layer])
+            layer = None
     if layer is None:
-        frames = _empty_frames(movie)
+        frames, view = _empty_frames(fits)
         frames[frame] = labels
-        return _add(viewer, image, _spread(frames, movie), {**fits, "frames": frames})
+        return _add(viewer, image, view, {**fits, "frames": frames})
     layer.metadata[TAG]["frames"][frame] = labels
     align(layer, image)
     if in_view:
@@ -177,7 +181,29 @@ def show_labels(
 
 def cells_layer(viewer: ViewerModel) -> Labels | None:
     """Return the layer that :func:`show_labels` writes to, or None."""
-    return _ours(viewer)
+    return next((layer for layer in viewer.layers if is_cells(layer)), None)
+
+
+def is_cells(layer: Any) -> bool:
+    """Whether a layer is the one that :func:`show_labels` writes to."""
+    return isinstance(layer, Labels) and is_ours(layer) and "frames" in layer.metadata[TAG]
+
+
+def leave_image(viewer: ViewerModel, *, for_another: bool) -> None:
+    """Take all layers of ours off an image, in one step.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Where they are shown.
+    for_another : bool
+        Whether they are to lie over another image next. The layer ``cells`` is kept for it, empty,
+        with all that the user has set on it.
+    """
+    cells = cells_layer(viewer) if for_another else None
+    leave_all(viewer, but=cells)
+    if cells is not None:
+        _give(cells, cells.metadata[TAG])
 
 
 def frame_of_cells(cells: Labels, frame: int) -> npt.NDArray[np.int32]:
@@ -192,7 +218,7 @@ def n_frames_of_cells(cells: Labels) -> int:
 
 def release_cells(viewer: ViewerModel) -> None:
     """Give the layer ``cells`` to the user, who corrected it by hand; another is made when due."""
-    layer = _ours(viewer)
+    layer = cells_layer(viewer)
     if layer is not None:
         del layer.metadata[TAG]
         layer.name = f"{CELLS} corrected"
@@ -200,90 +226,64 @@ def release_cells(viewer: ViewerModel) -> None:
 
 def move_cells(viewer: ViewerModel, image: Image) -> None:
     """Let the layer ``cells`` follow an image that was moved or scaled."""
-    layer = _ours(viewer)
+    layer = cells_layer(viewer)
     if layer is not None and layer.metadata[TAG]["image"] == str(image.unique_id):
         align(layer, image)
 
 
 def _add(viewer: ViewerModel, image: Image, data: Any, tag: dict[str, Any]) -> Labels:
     place = {name: getattr(image, name) for name in PLACE}
-    outlined = data.shape[-1] * data.shape[-2] <= _MAX_OUTLINE_PX
+    outlined = _is_outlined(data)
     opacity = 0.7 if outlined else 0.4
     layer = Labels(data, name=CELLS, opacity=opacity, visible=False, **place)
     layer.contour = 2 if outlined else 0
-    layer.metadata[TAG] = {**tag, "layer": str(layer.unique_id)}
+    mark_ours(layer, tag)
     insert(viewer, layer, len(viewer.layers))
     reveal_soon(layer)
     return layer
 
 
-def insert(viewer: ViewerModel, layer: Layer, index: int) -> None:
-    """Put a layer into the list; the active layer stays active, for the user works with it."""
-    selection = viewer.layers.selection
-    selected, active = set(selection), selection.active
-    with ExitStack() as stack:
-        if active is not None:
-            # napari makes each new layer the active one, shows its controls and draws; here it is
-            # active for a moment only.
-            stack.enter_context(selection.events.blocker_all())
-        viewer.layers.insert(index, layer)
-        viewer.layers.selection = selected
-        selection.active = active
+def _give(layer: Labels, fits: dict[str, Any]) -> None:
+    """Empty the layer ``cells`` for a movie; strokes made before cannot be undone any more."""
+    frames, view = _empty_frames(fits)
+    # napari forgets strokes only where a layer cannot be edited any more.
+    layer.editable = False
+    mark_ours(layer, {**{key: fits[key] for key in _FACTS}, "frames": frames})
+    layer.data = view
+    layer.editable = True
+    if not _is_outlined(view):
+        layer.contour = 0
 
 
-def reveal_soon(layer: Layer) -> None:
-    """Draw a layer that was put into the list unseen, in the next round of the event loop.
+def _facts(image: Image, movie: Movie) -> dict[str, Any]:
+    """Return what the layer ``cells`` has to fit: an image, and its dimensions but for colours."""
+    axes = movie.axes[:-1] if image.rgb else movie.axes
+    data = image.data[0] if image.multiscale else image.data
+    shape = tuple(int(length) for length in data.shape[: len(axes)])
+    return dict(zip(_FACTS, (str(image.unique_id), axes, shape), strict=True))
 
-    To make what belongs to a layer in the window takes napari a while, and as long again to draw
-    it first.
+
+def _empty_frames(fits: dict[str, Any]) -> tuple[Any, Any]:
+    """Return an array (T, Y, X) of zeros, and a view of it with the dimensions of an image.
+
+    Memory is taken only where it is written to. The cells of a frame are the same in all planes
+    and channels; what is painted in one is painted in all.
     """
-    soon(partial(setattr, layer, "visible", True))
+    axes, length = fits["axes"], dict(zip(fits["axes"], fits["shape"], strict=True))
+    shape = (length.get("T", 1), length["Y"], length["X"])
+    if axes == "TYX" and int(np.prod(shape, dtype=np.int64)) * 4 > _MAX_PLAIN_BYTES:
+        import zarr
+
+        frames = zarr.zeros(shape=shape, chunks=(1, *shape[1:]), dtype="int32")
+        return frames, frames
+    plain = np.zeros(shape, np.int32)
+    stride = dict(zip("TYX", plain.strides, strict=True))
+    # numpy's own broadcasting gives what cannot be written to.
+    return plain, as_strided(plain, fits["shape"], [stride.get(axis, 0) for axis in axes])
 
 
-def _ours(viewer: ViewerModel) -> Labels | None:
-    """Find our layer of cells."""
-    for layer in viewer.layers:
-        if isinstance(layer, Labels) and is_ours(layer) and "frames" in layer.metadata[TAG]:
-            return layer
-    return None
-
-
-def is_ours(layer: Layer) -> bool:
-    """Whether a layer was made here and belongs to no user; a copy of it belongs to the user."""
-    tag = layer.metadata.get(TAG)
-    return bool(tag) and tag["layer"] == str(layer.unique_id)
-
-
-def _empty_frames(movie: Movie) -> Any:
-    """Return an array (T, Y, X) of zeros that takes memory only where it was written to."""
-    shape = (movie.n_frames, *movie.shape)
-    if movie.axes != "TYX" or int(np.prod(shape, dtype=np.int64)) * 4 <= _MAX_PLAIN_BYTES:
-        return np.zeros(shape, np.int32)
-    import zarr
-
-    return zarr.zeros(shape=shape, chunks=(1, *movie.shape), dtype="int32")
-
-
-def _spread(frames: Any, movie: Movie) -> Any:
-    """Return a view of (T, Y, X) with the dimensions of the image: cells are in all channels."""
-    if movie.axes == "TYX":
-        return frames
-    axes = movie.axes[:-1] if movie.axes[-1] == "C" else movie.axes
-    own = {"T": movie.n_frames, "Y": movie.height_px, "X": movie.width_px}
-    whole = {**own, "Z": movie.n_z, "C": len(movie.channels)}
-    view = frames.reshape([own.get(axis, 1) for axis in axes])
-    shape = tuple(whole[axis] for axis in axes)
-    return view if view.shape == shape else np.broadcast_to(view, shape)
-
-
-def align(layer: Layer, image: Image) -> None:
-    """Bring a layer of the same dimensions to the place of an image."""
-    for name in PLACE:
-        wanted = getattr(image, name)
-        now = getattr(layer, name)
-        same = now == wanted if name in ("units", "affine") else np.array_equal(now, wanted)
-        if not same:
-            setattr(layer, name, wanted)
+def _is_outlined(cells: Any) -> bool:
+    return cells.shape[-1] * cells.shape[-2] <= _MAX_OUTLINE_PX
 
 
 def _is_usable(layer: Any) -> bool:

@@ -14,7 +14,15 @@ import numpy.typing as npt
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
-from napari_celltrack.gui.layers.movie_layers import PLACE, TAG, align, insert, is_ours
+from napari_celltrack.gui.layers.own_layers import (
+    PLACE,
+    TAG,
+    align,
+    insert,
+    is_ours,
+    leave,
+    mark_ours,
+)
 from napari_celltrack.input import Input
 from napari_celltrack.movie import Movie
 
@@ -145,7 +153,7 @@ def show_prepared(
     fits = {"image": str(image.unique_id), "axes": axes, "shape": shape}
     layer = prepared_layer(viewer)
     if layer is not None and any(layer.metadata[TAG].get(key) != fits[key] for key in fits):
-        viewer.layers.remove(layer)
+        leave(viewer, [layer])
         layer = None
     if layer is None:
         layer = _add(viewer, image, FramesInHand(axes, shape), fits)
@@ -171,7 +179,7 @@ def remove_prepared(viewer: ViewerModel) -> None:
     """Remove the layer ``prepared``; one of the user that is called so stays."""
     layer = prepared_layer(viewer)
     if layer is not None:
-        viewer.layers.remove(layer)
+        leave(viewer, [layer])
 
 
 def in_whole_image(movie: Movie, input_: Input, plane: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
@@ -202,7 +210,7 @@ def _add(viewer: ViewerModel, image: Image, frames: FramesInHand, fits: dict[str
     layer = Image(
         frames, name=PREPARED, multiscale=False, rgb=False, contrast_limits=(0, 1), **place
     )
-    layer.metadata[TAG] = {**fits, PREPARED: frames, "layer": str(layer.unique_id)}
+    mark_ours(layer, {**fits, PREPARED: frames})
     insert(viewer, layer, viewer.layers.index(image) + 1)
     return layer
 

@@ -8,7 +8,6 @@ import pandas as pd
 from napari.components import ViewerModel
 from napari.layers import Image, Vectors
 
-from napari_celltrack.gui.layers.movie_layers import reveal_soon
 from napari_celltrack.gui.layers.own_layers import (
     add_own,
     align_over,
@@ -17,6 +16,7 @@ from napari_celltrack.gui.layers.own_layers import (
     place_over,
     quietly,
     remove_own,
+    reveal_soon,
 )
 from napari_celltrack.gui.layers.track_rows import Floats, axes_after_time
 from napari_celltrack.gui.theme import LAYER_COLOURS

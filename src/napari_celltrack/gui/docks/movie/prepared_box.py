@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from napari.components import ViewerModel
 from napari.layers import Image
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox
 
 from napari_celltrack.engine import prepare_frame
@@ -73,14 +73,10 @@ class PreparedBox(QCheckBox):
         self._session = session
         self._asked: Hashable = None
         self._heard: weakref.ref[Image] | None = None
-        #: Whether layers are added or removed here at this moment.
+        #: Whether a layer is added here at this moment.
         self.is_writing = False
         #: Where frames are prepared.
         self.lane = Lane("celltrack prepared", self)
-        # Not at once: napari is still removing the image when this is noticed.
-        self._removal = QTimer(self)
-        self._removal.setSingleShot(True)
-        self._removal.timeout.connect(self._drop_without_movie)
         self.toggled.connect(self._toggle)
         when_destroyed(self, partial(_release, self._viewer))
 
@@ -95,7 +91,7 @@ class PreparedBox(QCheckBox):
         session = self._session
         movie, recipe, frame = session.movie, session.recipe, session.frame
         if movie is None:
-            self._removal.start(0)
+            self._asked = None
         if movie is None or not self.isChecked() or not (session.live or at_once):
             return
         self._listen_to_image()
@@ -140,18 +136,8 @@ class PreparedBox(QCheckBox):
 
     def _drop(self) -> None:
         self._asked = None
-        viewer = self._viewer()
-        if viewer is None:
-            return
-        self.is_writing = True
-        try:
+        if (viewer := self._viewer()) is not None:
             remove_prepared(viewer)
-        finally:
-            self.is_writing = False
-
-    def _drop_without_movie(self) -> None:
-        if self._session.movie is None:
-            self._drop()
 
     def _take(self, prepared: _Prepared) -> None:
         viewer, layer, movie = self._viewer(), self._session.layer, self._session.movie
