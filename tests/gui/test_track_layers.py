@@ -214,6 +214,11 @@ def test_the_layer_that_the_user_deleted_is_made_anew(viewer, image, tables) -> 
         ("TCYX", (5, 2, 80, 80), [FRAME, 0]),
         ("TZYX", (5, 3, 80, 80), [FRAME, 0]),
         ("CTYX", (2, 5, 80, 80), [FRAME]),
+        ("TCZYX", (5, 2, 3, 80, 80), [FRAME, 0, 0]),
+        ("TZCYX", (5, 3, 2, 80, 80), [FRAME, 0, 0]),
+        ("CTZYX", (2, 5, 3, 80, 80), [FRAME, 0]),
+        ("ZTCYX", (3, 5, 2, 80, 80), [FRAME, 0]),
+        ("CZTYX", (2, 3, 5, 80, 80), [FRAME]),
     ],
 )
 def test_tracks_lie_over_the_cells_whatever_the_dimensions(viewer, axes, shape, columns) -> None:
@@ -230,6 +235,12 @@ def test_tracks_lie_over_the_cells_whatever_the_dimensions(viewer, axes, shape, 
         in_image = [0.0] * image.ndim
         in_image[-2:] = 10, 12
         np.testing.assert_allclose(each.data_to_world(at)[-2:], image.data_to_world(in_image)[-2:])
+    # The slider of the image's time is that of the tracks, and they take in other rows as well.
+    viewer.dims.set_current_step(axes.index("T"), 3)
+    assert layer.current_time == 3
+    again = show_tracks(viewer, image, movie_from_layer(image, axes), tables, max_rows=8)
+    assert again is layer
+    assert set(layer.data[:, 1]) == {3}
 
 
 def test_tracks_follow_an_image_that_was_moved(viewer, image, tables) -> None:

@@ -17,6 +17,7 @@ import pandas as pd
 from napari.components import ViewerModel
 from napari.layers import Image, Points, Tracks
 
+from napari_celltrack.gui.layers.deep_tracks import make_tracks
 from napari_celltrack.gui.layers.movie_layers import frame_in_view
 from napari_celltrack.gui.layers.own_layers import (
     add_own,
@@ -108,16 +109,16 @@ def drawing_tracks(viewer: ViewerModel, image: Image, shown: TrackRows | None) -
         align_over(layer, image)
         yield
         return
-    layer = Tracks(
+    layer = make_tracks(
         shown.rows,
+        shown.features,
+        shown.graph,
+        place_over(image, ndim),
         name=TRACKS,
-        features=shown.features,
-        graph=shown.graph,
         color_by=TRACK_ID,
         colormap="turbo",
         tail_width=3,
         visible=False,
-        **place_over(image, ndim),
     )
     add_own(viewer, layer, TRACKS, below=find_own(viewer, DETECTIONS))
     yield

@@ -42,8 +42,6 @@ _NO_FEATURES = frozenset(
 )
 #: In typical steps; all links above are equally safe, and would take the colours of the others.
 _SAFE_MARGIN = 5.0
-#: napari's Tracks have time and at most three dimensions of space.
-_MAX_NDIM = 4
 #: Rows that napari takes in within some 20 ms, which no one notices.
 QUICK_ROWS = 5_000
 
@@ -97,13 +95,12 @@ def rows_to_show(
     Returns
     -------
     TrackRows or None
-        None where there is nothing to follow: no tracks, one frame, or an image of more
-        dimensions than napari can draw tracks in.
+        None where there is nothing to follow: no tracks, or one frame.
     """
     followed = tables.objects[tables.objects[TRACK_ID].to_numpy() > 0]
     axes = axes_after_time(movie)
     is_followed = len(followed) and tables.counts[FRAME].nunique() > 1
-    if not is_followed or len(axes) < 3 or not can_show(movie):
+    if not is_followed or len(axes) < 3:
         return None
     places, index = rows_of(followed, axes)[:, 1:], followed.index.to_numpy(np.int64)
     near = np.ones(len(followed), bool)
@@ -144,11 +141,6 @@ def track_features(followed: pd.DataFrame) -> pd.DataFrame:
     ordered = [name for name in first if name in known]
     features: pd.DataFrame = known[ordered + [name for name in known if name not in ordered]]
     return features
-
-
-def can_show(movie: Movie) -> bool:
-    """Tell whether napari can draw tracks over an image: not over one of planes and channels."""
-    return len(axes_after_time(movie)) <= _MAX_NDIM
 
 
 def axes_after_time(movie: Movie) -> str:

@@ -55,10 +55,6 @@ _CANDIDATE_RADII = 2.0
 _CIRCLE_MS, _REST_MS = 2500, 400
 _NOTHING = "Find cells first: open a movie and the dock Count cells."
 _ONE_FRAME = "This is one image: there is nothing to follow. Open a movie."
-_NOT_DRAWN = (
-    "Tracks are listed here but cannot be drawn over a layer of both channels and planes: choose "
-    "Split Stack in the menu of the layer and use one channel."
-)
 
 
 class TrackCells(Dock):
@@ -256,8 +252,6 @@ class TrackCells(Dock):
             self.say(_NOTHING)
         elif session.movie.n_frames < 2:
             self.say(_ONE_FRAME)
-        elif not track_rows.can_show(session.movie):
-            self.say(_NOT_DRAWN)
         elif followed is not None:
             n_cells = len(followed.tables.objects)
             cells = f"{n_cells:,} {plural(n_cells, 'cell')}"
