@@ -176,11 +176,27 @@ class ArraySource:
     def read_plane(self, frame: int, z: int, channel: int) -> npt.NDArray[Any]:
         """Return one plane, shape (Y, X)."""
         at: dict[str, Any] = {"T": frame, "Z": z, "C": channel}
-        plane = np.asarray(self.array[tuple(at.get(axis, slice(None)) for axis in self.axes)])
+        plane = _in_memory(self.array[tuple(at.get(axis, slice(None)) for axis in self.axes)])
         return plane if self.axes.index("Y") < self.axes.index("X") else plane.T
 
     def close(self) -> None:
         """Nothing to release."""
+
+
+def _in_memory(part: Any) -> npt.NDArray[Any]:
+    """Return a part of an array as one of numpy, computed if it is dask's, alone or in xarray.
+
+    Whoever shows the same array may have dask keep what it computes (napari does), in a store that
+    serves one thread: what is computed here neither uses nor changes it.
+    """
+    if getattr(part, "__dask_graph__", None) is None or part.__dask_graph__() is None:
+        return np.asarray(part)
+    from dask.base import get_scheduler
+
+    scheduler: Any = get_scheduler(collections=[part])  # type: ignore[no-untyped-call]
+    # A cluster keeps nothing here, and knows no such option.
+    is_here = scheduler is None or scheduler.__module__.startswith("dask.")
+    return np.asarray(part.compute(callbacks=()) if is_here else part.compute())
 
 
 def movie_from_array(

@@ -68,7 +68,7 @@ class DrawnLayers:
         viewer, image = self._viewer(), self._watch.layer
         if viewer is None or image is None:
             return
-        if frame in self._hand.corrected and movie_layers.cells_layer(viewer) is not None:
+        if self._hand.has_touched(frame) and movie_layers.cells_layer(viewer) is not None:
             return
         in_view = frame == self.frame(movie)
         with self._watch.drawing():
@@ -81,10 +81,20 @@ class DrawnLayers:
         if self._hand.corrected and viewer is not None:
             movie_layers.release_cells(viewer)
 
-    def leave(self, *, for_another: bool) -> None:
+    def leave(self) -> None:
         """Take all layers of ours off the image, which is no longer in use."""
         if (viewer := self._viewer()) is not None:
-            movie_layers.leave_image(viewer, for_another=for_another)
+            movie_layers.leave_image(viewer)
+
+    def fit(self, movie: Movie | None) -> None:
+        """Make the cells ready for a movie; without one they go. What a person made stays."""
+        viewer, image = self._viewer(), self._watch.layer
+        if viewer is None or movie_layers.do_cells_fit(viewer, image, movie):
+            return
+        self._hand.keep_strokes()
+        self.release_cells()
+        self._hand.forget()
+        movie_layers.fit_cells(viewer, image, movie)
 
     @property
     def is_drawing(self) -> bool:

@@ -113,6 +113,10 @@ class HandLabels:
         cells.events.paint.connect(self._on_stroke)
         cells.events.set_data.connect(self._on_drawn)
 
+    def has_touched(self, frame: int) -> bool:
+        """Whether a frame was corrected, or is at this moment."""
+        return frame in self.corrected or frame in self._touched
+
     def keep_strokes(self) -> None:
         """Take the last stroke for a correction now, without saying so."""
         self._stroke_timer.stop()

@@ -155,7 +155,7 @@ class Session(SessionState):
         """Use another layer of the viewer, or none."""
         if layer is self.layer and (layer is None) == (self._movie is None):
             return
-        self._start_clean(layer)
+        self._start_clean()
         self._hand.use(None)
         self._layer_watch.use(layer)
         self._read_layer()
@@ -245,7 +245,7 @@ class Session(SessionState):
             self._problem = ""
         self.recipe_changed.emit(recipe)
         if other_axes:
-            self._start_clean(self.layer)
+            self._start_clean()
             self._read_layer()
         if before != self._measured_with():
             self._changed_cells()
@@ -258,7 +258,7 @@ class Session(SessionState):
         self.cells_counted.emit()
         self.request_preview()
 
-    def _start_clean(self, layer: Image | None) -> None:
+    def _start_clean(self) -> None:
         """Forget the movie and what was found, for another or none; what a person made stays."""
         self._movie = None
         self._hand.keep_strokes()
@@ -267,7 +267,7 @@ class Session(SessionState):
         self._drawn.forget()
         self.follower.start_clean()
         self._hand.forget()
-        self._drawn.leave(for_another=layer is not None)
+        self._drawn.leave()
 
     def _wanted(self) -> Wanted | None:
         """Return what is wanted now; a job keeps it, whatever changes meanwhile."""
@@ -297,6 +297,7 @@ class Session(SessionState):
             except CelltrackError as error:
                 problem = str(error)
         self._movie = movie
+        self._drawn.fit(movie)
         if movie is None:
             self._preview.result = None
         self._problem = problem

@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import dask.array as da
-import numpy as np
-import numpy.typing as npt
 from napari.components import ViewerModel
 from napari.layers import Image
 
+from napari_celltrack.gui.movie_array import MovieArray
 from napari_celltrack.movie import RGB_CHANNELS, Movie
 
 #: Data, options and type of a layer, as readers and samples give them to napari.
@@ -48,19 +46,18 @@ def movie_layers(movie: Movie) -> list[LayerTuple]:
 
     Returns
     -------
-    list of (dask array, dict, "image")
+    list of (MovieArray, dict, "image")
         Data ([T,] [Z,] Y, X[, 3]), the options of the layer, its type.
     """
     name = Path(movie.name).stem or movie.name
     place = place_of(movie)
     if movie.channels == RGB_CHANNELS[: len(movie.channels)] and len(movie.channels) >= 3:
-        colours = da.stack([_channel(movie, index) for index in range(3)], axis=-1)
-        return [(colours, {"name": name, "rgb": True, **place}, "image")]
+        return [(MovieArray(movie, range(3)), {"name": name, "rgb": True, **place}, "image")]
     layers: list[LayerTuple] = []
     for index, channel in enumerate(movie.channels):
         own = name if len(movie.channels) == 1 else f"{name} {channel}"
         options = {"name": own, "metadata": {FILE_CHANNELS: (index, movie.channels)}, **place}
-        layers.append((_channel(movie, index), options, "image"))
+        layers.append((MovieArray(movie, index), options, "image"))
     return layers
 
 
@@ -83,21 +80,3 @@ def place_of(movie: Movie) -> dict[str, Any]:
         named = zip("TZYX", steps, strict=True)
         place["axis_labels"] = [axis for axis, (present, *_) in named if present]
     return place
-
-
-def _channel(movie: Movie, channel: int) -> Any:
-    """Return a lazy array (T, Z, Y, X) of a channel, without the axes that have one entry."""
-
-    def plane(block_info: Any) -> npt.NDArray[Any]:
-        frame, z, *_ = block_info[None]["chunk-location"]
-        return movie.plane(frame, z, channel)[np.newaxis, np.newaxis]
-
-    ones = (1,) * movie.n_frames, (1,) * movie.n_z
-    chunks = (*ones, (movie.height_px,), (movie.width_px,))
-    lazy = da.map_blocks(plane, chunks=chunks, dtype=movie.dtype, meta=np.empty(0, movie.dtype))
-    return lazy[_kept(movie)]
-
-
-def _kept(movie: Movie) -> tuple[Any, ...]:
-    """Return the index that drops T and Z where they have one entry."""
-    return tuple(slice(None) if n > 1 else 0 for n in (movie.n_frames, movie.n_z))

@@ -157,13 +157,8 @@ def show_labels(
     -------
     Labels
     """
+    fit_cells(viewer, image, movie)
     layer, fits = cells_layer(viewer), _facts(image, movie)
-    if layer is not None and any(layer.metadata[TAG][key] != fits[key] for key in fits):
-        if layer.ndim == len(fits["axes"]):
-            _give(layer, fits)
-        else:
-            leave(viewer, [layer])
-            layer = None
     if layer is None:
         frames, view = _empty_frames(fits)
         frames[frame] = labels
@@ -189,21 +184,38 @@ def is_cells(layer: Any) -> bool:
     return isinstance(layer, Labels) and is_ours(layer) and "frames" in layer.metadata[TAG]
 
 
-def leave_image(viewer: ViewerModel, *, for_another: bool) -> None:
-    """Take all layers of ours off an image, in one step.
-
-    Parameters
-    ----------
-    viewer : ViewerModel
-        Where they are shown.
-    for_another : bool
-        Whether they are to lie over another image next. The layer ``cells`` is kept for it, empty,
-        with all that the user has set on it.
-    """
-    cells = cells_layer(viewer) if for_another else None
+def leave_image(viewer: ViewerModel) -> None:
+    """Take all layers of ours off an image, in one step, but for the cells: they are emptied."""
+    cells = cells_layer(viewer)
     leave_all(viewer, but=cells)
     if cells is not None:
         _give(cells, cells.metadata[TAG])
+
+
+def do_cells_fit(viewer: ViewerModel, image: Image | None, movie: Movie | None) -> bool:
+    """Whether the layer ``cells``, where there is one, was made for a movie."""
+    cells = cells_layer(viewer)
+    if cells is None:
+        return True
+    if image is None or movie is None:
+        return False
+    return {key: cells.metadata[TAG][key] for key in _FACTS} == _facts(image, movie)
+
+
+def fit_cells(viewer: ViewerModel, image: Image | None, movie: Movie | None) -> None:
+    """Have the layer ``cells`` lie over an image, empty, with all that the user has set on it.
+
+    It goes where it has other dimensions, for napari cannot change them, and where there is no
+    movie any more.
+    """
+    cells = cells_layer(viewer)
+    if cells is None or do_cells_fit(viewer, image, movie):
+        return
+    fits = {} if image is None or movie is None else _facts(image, movie)
+    if fits and cells.ndim == len(fits["axes"]):
+        _give(cells, fits)
+    else:
+        leave(viewer, [cells])
 
 
 def frame_of_cells(cells: Labels, frame: int) -> npt.NDArray[np.int32]:
