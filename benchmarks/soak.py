@@ -134,7 +134,9 @@ class Soak:
         if "cells" not in self.viewer.layers or self.session.layer is None:
             return
         cells = self.viewer.layers["cells"]
-        at = tuple(int(step) for step in self.viewer.dims.current_step[-cells.ndim : -2])
+        # The sliders of the viewer may go further than this movie.
+        steps = self.viewer.dims.current_step[-cells.ndim : -2] if cells.ndim > 2 else ()
+        at = tuple(min(step, n - 1) for step, n in zip(steps, cells.data.shape, strict=False))
         cells.mode, cells.selected_label, cells.brush_size = "paint", PAINTED, 5
         cells.paint((*at, 40, 40), PAINTED)
         settle(self._random.choice((0, 0.4)))
