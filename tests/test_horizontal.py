@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from napari_celltrack.batch.run_options import RunOptions
 from napari_celltrack.batch.workers import Workers, open_workers
 from napari_celltrack.readers import open_movie
 from napari_celltrack.recipe import Recipe
+from napari_celltrack.results.own_files import make_hidden
 from napari_celltrack.tables import OBJECT_COLUMNS, as_table
 from scenes import moving_disks, three_disks
 
@@ -286,7 +289,7 @@ class TestChangedByHand:
         row = run_all(movie, out, workers, from_step="track")["a"]
         assert row.n_cells_total == 58
         assert row.warnings == ("steps/3_measured/a.csv was changed by hand and is used as it is.",)
-        path.write_text("nonsense")
+        path.write_text("nonsense\n")
         assert (
             "cannot be read as a table"
             in run_all(movie, out, workers, from_step="track")["a"].error
@@ -364,9 +367,186 @@ def test_tables_come_back_bit_by_bit(tmp_path: Path) -> None:
     table = as_table({**columns, "frame": frames, "a, b": values}, OBJECT_COLUMNS, ["a, b"])
     for start, frame in ((0, 1), (7, 3), (11, 8)):
         write_table(tmp_path, start, table[table["frame"] == frame])
-    path = join_tables(tmp_path)
+    path = tmp_path / "whole.csv"
+    join_tables(tmp_path, path)
     back = list(read_tables(path, "it", [0, 1, 2, 3, 8, 9]))
     assert [len(rows) for rows in back[::2] + back[-1:]] == [0, 0, (frames == 8).sum(), 0]
     whole = pd.concat(back, ignore_index=True)
     pd.testing.assert_frame_equal(whole, table, check_exact=True)
     assert whole["a, b"].to_numpy().tobytes() == table["a, b"].to_numpy().tobytes()
+
+
+@dataclass(frozen=True)
+class Made:
+    """Results of four frames, step by step, and those that another linker makes of the movie."""
+
+    images: Path
+    out: Path
+    other: dict[str, bytes]
+
+    @property
+    def steps(self) -> Path:
+        return self.out / "steps"
+
+
+OTHER_LINKER = "link: {method: nearest, max_distance_px: 2}"
+
+
+def cut(path: Path) -> None:
+    """Lose the second half of a file."""
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def zero(path: Path) -> None:
+    """Lose what a file holds, as a power cut does: length and time stay."""
+    before = path.stat()
+    path.write_bytes(bytes(before.st_size))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def flip(path: Path) -> None:
+    """Change one bit in the middle of a file."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 8
+    path.write_bytes(content)
+
+
+def flip_unseen(path: Path) -> None:
+    """Change one bit, as a disk does, without a newer time."""
+    before = path.stat()
+    flip(path)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    path = tmp_path_factory.mktemp("damage")
+    (path / "images").mkdir()
+    tifffile.imwrite(path / "images" / "a.tif", moving_disks(4), **TIFF)
+    with open_workers("threads", 1) as workers:
+        run_all(path / "images", path / "out", workers)
+    run_vertical(path / "images", path / "other", recipe_of(OTHER_LINKER))
+    return Made(path / "images", path / "out", contents(path / "other"))
+
+
+class TestDamage:
+    @pytest.fixture
+    def made(self, once: Made, tmp_path: Path) -> Made:
+        return replace(once, out=shutil.copytree(once.out, tmp_path / "out"))
+
+    @pytest.mark.parametrize("harm", [Path.unlink, cut, zero, flip, flip_unseen])
+    def test_lost_cells_are_found_again(
+        self, made: Made, workers: Workers, harm: Callable[[Path], None]
+    ) -> None:
+        harm(made.steps / "2_cells" / "a.zarr" / "0" / "2" / "0" / "0")
+        prepared = stamps(made.steps / "1_prepared")
+        row = run_all(made.images, made.out, workers, recipe_of(OTHER_LINKER))["a"]
+        said, *kept = row.warnings
+        assert said == (
+            "steps/2_cells/a.zarr is damaged (frame 2 cannot be read as written) and is made anew."
+        )
+        # A person may have had a hand in what has another time.
+        at = "steps/2_cells/a.damaged.zarr"
+        assert kept in ([], [f"What was in the place of steps/2_cells/a.zarr is kept as {at}."])
+        assert bool(kept) == (harm not in (zero, flip_unseen)) == (made.out / at).exists()
+        assert contents(made.out) == made.other
+        assert stamps(made.steps / "1_prepared") == prepared
+
+    @pytest.mark.parametrize("harm", [cut, zero, flip_unseen])
+    def test_lost_table_is_measured_again(
+        self, made: Made, workers: Workers, harm: Callable[[Path], None]
+    ) -> None:
+        harm(made.steps / "3_measured" / "a.csv")
+        cells = stamps(made.steps / "2_cells")
+        row = run_all(made.images, made.out, workers, recipe_of(OTHER_LINKER))["a"]
+        assert row.warnings[0].startswith("steps/3_measured/a.csv is damaged")
+        assert contents(made.out) == made.other
+        assert stamps(made.steps / "2_cells") == cells
+
+    def test_all_that_is_damaged_is_made_anew(self, made: Made, workers: Workers) -> None:
+        cut(made.steps / "1_prepared" / "a.zarr" / "0" / "0" / "0" / "0")
+        cut(made.steps / "2_cells" / "a.zarr" / "0" / ".zarray")
+        row = run_all(made.images, made.out, workers, recipe_of(OTHER_LINKER))["a"]
+        assert [warning.split(" ")[0] for warning in row.warnings[:2]] == [
+            "steps/1_prepared/a.zarr",
+            "steps/2_cells/a.zarr",
+        ]
+        assert contents(made.out) == made.other
+
+    def test_nobody_goes_on_from_damaged_data(self, made: Made, workers: Workers) -> None:
+        (made.steps / "2_cells" / "a.zarr" / "0" / "2" / "0" / "0").unlink()
+        row = run_all(made.images, made.out, workers, from_step="track")["a"]
+        assert "steps/2_cells/a.zarr is damaged (frame 2" in row.error
+        assert "without --from-step" in row.error
+
+    def test_what_a_person_changed_is_not_made_anew_for_damage_elsewhere(
+        self, made: Made, workers: Workers
+    ) -> None:
+        cells = made.steps / "2_cells" / "a.zarr" / "0"
+        painted = zarr.open_array(str(cells), mode="r+")
+        painted[3] = np.zeros_like(painted[3]) + 5
+        (cells / "2" / "0" / "0").unlink()
+        before = stamps(cells)
+        row = run_all(made.images, made.out, workers, recipe_of(OTHER_LINKER))["a"]
+        assert "was changed by hand and is damaged now (frame 2" in row.error
+        assert stamps(cells) == before
+
+    def test_cells_saved_as_something_else_are_refused_and_stay(
+        self, made: Made, workers: Workers
+    ) -> None:
+        cells = made.steps / "2_cells" / "a.zarr" / "0"
+        image = zarr.open_array(str(cells), mode="r")[:] + 0.5
+        shutil.rmtree(cells)
+        options = {} if zarr.__version__.startswith("2.") else {"zarr_format": 2}
+        zarr.open_array(str(cells), mode="w", shape=image.shape, dtype="f8", **options)[:] = image
+        before = stamps(cells)
+        row = run_all(made.images, made.out, workers, recipe_of(OTHER_LINKER))["a"]
+        assert "is not a label image" in row.error
+        assert stamps(cells) == before
+
+    def test_a_copy_is_as_good(self, made: Made, workers: Workers) -> None:
+        for path in made.steps.rglob("*"):
+            os.utime(path)
+        before = stamps(made.steps)
+        row = run_all(made.images, made.out, workers, recipe_of(OTHER_LINKER))["a"]
+        assert not row.warnings
+        assert stamps(made.steps) == before
+
+    def test_files_of_others_are_kept(self, made: Made, workers: Workers) -> None:
+        cells = made.steps / "2_cells"
+        (cells / "a.json").write_text("[my notes]")
+        (cells / ".a.0123abcd.partial").mkdir()
+        (cells / ".a.0123abcd.partial" / "mine.txt").write_text("mine")
+        (made.steps / "3_measured" / "a.json").unlink()
+        table = (made.steps / "3_measured" / "a.csv").read_text()
+        row = run_all(made.images, made.out, workers, recipe_of(OTHER_LINKER))["a"]
+        assert row.status == "done"
+        assert contents(made.out) == made.other
+        assert (cells / "a.by-hand.json").read_text() == "[my notes]"
+        assert (cells / ".a.0123abcd.partial" / "mine.txt").read_text() == "mine"
+        assert (cells / "a.by-hand.zarr").is_dir()
+        assert (made.steps / "3_measured" / "a.by-hand.csv").read_text() == table
+
+    def test_links_are_not_followed(self, made: Made, workers: Workers, tmp_path: Path) -> None:
+        theirs = tmp_path / "theirs"
+        (made.steps / "2_cells").rename(theirs)
+        (made.steps / "2_cells").symlink_to(theirs)
+        before = stamps(theirs)
+        row = run_all(made.images, made.out, workers, recipe_of("objects: {min_area_px2: 9}"))["a"]
+        assert "not made by a run of celltrack" in row.error
+        assert stamps(theirs) == before
+
+    def test_run_killed_between_data_and_mark_has_finished_its_step(
+        self, made: Made, workers: Workers
+    ) -> None:
+        cells = made.steps / "2_cells"
+        hidden = make_hidden(cells / "a")
+        (cells / "a.json").rename(hidden / "a.json")
+        before = stamps(cells / "a.zarr")
+        row = run_all(made.images, made.out, workers, recipe_of(OTHER_LINKER))["a"]
+        assert not row.warnings
+        assert stamps(cells / "a.zarr") == before
+        # And so nobody has changed it by hand when it is made anew.
+        other = recipe_of("objects: {min_area_px2: 9}")
+        assert run_all(made.images, made.out, workers, other)["a"].status == "done"
+        assert sorted(path.name for path in cells.iterdir()) == ["a.json", "a.zarr"]

@@ -7,7 +7,6 @@ keeps the key (content of the input, recipe, program version), so that a second 
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -27,6 +26,7 @@ from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.results.own_files import (
     kept_as,
+    left_hidden,
     make_hidden,
     remove_unfinished,
     set_aside,
@@ -298,8 +298,6 @@ def _changed(result: ResultFolder) -> Iterator[str]:
 
 
 def _clear_hidden(folder: Path) -> None:
-    """Remove what killed runs of this item left; names of other items may begin like its name."""
-    leftover = re.compile(rf"\.{re.escape(folder.name)}\.[0-9a-f]{{8}}\.partial")
-    for path in folder.parent.glob(".*.partial"):
-        if leftover.fullmatch(path.name):
-            remove_unfinished(path)
+    """Remove what killed runs of this item left."""
+    for hidden in left_hidden(folder):
+        remove_unfinished(hidden)

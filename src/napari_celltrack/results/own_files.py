@@ -142,9 +142,12 @@ def sync_folder(folder: Path) -> None:
 
 
 def free_name(path: Path, word: str = "earlier") -> Path:
-    """Return a name beside a path that nothing has: ``a.earlier.csv``, ``a.earlier-2.csv``."""
-    is_folder = path.is_dir() and not path.is_symlink()
-    stem, suffix = (path.name, "") if is_folder else (path.stem, path.suffix)
+    """Return a name beside a path that nothing has: ``a.earlier.csv``, ``a.earlier-2.csv``.
+
+    The name of a folder has no ending, but for a zarr.
+    """
+    is_named = path.suffix != ".zarr" and path.is_dir() and not path.is_symlink()
+    stem, suffix = (path.name, "") if is_named else (path.stem, path.suffix)
     number = 1
     while os.path.lexists(
         free := path.with_name(f"{stem}.{word}{f'-{number}' if number > 1 else ''}{suffix}")
@@ -183,6 +186,21 @@ def make_hidden(path: Path) -> Path:
         hidden.rmdir()
         raise
     return hidden
+
+
+def left_hidden(path: Path) -> list[Path]:
+    """Return the folders that :func:`make_hidden` made for a path and that were never finished.
+
+    Names of other things may begin like its name.
+    """
+    begin, end = f".{path.name}.", ".partial"
+    return [
+        hidden
+        for name in (os.listdir(path.parent) if path.parent.is_dir() else ())  # noqa: PTH208
+        if name.startswith(begin)
+        and re.fullmatch(r"[0-9a-f]{8}", name.removeprefix(begin).removesuffix(end))
+        and is_unfinished(hidden := path.with_name(name))
+    ]
 
 
 def unmark(folder: Path) -> None:

@@ -16,18 +16,14 @@ from napari_celltrack.batch.horizontal.step_needs import (
     inspect_item,
     settings_of,
 )
-from napari_celltrack.batch.horizontal.step_store import (
-    STEPS,
-    StepMark,
-    StepStore,
-    StoredStep,
-)
+from napari_celltrack.batch.horizontal.step_store import STEPS, StepStore
 from napari_celltrack.batch.horizontal.step_task import (
     StepTask,
     StepTaskDone,
     run_step_task,
     track_item,
 )
+from napari_celltrack.batch.horizontal.stored_step import StepMark, StoredStep
 from napari_celltrack.batch.inputs import Item
 from napari_celltrack.batch.item_task import absolute, call_elsewhere, why_failed
 from napari_celltrack.batch.lock import RunningFile
@@ -36,6 +32,7 @@ from napari_celltrack.batch.run_options import DEFAULTS, RunOptions, Step
 from napari_celltrack.batch.tasks import TaskDone, run_tasks
 from napari_celltrack.batch.workers import Workers
 from napari_celltrack.recipe import Recipe
+from napari_celltrack.results.own_files import remove_unfinished
 
 #: Frames of a task: a long movie is spread over all workers and progress is seen often, while
 #: opening the movie again for each task takes little time beside it.
@@ -146,6 +143,8 @@ class _ItemProgress:
         #: Of the step that runs: what its tasks have sent back, by the index of their first frame.
         self.done: dict[int, StepTaskDone] = {}
         self.n_frames_done = 0
+        #: Where it writes.
+        self.hidden = Path()
 
 
 def _run_step(
@@ -183,7 +182,7 @@ def _run_step(
                 _finish_step(task.store, progress)
         except Exception as error:
             with suppress(OSError):
-                task.store.drop_partial()
+                remove_unfinished(task.hidden)
             yield _end_item(progress, out, error)
             continue
         if task.start == 0:
@@ -204,7 +203,7 @@ def _begin_step(step: Step, progress: _ItemProgress, out: Path, *, is_asked: boo
         progress.warnings += (
             f"{found.title} was changed by hand and is made anew; the changed one is {aside}.",
         )
-    store.begin()
+    progress.hidden = store.begin()
     progress.done, progress.n_frames_done = {}, 0
 
 
@@ -224,6 +223,7 @@ def _tasks_of(
             start=start,
             stop=min(start + _FRAMES_A_TASK, len(frames)),
             n_planes=len(inspected.frames["count"]),
+            hidden=progress.hidden,
             running_file=running_file,
         )
         for start in range(0, len(frames), _FRAMES_A_TASK)
@@ -236,7 +236,9 @@ def _finish_step(store: StepStore, progress: _ItemProgress) -> None:
     parts = [progress.done[start] for start in sorted(progress.done)]
     before = progress.stored[STEPS[STEPS.index(step) - 1]] if step != "prepare" else None
     shifts_px = tuple(shift for part in parts for shift in part.shifts_px)
-    store.finish(
+    chunks = {name: fact for part in parts for name, fact in part.chunks.items()}
+    kept = store.finish(
+        progress.hidden,
         StepMark(
             key=inspected.needs.keys[step],
             fingerprint=inspected.fingerprint,
@@ -245,7 +247,11 @@ def _finish_step(store: StepStore, progress: _ItemProgress) -> None:
             frames=inspected.frames[step],
             shifts_px=before.mark.shifts_px if before else shifts_px,
             digests=tuple(digest for part in parts for digest in part.digests),
-        )
+            files=chunks,
+        ),
+    )
+    progress.warnings += tuple(
+        f"What was in the place of {store.title} is kept as {name}." for name in kept
     )
     progress.stored[step] = store.look()
 

@@ -7,6 +7,7 @@ with other programs: napari, Fiji, a spreadsheet.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,12 +18,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_celltrack.engine import Cells
-from napari_celltrack.errors import ResultError
+from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.input import as_grey
 from napari_celltrack.movie import Movie
 from napari_celltrack.readers import check_label_movie, open_movie, read_labels
 from napari_celltrack.readers.ome_zarr import read_ome_zarr
 from napari_celltrack.readers.stored import movie_of
+from napari_celltrack.results.own_files import FileFact, facts_in
 from napari_celltrack.tables import FRAME, OBJECT_COLUMNS
 
 Plane = npt.NDArray[Any]
@@ -79,25 +81,57 @@ def make_zarr(
         chunks=(1, rows, width),
         dtype=first.dtype,
         fill_value=0,
-        compressor=numcodecs.Blosc("lz4"),
+        # Of those that most programs know, the quickest that keeps a checksum of its own: a chunk
+        # that a disk has damaged cannot be read as if it were another image.
+        compressor=numcodecs.Zstd(level=1, checksum=True),
         dimension_separator="/",
         **options,
     )
 
 
-def write_planes(path: Path, start: int, planes: Iterable[Plane]) -> tuple[str, ...]:
-    """Write planes from index `start` on, and return the digest of each.
+def write_planes(
+    path: Path, start: int, planes: Iterable[Plane]
+) -> tuple[tuple[str, ...], dict[str, FileFact]]:
+    """Write planes from index `start` on; they are on the disk when this returns.
 
     Several processes may do so at once: no chunk belongs to two frames.
+
+    Returns
+    -------
+    tuple of str
+        The digest of each plane.
+    dict of FileFact
+        What each of their chunks holds, by its name in the zarr.
     """
     import zarr
 
     array = zarr.open_array(str(path / "0"), mode="r+")
-    digests = []
+    digests: list[str] = []
+    chunks: dict[str, FileFact] = {}
     for index, plane in enumerate(planes, start):
         array[index] = plane
         digests.append(digest_of(plane))
-    return tuple(digests)
+        folder = path / "0" / str(index)
+        # Of a plane of zeros, some versions write no chunk.
+        facts = facts_in(folder) if folder.is_dir() else {}
+        chunks |= {f"0/{index}/{name}": fact for name, fact in facts.items()}
+    return tuple(digests), chunks
+
+
+def frame_of_chunk(name: str) -> int | None:
+    """Return the index of the plane that a file holds, by its name; None of any other file."""
+    chunk = re.search(r"\.zarr/0/(\d+)/[\d/]+$", name)
+    return int(chunk[1]) if chunk else None
+
+
+def can_read(path: Path, index: int) -> bool:
+    """Whether a plane of a zarr can be read, whatever it holds."""
+    try:
+        movie = movie_of(read_ome_zarr(path), name=path.name, path=str(path), fingerprint="")
+        movie.plane(min(index, movie.n_frames - 1))
+    except CelltrackError:
+        return False
+    return True
 
 
 def read_planes(
@@ -149,20 +183,17 @@ def write_table(folder: Path, start: int, table: pd.DataFrame) -> None:
 
     Numbers are written with as many digits as tell them from all others.
     """
-    folder.mkdir(exist_ok=True)
     with (folder / f"{start:09}.part").open("w", encoding="utf-8", newline="") as file:
         table.to_csv(file, index=False, header=start == 0, lineterminator="\n")
 
 
-def join_tables(folder: Path) -> Path:
-    """Put the parts of a table together, and return the file."""
-    whole = folder / "whole.csv"
+def join_tables(folder: Path, whole: Path) -> None:
+    """Put the parts of a table together."""
     with whole.open("wb") as target:
         for part in sorted(folder.glob("*.part")):
             with part.open("rb") as source:
                 while block := source.read(1 << 20):
                     target.write(block)
-    return whole
 
 
 def read_tables(path: Path, title: str, frames: Sequence[int]) -> Iterator[pd.DataFrame]:
@@ -199,6 +230,12 @@ def read_tables(path: Path, title: str, frames: Sequence[int]) -> Iterator[pd.Da
             f"{title} cannot be read as a table of objects ({error}); save it with the columns "
             "that it had and sorted by frame, or delete it to have it made anew."
         ) from error
+
+
+def is_cut_off(path: Path, n_bytes: int) -> bool:
+    """Whether a table that had some length is damaged: its end is lost, or it holds NUL bytes."""
+    content = path.read_bytes()
+    return b"\0" in content or (len(content) < n_bytes and not content.endswith(b"\n"))
 
 
 def digest_of(plane: Plane) -> str:

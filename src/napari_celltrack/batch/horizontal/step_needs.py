@@ -17,7 +17,8 @@ from pathlib import Path
 import napari_celltrack
 from napari_celltrack.batch.fitted_recipe import fitted_recipe
 from napari_celltrack.batch.horizontal.step_files import text_digest
-from napari_celltrack.batch.horizontal.step_store import STEPS, StepStore, StoredStep
+from napari_celltrack.batch.horizontal.step_store import STEPS, StepStore
+from napari_celltrack.batch.horizontal.stored_step import StoredStep, frames_text
 from napari_celltrack.batch.inputs import Item, open_item, open_others
 from napari_celltrack.batch.result import FileDone, kept_result, result_key
 from napari_celltrack.batch.run_options import RunOptions, Step
@@ -61,6 +62,11 @@ class StepNeeds:
         if "count" in made and "prepare" not in self.usable:
             made.add("prepare")
         return tuple(step for step in STEPS if step in made)
+
+    def used(self) -> tuple[Step, ...]:
+        """Return the steps whose data on disk a result is made of."""
+        read = ("prepare", "count", "measure") if "count" in self.steps() else ("count", "measure")
+        return tuple(step for step in read if step in self.usable)
 
 
 @dataclass(frozen=True)
@@ -137,13 +143,18 @@ def inspect_item(
         recipe, warnings = fitted_recipe(recipe, item, movie, others, options)
         recipe.input.slices_in(movie)
         frames = frames_of_steps(movie, recipe)
-        stored = {step: StepStore(out, step, item.name).look() for step in STEPS[:-1]}
+        stores = {step: StepStore(out, step, item.name) for step in STEPS[:-1]}
+        stored = {step: store.look() for step, store in stores.items()}
         fingerprints = [movie.fingerprint, *(other.fingerprint for other in others.values())]
         needs = find_needs(recipe, fingerprints, frames, stored, options)
         key = result_key(movie, item, recipe, others=others)
         if needs.origin:
             key = text_digest(key, needs.origin)
         done = kept_result(out / item.name, item, key, options)
+        if done is None:
+            # What is used is read once more beside: a disk may have lost what nobody has changed.
+            stored |= {step: stores[step].look(is_thorough=True) for step in needs.used()}
+            needs = find_needs(recipe, fingerprints, frames, stored, options)
         seconds = time.perf_counter() - started
         return InspectedItem(
             recipe, movie.fingerprint, frames, stored, needs, key, done, warnings, seconds
@@ -205,6 +216,11 @@ def find_needs(
                     f"There is nothing that the step {step!r} has left, to go on from; run once "
                     "without --from-step."
                 )
+            if found.is_damaged:
+                raise ResultError(
+                    f"{found.title} is damaged ({found.damage}); run without --from-step to have "
+                    "it made anew."
+                )
             warnings += _oddities(recipe, found, stored)
         elif (
             found is None
@@ -212,6 +228,9 @@ def find_needs(
             or found.mark.key != keys[step]
             or (found.is_changed and from_step is not None)
         ):
+            continue
+        elif found.is_damaged:
+            warnings.append(_damaged(found))
             continue
         _check(found, fingerprints[0], frames[step])
         usable.add(step)
@@ -280,15 +299,26 @@ def _check(found: StoredStep, fingerprint: str, frames: tuple[int, ...]) -> None
         raise ResultError(found.error)
 
 
+def _damaged(found: StoredStep) -> str:
+    """Say that damaged data is made anew; with changes by hand in it, refuse that.
+
+    Raises
+    ------
+    ResultError
+        If it was changed by hand, too.
+    """
+    if found.is_changed:
+        raise ResultError(
+            f"{found.title} was changed by hand and is damaged now ({found.damage}); put a copy "
+            f"back, or run with --from-step {found.step} to have it made anew beside what is left."
+        )
+    return f"{found.title} is damaged ({found.damage}) and is made anew."
+
+
 def _changed(found: StoredStep) -> str:
     frames = found.changed_frames
-    if not frames:
-        return f"{found.title} was changed by hand and is used as it is."
-    named = ", ".join(map(str, frames[:5])) + (" and others" if len(frames) > 5 else "")
-    return (
-        f"{found.title} was changed by hand in frame{'s' * (len(frames) > 1)} {named} and is used "
-        "as it is."
-    )
+    where = f" in {frames_text(frames)}" if frames else ""
+    return f"{found.title} was changed by hand{where} and is used as it is."
 
 
 def frames_of_steps(movie: Movie, recipe: Recipe) -> dict[Step, tuple[int, ...]]:

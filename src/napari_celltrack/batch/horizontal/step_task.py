@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from napari_celltrack.errors import MovieError, ResultError
 from napari_celltrack.movie import Movie
 from napari_celltrack.readers import number_labels
 from napari_celltrack.recipe import Recipe
+from napari_celltrack.results.own_files import FileFact
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ class StepTask:
         Which of them belong to this task.
     n_planes : int
         How many planes the step before has written.
+    hidden : Path
+        Where the step writes until it is finished.
     running_file : RunningFile
         Of the run.
     """
@@ -67,6 +70,7 @@ class StepTask:
     start: int
     stop: int
     n_planes: int
+    hidden: Path
     running_file: RunningFile
 
     @property
@@ -88,15 +92,18 @@ class StepTaskDone:
     ----------
     digests : tuple of str
         Of its planes; none of tables.
+    chunks : dict of FileFact
+        What each of its chunks holds, by name; none of tables.
     shifts_px : tuple of (float, float)
         How far each prepared frame has moved.
     seconds : float
         How long it took.
     """
 
-    digests: tuple[str, ...]
-    shifts_px: tuple[tuple[float, float], ...]
-    seconds: float
+    digests: tuple[str, ...] = ()
+    chunks: Mapping[str, FileFact] = field(default_factory=dict)
+    shifts_px: tuple[tuple[float, float], ...] = ()
+    seconds: float = 0.0
 
 
 def run_step_task(task: StepTask) -> StepTaskDone:
@@ -116,15 +123,13 @@ def run_step_task(task: StepTask) -> StepTaskDone:
         movie = opened(stack, task.recipe, task.item)
         if movie.fingerprint != task.fingerprint:
             raise MovieError(f"{task.item.file} was changed during the run; run again.")
-        digests: tuple[str, ...] = ()
-        shifts_px: tuple[tuple[float, float], ...] = ()
         if task.step == "prepare":
-            digests, shifts_px = _prepare(task, movie)
+            done = _prepare(task, movie)
         elif task.step == "count":
-            digests = _count(task, movie)
+            done = _count(task, movie)
         else:
-            _measure(task, movie, opened_others(stack, task.item))
-    return StepTaskDone(digests, shifts_px, time.perf_counter() - started)
+            done = _measure(task, movie, opened_others(stack, task.item))
+    return replace(done, seconds=time.perf_counter() - started)
 
 
 def track_item(
@@ -192,10 +197,8 @@ def track_item(
                 return replace(done, seconds=time.perf_counter() - started)
 
 
-def _prepare(
-    task: StepTask, movie: Movie
-) -> tuple[tuple[str, ...], tuple[tuple[float, float], ...]]:
-    recipe, store = task.recipe, task.store
+def _prepare(task: StepTask, movie: Movie) -> StepTaskDone:
+    recipe = task.recipe
     cache = engine.shared_cache(movie, recipe)
     shifts_px = []
 
@@ -208,11 +211,11 @@ def _prepare(
 
     rows, columns = recipe.input.slices_in(movie)
     corner_px = (rows.start or 0, columns.start or 0)
-    digests = _write(task, movie, planes(), store.partial, corner_px=corner_px)
-    return digests, tuple(shifts_px)
+    done = _write(task, movie, planes(), corner_px)
+    return replace(done, shifts_px=tuple(shifts_px))
 
 
-def _count(task: StepTask, movie: Movie) -> tuple[str, ...]:
+def _count(task: StepTask, movie: Movie) -> StepTaskDone:
     recipe = task.recipe
     rows, columns = recipe.input.slices_in(movie)
     shape = (len(range(movie.height_px)[rows]), len(range(movie.width_px)[columns]))
@@ -223,10 +226,10 @@ def _count(task: StepTask, movie: Movie) -> tuple[str, ...]:
             task.running_file.check()
             yield engine.segment_prepared(movie, recipe, image)
 
-    return _write(task, movie, cells(), task.store.partial)
+    return _write(task, movie, cells())
 
 
-def _measure(task: StepTask, movie: Movie, others: Mapping[str, Movie]) -> None:
+def _measure(task: StepTask, movie: Movie, others: Mapping[str, Movie]) -> StepTaskDone:
     indices = _indices(task.recipe, task.start, task.stop)
     planes = _planes(task.before, task.n_planes, indices, movie.shape)
     frames = range(task.start, task.stop)
@@ -235,17 +238,15 @@ def _measure(task: StepTask, movie: Movie, others: Mapping[str, Movie]) -> None:
         # Cells keep the numbers that a person may have given them, in the column `label`.
         cells = engine.Cells(*number_labels(labels, f"{task.before.title}, frame {index},"))
         table = engine.measure_cells(movie, task.recipe, task.frames[index], cells, others)
-        write_table(task.store.partial, index, table)
+        write_table(task.hidden, index, table)
+    return StepTaskDone()
 
 
 def _write(
-    task: StepTask,
-    movie: Movie,
-    planes: Iterator[Plane],
-    path: Path,
-    corner_px: tuple[int, int] = (0, 0),
-) -> tuple[str, ...]:
+    task: StepTask, movie: Movie, planes: Iterator[Plane], corner_px: tuple[int, int] = (0, 0)
+) -> StepTaskDone:
     """Write planes one by one; before the first of all, the file for them."""
+    path = task.store.inside(task.hidden)
     first = next(planes)
     if task.start == 0:
         make_zarr(
@@ -256,8 +257,7 @@ def _write(
             start_px=corner_px,
             is_labels=task.step == "count",
         )
-
-    return write_planes(path, task.start, chain([first], planes))
+    return StepTaskDone(*write_planes(path, task.start, chain([first], planes)))
 
 
 def _read_back(
