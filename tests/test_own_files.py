@@ -19,6 +19,7 @@ from napari_celltrack.recipe import Recipe
 from napari_celltrack.results.own_files import FileFact, make_hidden, retire
 from napari_celltrack.results.result_folder import ResultFolder
 from napari_celltrack.results.run_folder import RunFolder
+from napari_celltrack.whole_files import written_whole
 from scenes import moving_disks
 
 OTHER = Recipe().replace(objects=Recipe().objects.replace(min_area_px2=60))
@@ -340,3 +341,28 @@ def test_retired_folders_leave_only_what_is_not_ours(tmp_path: Path) -> None:
         "mine/a": b"mine/a",
     }
     assert (new / "empty").is_dir()
+
+
+def test_what_is_written_follows_no_link_and_leaves_no_half(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs.yaml"
+    theirs.write_text("mine")
+    (tmp_path / "recipe.yaml").symlink_to(theirs)
+    Recipe().save(tmp_path / "recipe.yaml")
+    assert theirs.read_text() == "mine"
+    assert Recipe.load(tmp_path / "recipe.yaml") == Recipe()
+    with pytest.raises(OSError, match="full"), written_whole(tmp_path / "recipe.yaml") as hidden:
+        hidden.write_text("half")
+        raise OSError("full")
+    assert Recipe.load(tmp_path / "recipe.yaml") == Recipe()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["recipe.yaml", "theirs.yaml"]
+
+
+def test_demo_replaces_no_movie_of_others(tmp_path: Path) -> None:
+    movie = tmp_path / "movie" / "dividing_nuclei.tif"
+    movie.parent.mkdir()
+    movie.write_bytes(b"mine")
+    refused = celltrack("demo", "-o", tmp_path, "--no-view", code=2)
+    assert "not touched" in refused.stderr
+    assert movie.read_bytes() == b"mine"
+    assert list(movie.parent.iterdir()) == [movie]
+    assert not (tmp_path / "results").exists()

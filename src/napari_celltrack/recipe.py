@@ -25,6 +25,7 @@ from napari_celltrack.movie import Movie
 from napari_celltrack.preprocess import PreprocessStep
 from napari_celltrack.segment import Regions, Segmenter
 from napari_celltrack.settings import OneOf, Settings, parse
+from napari_celltrack.whole_files import write_text
 from napari_celltrack.yaml_text import parse_yaml, read_yaml_text
 
 __all__ = ["STAGES", "Crop", "FrameRange", "Input", "Recipe", "Stage", "TunedOn"]
@@ -182,7 +183,7 @@ class Recipe(Settings):
             If the file cannot be written.
         """
         try:
-            Path(path).write_text(self.to_yaml(), encoding="utf-8")
+            write_text(Path(path), self.to_yaml())
         except OSError as error:
             raise RecipeError(
                 f"{path} cannot be written ({error.strerror}); choose another place."

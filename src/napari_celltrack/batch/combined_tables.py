@@ -13,8 +13,8 @@ from pathlib import Path
 from napari_celltrack.batch.inputs import Item
 from napari_celltrack.batch.result import FileDone
 from napari_celltrack.export.tables_csv import FILE
-from napari_celltrack.results.own_files import hidden_file
 from napari_celltrack.results.run_folder import POOLED
+from napari_celltrack.whole_files import written_whole
 
 
 def condition_names(items: Sequence[Item]) -> list[str]:
@@ -55,15 +55,13 @@ def _pool(out: Path, table: str, items: Sequence[Item]) -> None:
         with path.open(encoding="utf-8", newline="") as file:
             columns |= dict.fromkeys(next(csv.reader(file), []))
     header = list(dict.fromkeys([FILE, *conditions, *columns]))
-    hidden = hidden_file(target)
-    try:
-        with hidden.open("x", encoding="utf-8", newline="") as written:
-            writer = csv.DictWriter(written, header, restval="", lineterminator="\n")
-            writer.writeheader()
-            for item, path in sources:
-                about = {FILE: item.file, **dict(item.conditions)}
-                with path.open(encoding="utf-8", newline="") as file:
-                    writer.writerows({**row, **about} for row in csv.DictReader(file))
-        hidden.replace(target)
-    finally:
-        hidden.unlink(missing_ok=True)
+    with (
+        written_whole(target) as hidden,
+        hidden.open("x", encoding="utf-8", newline="") as written,
+    ):
+        writer = csv.DictWriter(written, header, restval="", lineterminator="\n")
+        writer.writeheader()
+        for item, path in sources:
+            about = {FILE: item.file, **dict(item.conditions)}
+            with path.open(encoding="utf-8", newline="") as file:
+                writer.writerows({**row, **about} for row in csv.DictReader(file))

@@ -6,6 +6,7 @@ Exit codes: 0 all done, 1 some files failed or the run was stopped, 2 wrong use.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -155,13 +156,19 @@ def demo(
     from napari_celltrack.batch import FileDone, RunOptions, find_inputs, run_files
     from napari_celltrack.errors import ResultError
     from napari_celltrack.recipe import Recipe
+    from napari_celltrack.results.own_files import FileFact
+    from napari_celltrack.results.result_folder import not_ours
     from napari_celltrack.sample_data import dividing_nuclei
+    from napari_celltrack.whole_files import written_whole
 
     made = dividing_nuclei()
     movie_file = out / "movie" / made.name
     try:
         movie_file.parent.mkdir(parents=True, exist_ok=True)
-        made.save(movie_file)
+        with written_whole(movie_file) as hidden:
+            made.save(hidden)
+            if os.path.lexists(movie_file) and not FileFact.of(hidden).is_of(movie_file):
+                raise ResultError(not_ours(movie_file))
     except OSError as error:
         raise ResultError(
             f"The demo cannot be written to {out} ({error.strerror}); choose another with -o."

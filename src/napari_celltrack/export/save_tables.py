@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +13,7 @@ from napari_celltrack.export.tables_csv import TablesCsv
 from napari_celltrack.export.tables_parquet import TablesParquet, need_pyarrow
 from napari_celltrack.movie import Movie
 from napari_celltrack.tables import Tables
+from napari_celltrack.whole_files import written_whole
 
 #: Endings of the names of single tables.
 TABLE_ENDINGS = (".csv", ".parquet")
@@ -84,18 +84,14 @@ def save_table(table: pd.DataFrame, path: Path) -> None:
         raise ResultError(f"{path.name} is no table; name it .csv or .parquet.")
     if ending == ".parquet":
         need_pyarrow()
-    hidden = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if ending == ".csv":
-            table.to_csv(hidden, index=False, encoding="utf-8", lineterminator="\n")
-        else:
-            table.to_parquet(hidden, engine="pyarrow", index=False)
-        hidden.replace(path)
+        with written_whole(path) as hidden:
+            if ending == ".csv":
+                table.to_csv(hidden, index=False, encoding="utf-8", lineterminator="\n")
+            else:
+                table.to_parquet(hidden, engine="pyarrow", index=False)
     except OSError as error:
         raise ResultError(
             f"{path} cannot be written ({error.strerror or error}); choose another place."
         ) from error
-    finally:
-        with suppress(OSError):  # without the folder there is no partial file either
-            hidden.unlink(missing_ok=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.plots.plot import Plot
+from napari_celltrack.whole_files import written_whole
 
 SUFFIXES = (".png", ".svg", ".pdf")
 _DPI = 300
@@ -35,17 +35,13 @@ def save_plot(plot: Plot, path: str | Path) -> None:
         raise CelltrackError(
             f"{file.name} cannot be written as a plot; end its name in .png, .svg or .pdf."
         )
-    hidden = file.with_name(f".{file.name}.partial")
     plot.set_cursor(None)
     try:
-        plot.figure.savefig(
-            hidden, format=suffix[1:], dpi=_DPI, facecolor=plot.figure.get_facecolor()
-        )
-        hidden.replace(file)
+        with written_whole(file) as hidden:
+            plot.figure.savefig(
+                hidden, format=suffix[1:], dpi=_DPI, facecolor=plot.figure.get_facecolor()
+            )
     except OSError as error:
         raise ResultError(
             f"{file} cannot be written ({error.strerror}); choose another place."
         ) from error
-    finally:
-        with suppress(OSError):
-            hidden.unlink(missing_ok=True)

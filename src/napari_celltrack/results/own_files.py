@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
@@ -18,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import Any, BinaryIO, Literal
+
+from napari_celltrack.whole_files import hidden_file
 
 #: Who has made a folder: whoever its record names; perhaps us where that is damaged and something
 #: else speaks for us. A link is of others, wherever it leads.
@@ -161,11 +162,6 @@ def set_aside(path: Path, word: str = "earlier") -> Path:
     aside = free_name(path, word)
     path.rename(aside)
     return aside
-
-
-def hidden_file(path: Path) -> Path:
-    """Return the name under which a file is written until it is whole; nothing has it."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
 
 
 def is_hidden_file(path: Path, names: Collection[str]) -> bool:

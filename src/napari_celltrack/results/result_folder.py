@@ -35,7 +35,8 @@ from napari_celltrack.results.own_files import (
     unmark,
 )
 from napari_celltrack.results.result_record import ResultRecord
-from napari_celltrack.results.small_files import read_json, write_json, write_text
+from napari_celltrack.results.small_files import read_json, write_json
+from napari_celltrack.whole_files import write_text
 
 #: Files that say how a result was made, beside its tables.
 RECORD, RECIPE = "run.json", "recipe.yaml"

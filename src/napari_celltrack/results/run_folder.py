@@ -25,7 +25,8 @@ from napari_celltrack.results.result_folder import (
     text_or_nothing,
 )
 from napari_celltrack.results.result_record import ResultRecord
-from napari_celltrack.results.small_files import read_json, write_json, write_text
+from napari_celltrack.results.small_files import read_json, write_json
+from napari_celltrack.whole_files import write_text
 
 SUMMARY, REPORT = "summary.csv", "report.html"
 #: Tables that are put together from those of the results.

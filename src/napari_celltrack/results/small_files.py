@@ -1,41 +1,13 @@
-"""Small text files that say how something was made: written whole or not at all, read with care."""
+"""Small files that say how something was made, written and read as JSON."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from napari_celltrack.results.own_files import hidden_file
-
-
-def write_text(path: Path, text: str, *, is_safe: bool = False) -> None:
-    """Write a small file so that it is either the old one or the new one, never a half.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    text : str
-        Its content.
-    is_safe : bool
-        Wait until it is on the disk, so that also a power cut leaves it whole.
-    """
-    hidden = hidden_file(path)
-    try:
-        with hidden.open("x", encoding="utf-8") as file:
-            file.write(text)
-            if is_safe:
-                file.flush()
-                os.fsync(file.fileno())
-        hidden.replace(path)
-    except OSError:
-        with suppress(OSError):
-            hidden.unlink(missing_ok=True)
-        raise
+from napari_celltrack.whole_files import write_text
 
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:

@@ -45,7 +45,8 @@ from napari_celltrack.results.own_files import (
     sync_folder,
 )
 from napari_celltrack.results.result_folder import not_ours
-from napari_celltrack.results.small_files import read_json, write_text
+from napari_celltrack.results.small_files import read_json
+from napari_celltrack.whole_files import write_text
 
 #: The steps in their order; all but the last one write a store.
 STEPS: tuple[Step, ...] = ("prepare", "count", "measure", "track")

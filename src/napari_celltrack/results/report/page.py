@@ -17,13 +17,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from napari_celltrack.errors import ResultError
-from napari_celltrack.results.own_files import hidden_file
 from napari_celltrack.results.report.card import Card, card_of
 from napari_celltrack.results.report.comparison import FileValues, compare
 from napari_celltrack.results.report.filed_run import FiledRun, read_run
 from napari_celltrack.results.result_folder import RECIPE
 from napari_celltrack.results.run_folder import REPORT, RunRecord
 from napari_celltrack.text import duration_text
+from napari_celltrack.whole_files import written_whole
 
 _TEMPLATES = Path(__file__).parent / "templates"
 #: A command with more files than these is no longer read by anyone.
@@ -59,18 +59,14 @@ def write_report(out: Path) -> Path:
     cards.sort(key=lambda card: (card.rank, card.number))
     text = _rendered(out, run, cards, values)
     path = out / REPORT
-    hidden = hidden_file(path)
     try:
-        with hidden.open("xb") as written:
+        with written_whole(path) as hidden, hidden.open("xb") as written:
             # A name that is no text for the file system is shown with question marks.
             written.write(text.encode("utf-8", "replace"))
-        hidden.replace(path)
     except OSError as error:
         raise ResultError(
             f"{path} cannot be written ({error.strerror}); make room there or close it."
         ) from error
-    finally:
-        hidden.unlink(missing_ok=True)
     return path
 
 
