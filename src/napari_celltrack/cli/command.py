@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 import napari_celltrack
+from napari_celltrack.cli.check import check
 from napari_celltrack.cli.inputs import AsJson, RecipeFile
 from napari_celltrack.cli.plan import plan
 from napari_celltrack.cli.plot import plot
@@ -141,6 +142,7 @@ def score(
         )
 
 
+app.command()(check)
 app.command()(plan)
 app.command()(plot)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -286,6 +287,23 @@ class StepStore:
                 error = f"{self.title} cannot be read ({reason.strerror}); mend that."
                 return replace(found, digests=(), error=error)
         return replace(found, digests=tuple(digests))
+
+
+def step_stores(out: Path) -> Iterator[StepStore]:
+    """Find all that steps have written into a folder of results and marked as whole."""
+    for step, folder in _FOLDERS.items():
+        for mark in sorted((out / "steps" / folder).glob("[!.]*.json")):
+            yield StepStore(out, step, mark.stem)
+
+
+def strange_in_steps(out: Path) -> Iterator[str]:
+    """Find what no step has written and nobody has put in its place or was set aside there."""
+    for step, folder in _FOLDERS.items():
+        known = {store.name for store in step_stores(out) if store.step == step}
+        for entry in sorted((out / "steps" / folder).glob("[!.]*")):
+            name = re.sub(rf"\.({_BY_HAND}|{_DAMAGED})(-\d+)?$", "", entry.stem)
+            if name not in known or entry.suffix not in (".json", ".zarr", ".csv", ".tif"):
+                yield entry.relative_to(out).as_posix()
 
 
 def _names_in(path: Path) -> set[str]:
