@@ -95,6 +95,7 @@ def test_all_options_at_once_give_the_same_in_both_strategies(folder: Path, tmp_
         assert objects["er_mean"].to_numpy() == pytest.approx(objects[own].to_numpy() / 2 + 7)
         n_tracks = len(pd.read_csv(out / name / "tracks.csv"))
         assert (pooled["condition"] == condition).sum() == n_tracks
+        assert (pooled["folder"] == name).sum() == n_tracks
 
 
 def test_plots_are_drawn_and_a_result_without_them_is_not_enough(

@@ -13,8 +13,11 @@ from pathlib import Path
 from napari_celltrack.batch.inputs import Item
 from napari_celltrack.batch.result import FileDone
 from napari_celltrack.export.tables_csv import FILE
-from napari_celltrack.results.run_folder import POOLED
+from napari_celltrack.results.run_folder import POOLED, SUMMARY_COLUMNS
 from napari_celltrack.whole_files import written_whole
+
+#: Of the result: files of one name in several folders have different ones. As in the summary.
+_FOLDER = SUMMARY_COLUMNS[1]
 
 
 def condition_names(items: Sequence[Item]) -> list[str]:
@@ -54,7 +57,7 @@ def _pool(out: Path, table: str, items: Sequence[Item]) -> None:
     for _, path in sources:
         with path.open(encoding="utf-8", newline="") as file:
             columns |= dict.fromkeys(next(csv.reader(file), []))
-    header = list(dict.fromkeys([FILE, *conditions, *columns]))
+    header = list(dict.fromkeys([FILE, _FOLDER, *conditions, *columns]))
     with (
         written_whole(target) as hidden,
         hidden.open("x", encoding="utf-8", newline="") as written,
@@ -62,6 +65,6 @@ def _pool(out: Path, table: str, items: Sequence[Item]) -> None:
         writer = csv.DictWriter(written, header, restval="", lineterminator="\n")
         writer.writeheader()
         for item, path in sources:
-            about = {FILE: item.file, **dict(item.conditions)}
+            about = {FILE: item.file, _FOLDER: item.name, **dict(item.conditions)}
             with path.open(encoding="utf-8", newline="") as file:
                 writer.writerows({**row, **about} for row in csv.DictReader(file))
