@@ -5,9 +5,20 @@ Everything that is not a :class:`CelltrackError` is a bug and goes up with its t
 
 from __future__ import annotations
 
+from napari_celltrack.text import readable
+
 
 class CelltrackError(Exception):
-    """Something the user can understand and act on; the message is one sentence."""
+    """Something the user can understand and act on; the message is one sentence.
+
+    Parameters
+    ----------
+    message : str
+        The sentence; names of files in it need not be readable.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(readable(message))
 
 
 class MovieError(CelltrackError):

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_celltrack.errors import MovieError
+from napari_celltrack.text import readable
 
 #: Colour names that name the channels of an RGB(A) image.
 RGB_CHANNELS = ("red", "green", "blue", "alpha")
@@ -88,6 +89,11 @@ class Movie:
     notes: tuple[str, ...] = ()
     #: The path this movie was opened from, or "" for an array in memory.
     path: str = field(default="")
+
+    def __post_init__(self) -> None:
+        """Make the name, and what notes say of names, text that can be shown anywhere."""
+        object.__setattr__(self, "name", readable(self.name))
+        object.__setattr__(self, "notes", tuple(map(readable, self.notes)))
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -1,8 +1,38 @@
-"""Bytes and durations in words, rounded as an estimate deserves."""
+"""Words for people: names that can be shown anywhere, bytes and durations as one says them."""
 
 from __future__ import annotations
 
+import re
+
 _UNITS = ("kB", "MB", "GB", "TB")
+#: What a name must not bring into a table or onto a terminal: control characters, ends of lines,
+#: marks that turn the direction of reading round, and bytes that are no characters.
+_UNREADABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
+)
+
+
+def readable(text: str) -> str:
+    """Return a name, or a sentence with names in it, as text that can be shown and stored anywhere.
+
+    Parameters
+    ----------
+    text : str
+        Such as the name of a file, with the bytes that are no UTF-8 as Python has them.
+
+    Returns
+    -------
+    str
+        With ``%F6`` in place of such a byte, and of each character that cannot be seen. What is
+        readable already stays as it is.
+    """
+    return _UNREADABLE.sub(_as_percent, text)
+
+
+def _as_percent(found: re.Match[str]) -> str:
+    number = ord(found.group())
+    is_byte = 0xDC80 <= number <= 0xDCFF  # as os.fsdecode writes it
+    return f"%{number - 0xDC00 if is_byte else number:02X}"
 
 
 def bytes_text(n_bytes: float) -> str:

@@ -41,7 +41,11 @@ def write_text(path: Path, text: str, *, is_safe: bool = False) -> None:
     is_safe : bool
         Wait until it is on the disk, so that also a power cut leaves it whole.
     """
-    with written_whole(path) as hidden, hidden.open("x", encoding="utf-8") as file:
+    # In JSON a byte of a path that is no character stays what it is.
+    with (
+        written_whole(path) as hidden,
+        hidden.open("x", encoding="utf-8", errors="backslashreplace") as file,
+    ):
         file.write(text)
         if is_safe:
             file.flush()

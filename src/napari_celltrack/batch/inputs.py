@@ -12,7 +12,7 @@ from pathlib import Path
 from napari_celltrack.batch.input_files import Inside, glob_in, holds_images
 from napari_celltrack.batch.item_images import items_of_images
 from napari_celltrack.batch.name_pattern import read_pattern
-from napari_celltrack.batch.names import Group, match, unique_by_key
+from napari_celltrack.batch.names import Group, folder_key, folder_names, match
 from napari_celltrack.batch.other_files import other_files
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.movie import Movie
@@ -21,9 +21,10 @@ from napari_celltrack.readers.grouped import Part, open_group
 from napari_celltrack.readers.images import split_image
 from napari_celltrack.readers.opening import MOVIE_SUFFIXES
 from napari_celltrack.recipe import Recipe
-from napari_celltrack.results.result_folder import RECIPE, RECORD
+from napari_celltrack.results.result_folder import RECIPE, RECORD, is_aside
 from napari_celltrack.results.result_record import ResultRecord
 from napari_celltrack.results.run_folder import ERRORS, LOG, REPLACED, STEPS_FOLDER
+from napari_celltrack.text import readable
 
 __all__ = [
     "Inputs",
@@ -75,6 +76,12 @@ class Item:
     parts: tuple[Part, ...] = ()
     others: tuple[tuple[str, str], ...] = ()
 
+    def __post_init__(self) -> None:
+        """Make what stands in tables readable; the paths stay as the disk has them."""
+        object.__setattr__(self, "file", readable(self.file))
+        shown = tuple((column, readable(value)) for column, value in self.conditions)
+        object.__setattr__(self, "conditions", shown)
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -85,7 +92,7 @@ class Inputs:
     items : tuple of Item
         What to run.
     ignored : tuple of str
-        Paths of the files that were passed over.
+        Paths of the files that were passed over, readable.
     reasons : tuple of str
         Why, one for each of `ignored`; or empty.
     """
@@ -183,7 +190,7 @@ def find_inputs(
     items, parts = items_of_images(items)
     ignored |= parts
     passed = {p: why for p, why in sorted(ignored.items()) if p not in results}
-    return Inputs(items, tuple(map(str, passed)), tuple(passed.values()))
+    return Inputs(items, tuple(readable(str(p)) for p in passed), tuple(passed.values()))
 
 
 def open_item(item: Item, recipe: Recipe) -> Movie:
@@ -312,11 +319,9 @@ def _named(found: Mapping[Path, str], names: str) -> tuple[tuple[Item, ...], dic
         )
     homes = [_home(group) for group in matches.items]
     items = []
-    unique = unique_names(homes)
-    often = Counter(map(str.casefold, unique))
-    for group, short in zip(matches.items, unique, strict=True):
-        # Names that even folders do not tell apart get what depends on the item alone.
-        name = short if often[short.casefold()] == 1 else unique_by_key(short, group.path)
+    # Of groups in one folder, the patterns differ.
+    unique = unique_names(homes, [group.path for group in matches.items])
+    for group, name in zip(matches.items, unique, strict=True):
         if group.parts:
             root = _common_folder(group)
             file = Path(os.path.relpath(_plain(group.path), root)).as_posix()
@@ -351,22 +356,33 @@ def _with_others(item: Item, also: Mapping[str, str]) -> Item:
     return Item(item.path, item.file, item.name, item.conditions, item.parts, others)
 
 
-def unique_names(paths: Iterable[Path]) -> list[str]:
+def unique_names(paths: Iterable[Path], sources: Sequence[str] | None = None) -> list[str]:
     """Name each path by its stem, with as much of suffix and folders as tells it from others.
 
     The name of a file does not depend on its place in the list, so that adding files to a folder
     leaves the results of the others where they are.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        What to name.
+    sources : sequence of str, optional
+        What tells apart what even the folders of `paths` do not; by default the paths.
     """
     paths = list(paths)
     names = [path.stem or path.name for path in paths]
     for longer in (_with_suffix, _with_parent, _with_all_parents):
-        # Case is folded: two names must not be one folder on a file system that ignores case.
-        often = {name for name, n in Counter(map(str.casefold, names)).items() if n > 1} | _OURS
+        often = Counter(map(folder_key, names))
         names = [
-            longer(path) if name.casefold() in often else name
+            longer(path) if often[folder_key(name)] > 1 or _is_taken(name) else name
             for path, name in zip(paths, names, strict=True)
         ]
-    return names
+    return folder_names(names, sources or list(map(str, paths)))
+
+
+def _is_taken(name: str) -> bool:
+    """Whether a run writes a file of this name, or the name says that it is set aside."""
+    return name.casefold() in _OURS or is_aside(name)
 
 
 def _with_suffix(path: Path) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_celltrack.batch.names import unique_by_key
+from napari_celltrack.batch.names import folder_names
 from napari_celltrack.readers.images import find_images, split_image
 
 if TYPE_CHECKING:
@@ -50,12 +49,8 @@ def items_of_images(items: Sequence[Item]) -> tuple[tuple[Item, ...], dict[Path,
                 parts[path] = f"it is a part of {image.file.name}"
             if image.path not in found and not (is_elsewhere and image.file.absolute() in asked):
                 found[image.path] = _item_of(item, image.path, image.label)
-    often = Counter(item.name.casefold() for item in found.values())
-    unique = (
-        item if often[item.name.casefold()] == 1
-        else replace(item, name=unique_by_key(item.name, item.path))
-        for item in found.values()
-    )  # fmt: skip
+    names = folder_names([item.name for item in found.values()], list(found))
+    unique = (replace(item, name=n) for item, n in zip(found.values(), names, strict=True))
     return tuple(unique), parts
 
 

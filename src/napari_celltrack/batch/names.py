@@ -8,7 +8,9 @@ at a disk: patterns can be tried on names while they are typed.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,7 +26,13 @@ from napari_celltrack.batch.name_pattern import (
 )
 from napari_celltrack.readers import natural_key
 from napari_celltrack.readers.grouped import Part
+from napari_celltrack.text import readable
 
+#: Of the name of a result. What is hidden or put aside has a longer name, and some file systems
+#: take no more than 143 bytes.
+_LONGEST_BYTES = 120
+#: What is left of a longer one, so that there is room for what tells it from others.
+_KEPT_BYTES = 100
 #: What a name calls channel, time or plane, such as "_t" before 77; left out of a movie's name.
 _MARK = re.compile(
     r"(?:[-_. ]+|(?<![^-_. ]))(?:channel|time|frame|plane|[A-Za-z]{1,2})?[-_. ]*$", re.IGNORECASE
@@ -363,6 +371,45 @@ def _common_name(files: Sequence[_Named], pattern: NamePattern) -> str:
     return name or Path(files[0].root).name or "movie"
 
 
-def unique_by_key(name: str, path: str) -> str:
-    """Return a name that no other path has, the same whatever else there is."""
-    return f"{name}_{hashlib.blake2b(path.encode(), digest_size=4).hexdigest()}"
+def folder_names(names: Sequence[str], paths: Sequence[str]) -> list[str]:
+    """Return names as folders can have them: readable, not too long, no two of them one folder.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What the folders should be called.
+    paths : sequence of str
+        What each is named after; no two are equal.
+
+    Returns
+    -------
+    list of str
+        The same names wherever they can be had, and the same ones in each run: what is put in
+        their place depends on the name and its path alone.
+    """
+    fit = [_shortened(readable(name)) for name in names]
+    often = Counter(map(folder_key, fit))
+    return [
+        name if often[folder_key(name)] == 1 else f"{name}_{_digest(os.fsencode(path))}"
+        for name, path in zip(fit, map(os.path.abspath, paths), strict=True)
+    ]
+
+
+def folder_key(name: str) -> str:
+    """Return what is equal for names that are one folder on some file system.
+
+    There are those that ignore case, take composed characters for decomposed ones, or leave out
+    blanks and dots at the end.
+    """
+    return unicodedata.normalize("NFC", name).casefold().rstrip(" .")
+
+
+def _shortened(name: str) -> str:
+    data = name.encode()
+    if len(data) <= _LONGEST_BYTES:
+        return name
+    return f"{data[:_KEPT_BYTES].decode(errors='ignore')}_{_digest(data)}"
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=4).hexdigest()

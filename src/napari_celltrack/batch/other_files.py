@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from napari_celltrack.errors import CelltrackError
+from napari_celltrack.text import readable
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
 
@@ -37,7 +38,9 @@ def other_files(
     CelltrackError
         If a field is unknown, or wildcards do not lead to one file.
     """
-    return tuple((name, _other_file(folder, values, name, file)) for name, file in also.items())
+    return tuple(
+        (readable(name), _other_file(folder, values, name, file)) for name, file in also.items()
+    )
 
 
 def _other_file(folder: Path, values: Mapping[str, str], name: str, file: str) -> str:

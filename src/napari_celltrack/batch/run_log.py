@@ -27,7 +27,9 @@ class RunLog:
     """
 
     def __init__(self, out: Path) -> None:
-        self._file = io.TextIOWrapper(open_own(out / LOG, "ab"), "utf-8", line_buffering=True)
+        self._file = io.TextIOWrapper(
+            open_own(out / LOG, "ab"), "utf-8", "backslashreplace", line_buffering=True
+        )
 
     def __enter__(self) -> RunLog:
         return self

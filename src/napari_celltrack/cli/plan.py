@@ -88,7 +88,7 @@ def plan(  # noqa: PLR0917
 
 def show_plan(plan: Plan) -> None:
     """Print a plan as a table and sentences."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, emoji=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = 200  # nothing is folded or cut off for a pipe that has no width
     for text in plan_texts(plan):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -45,10 +46,10 @@ from napari_celltrack.text import plural
 if TYPE_CHECKING:
     from napari_celltrack.batch import FileDone
 
-out_console = Console(highlight=False, soft_wrap=True)
+out_console = Console(highlight=False, emoji=False, soft_wrap=True)
 if not out_console.is_terminal:
     out_console.width = 200  # nothing is folded or cut off for a pipe that has no width
-err_console = Console(stderr=True, highlight=False, soft_wrap=True)
+err_console = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 OutputFolder = Annotated[
     Path, typer.Option("-o", "--out", help="Folder for the results.", show_default=False)
@@ -245,7 +246,7 @@ def shown(events: Iterator[Any], n_files: int) -> Iterator[Iterator[Any]]:
 
 def plain(text: Any) -> str:
     """Return text with nothing that rich would take for markup."""
-    return str(text).replace("[", r"\[")
+    return escape(str(text))
 
 
 def _show_summary(rows: Sequence[FileDone]) -> None:

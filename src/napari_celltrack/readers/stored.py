@@ -20,6 +20,7 @@ from napari_celltrack.errors import MovieError
 from napari_celltrack.movie import RGB_CHANNELS, Movie
 from napari_celltrack.readers.calibration import Calibration
 from napari_celltrack.readers.layout import Layout, settle
+from napari_celltrack.text import readable
 
 #: More channels than this mean a damaged header.
 _MOST_CHANNELS = 10_000
@@ -253,7 +254,7 @@ def channel_names(
         names = list(lasts)
     else:
         names = [f"{first}-{last}" for first in firsts for last in lasts]
-    return _unique([name.strip() or str(i) for i, name in enumerate(names)])
+    return _unique([readable(name.strip()) or str(i) for i, name in enumerate(names)])
 
 
 def colour_names(n_samples: int) -> tuple[str, ...]:
