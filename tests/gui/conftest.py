@@ -63,6 +63,8 @@ def imports_out_of_the_garbage() -> None:
     napari's fixture collects several times a test.
     """
     importlib.import_module("napari._qt.qt_main_window")
+    # As napari does before its first window: readers, its own and ours, are there for a model, too.
+    importlib.import_module("napari.plugins")._initialize_plugins()
 
     gc.collect()
     gc.freeze()

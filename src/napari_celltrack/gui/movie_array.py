@@ -54,6 +54,11 @@ class MovieArray:
         self._planes: OrderedDict[tuple[int, ...], npt.NDArray[Any]] = OrderedDict()
         self._lock = threading.Lock()
 
+    @property
+    def movie(self) -> Movie:
+        """The movie that is read."""
+        return self._movie
+
     def __len__(self) -> int:
         return self.shape[0]
 

@@ -27,7 +27,9 @@ from napari_celltrack.gui.found_cells import Followed, Found
 from napari_celltrack.gui.hand_labels import HandLabels
 from napari_celltrack.gui.history import History
 from napari_celltrack.gui.layers import movie_layers
+from napari_celltrack.gui.layers.layer_file import forget_file
 from napari_celltrack.gui.layers.layer_watch import LayerWatch
+from napari_celltrack.gui.layers.newest import NewestMovie
 from napari_celltrack.gui.layers.other_layers import OtherLayers
 from napari_celltrack.gui.picking import Picking
 from napari_celltrack.gui.preview import Preview
@@ -101,6 +103,8 @@ class Session(SessionState):
         # napari holds methods weakly, so the viewer does not keep its session nor the reverse.
         viewer.dims.events.current_step.connect(self._follow_slider)
         viewer.layers.events.removed.connect(self._forget_removed)
+        self._newest = NewestMovie(viewer)
+        self._newest.opened.connect(self._on_opened)
 
     def watch(self, what: Watched) -> Watch:
         """Have something found, now and whenever a change makes it another.
@@ -378,6 +382,8 @@ class Session(SessionState):
         self._changed_cells()
 
     def _on_pixels(self) -> None:
+        if self.layer is not None:
+            forget_file(self.layer)
         self._read_layer()
         self.request_preview()
 
@@ -402,3 +408,8 @@ class Session(SessionState):
             self.open_layer(None)
         elif event.value is self._hand.layer:
             self.use_labels(None)
+
+    def _on_opened(self, layer: Image) -> None:
+        """Work on a movie that was opened beside the one in use."""
+        if self.layer is not None and not movie_layers.show_one_movie(self.layer, layer):
+            self.open_layer(layer)

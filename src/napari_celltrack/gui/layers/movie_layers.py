@@ -6,15 +6,17 @@ frame at a time, in place; another movie takes it over where it has as many dime
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from napari.components import ViewerModel
-from napari.layers import Image, Labels
+from napari.layers import Image, Labels, Layer
 from numpy.lib.stride_tricks import as_strided
 
+from napari_celltrack.gui.layers.layer_file import file_of
 from napari_celltrack.gui.layers.own_layers import (
     PLACE,
     TAG,
@@ -26,6 +28,7 @@ from napari_celltrack.gui.layers.own_layers import (
     mark_ours,
     reveal_soon,
 )
+from napari_celltrack.gui.movie_array import MovieArray
 from napari_celltrack.movie import RGB_CHANNELS, Movie, movie_from_array
 
 CELLS = "cells"
@@ -43,13 +46,29 @@ def image_layers(viewer: ViewerModel) -> list[Image]:
     return [layer for layer in viewer.layers if _is_usable(layer) and not is_ours(layer)]
 
 
+def is_read(layer: Layer) -> bool:
+    """Whether cells can be found in a layer, and it was read from a file or is a sample."""
+    if not _is_usable(layer) or is_ours(layer):
+        return False
+    source = layer.source
+    return isinstance(layer.data, MovieArray) or bool(source.path or source.sample)
+
+
+def show_one_movie(layer: Image, other: Image) -> bool:
+    """Whether two layers were read together, as channels of one movie are."""
+    if isinstance(layer.data, MovieArray) or isinstance(other.data, MovieArray):
+        return getattr(layer.data, "movie", layer) is getattr(other.data, "movie", other)
+    return bool(layer.source.path) and layer.source.path == other.source.path
+
+
 def movie_from_layer(
     layer: Image, axes: str | None = None, fingerprint: str | None = None
 ) -> Movie:
     """Wrap the data of a layer as a movie; nothing is copied or read.
 
     Pixel size and frame interval are taken from the scale only where the layer has units of
-    length and of time: a scale alone says nothing.
+    length and of time: a scale alone says nothing. What the layer does not say is taken from the
+    file that it shows, see :func:`~napari_celltrack.gui.layers.layer_file.file_of`.
 
     Parameters
     ----------
@@ -73,7 +92,7 @@ def movie_from_layer(
     axes = axes or guess_axes(layer)
     data = layer.data[0] if layer.multiscale else layer.data
     y, x = (_scale_in(layer, axes, axis, "micrometer") for axis in "YX")
-    return movie_from_array(
+    movie = movie_from_array(
         data,
         axes,
         name=layer.name,
@@ -83,14 +102,31 @@ def movie_from_layer(
         frame_interval_s=_scale_in(layer, axes, "T", "second"),
         fingerprint=fingerprint,
     )
+    file = file_of(layer)
+    if file.note:
+        return replace(movie, notes=(file.note,))
+    return movie if (told := file.read_as(axes)) is None else _with_facts(movie, told)
 
 
 def guess_axes(layer: Image) -> str:
-    """Return the likely meaning of each dimension: as the layer names them, else T, then Z."""
+    """Return the likely meaning of each dimension: as layer or file name them, else T, then Z."""
     named = "".join(label[:1].upper() for label in layer.axis_labels)
-    if named in axes_choices(layer):
-        return named
-    return axes_choices(layer)[0]
+    choices = axes_choices(layer)
+    return next((each for each in (named, file_of(layer).axes) if each in choices), choices[0])
+
+
+def _with_facts(movie: Movie, told: Movie) -> Movie:
+    """Return a movie with what its file tells, where the layer says nothing itself."""
+    return replace(
+        movie,
+        channels=told.channels,
+        pixel_size_um=movie.pixel_size_um or told.pixel_size_um,
+        z_step_um=movie.z_step_um or told.z_step_um,
+        frame_interval_s=movie.frame_interval_s or told.frame_interval_s,
+        axes_note=told.axes_note,
+        notes=told.notes,
+        path=told.path,
+    )
 
 
 def axes_choices(layer: Image) -> list[str]:

@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_celltrack.gui.forms.rows import column
+from napari_celltrack.gui.layers.layer_file import file_of
 from napari_celltrack.gui.layers.movie_layers import axes_choices, guess_axes
 from napari_celltrack.gui.theme import set_role, set_state
 from napari_celltrack.text import plural
@@ -179,7 +180,10 @@ class _Readings(QFrame):
 
 
 def names_axes(layer: Image) -> bool:
-    """Whether a layer itself says what its dimensions are, by its names of axes or its units."""
+    """Whether a layer or its file says what its dimensions are, by names of axes or by units."""
+    file = file_of(layer).movie
+    if file is not None and not file.axes_note:
+        return True
     named = "".join(label[:1].upper() for label in layer.axis_labels)
     colours = "C" if layer.rgb else ""
     if {named, named + colours} & set(axes_choices(layer)):

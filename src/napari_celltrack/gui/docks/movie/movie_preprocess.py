@@ -295,7 +295,7 @@ class MoviePreprocess(Dock):
             self.say(_NO_IMAGE)
         elif movie is not None:
             place = f"frame {session.frame}, " if movie.n_frames > 1 else ""
-            self.say(f"{place}read as {' '.join(movie.axes)}")
+            self.say(". ".join([f"{place}read as {' '.join(movie.axes)}", *movie.notes]))
 
 
 class OpenButton(QPushButton):

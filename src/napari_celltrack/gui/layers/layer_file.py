@@ -1,0 +1,142 @@
+"""LayerFile: what the file of a layer says of it. Readers of others give bare pixels."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.layers import Image
+
+from napari_celltrack.errors import CelltrackError
+from napari_celltrack.gui.movie_array import MovieArray
+from napari_celltrack.movie import ArraySource, Movie
+from napari_celltrack.readers import open_movie
+
+#: What was found of a layer, with the data that it had then.
+_known: weakref.WeakKeyDictionary[Image, tuple[Any, LayerFile]] = weakref.WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class LayerFile:
+    """The file that a layer shows, as our readers read it.
+
+    Parameters
+    ----------
+    movie : Movie or None
+        None if there is none, or the layer shows something else by now.
+    axes : str
+        What each dimension of the layer's data is, as the file is read.
+    note : str
+        Why the file is not believed, in words; empty if it is, or there is none.
+    """
+
+    movie: Movie | None = None
+    axes: str = ""
+    note: str = ""
+
+    def read_as(self, axes: str) -> Movie | None:
+        """Return the movie with other axes of the layer; None if the file cannot be read so."""
+        movie = self.movie
+        if movie is None or axes == self.axes:
+            return movie
+        in_file = self.axes_in_file(axes)
+        if in_file is None or not movie.path:
+            return None
+        try:
+            return open_movie(movie.path, axes=in_file)
+        except CelltrackError:
+            return None
+
+    def axes_in_file(self, axes: str) -> str | None:
+        """Return what `axes` of the layer are in its file; None where that cannot be said."""
+        if self.movie is None or len(axes) != len(self.axes):
+            return None
+        return _replaced(self.movie.axes, self.axes, axes)
+
+    def axes_in_layer(self, axes: str) -> str | None:
+        """Return what `axes` of the file are in the layer; None where that cannot be said."""
+        if self.movie is None or len(axes) != len(self.movie.axes):
+            return None
+        return _replaced(self.axes, self.movie.axes, axes)
+
+
+def file_of(layer: Image) -> LayerFile:
+    """Return the file that a layer shows.
+
+    It is asked for at every turn, so what was found is kept until the layer has other data, see
+    :func:`forget_file`. Planes at the beginning, in the middle and at the end are compared.
+    """
+    known = _known.get(layer)
+    if known is None or known[0] is not layer.data:
+        known = _known[layer] = layer.data, _look_at(layer)
+    return known[1]
+
+
+def forget_file(layer: Image) -> None:
+    """Look at the file of a layer again: its data may have been edited in place."""
+    _known.pop(layer, None)
+
+
+def _look_at(layer: Image) -> LayerFile:
+    data = layer.data[0] if layer.multiscale else layer.data
+    path = layer.source.path
+    if isinstance(data, MovieArray) or not path or not Path(path).exists():
+        return LayerFile()
+    try:
+        movie = open_movie(path)
+        axes = _axes_in(movie, tuple(map(int, data.shape)))
+        if axes is not None and _is_equal(ArraySource(data, axes), movie):
+            return LayerFile(movie, axes)
+    except CelltrackError:
+        # A kind of file that we do not know, or a damaged one; the layer is there nevertheless.
+        return LayerFile()
+    return LayerFile(
+        note=f"{layer.name} is not as {movie.name} is read, so it is taken as it is, without what "
+        "the file says"
+    )
+
+
+def _axes_in(movie: Movie, shape: tuple[int, ...]) -> str | None:
+    """Return what each dimension of an array is; those of one entry may be missing in it."""
+    length = {
+        "T": movie.n_frames,
+        "Z": movie.n_z,
+        "C": len(movie.channels),
+        "Y": movie.height_px,
+        "X": movie.width_px,
+    }
+    if len(set(movie.axes)) < len(movie.axes) or not set(movie.axes) <= set(length):
+        return None
+    long = [axis for axis in movie.axes if length[axis] > 1]
+    short = [axis for axis in (*movie.axes, *"TZC") if axis not in long]
+    short = list(dict.fromkeys(short))
+    if [length[axis] for axis in long] != [n for n in shape if n > 1]:
+        return None
+    if len(shape) - len(long) > len(short):
+        return None
+    axes = "".join(long.pop(0) if n > 1 else short.pop(0) for n in shape)
+    return axes if set("YX") <= set(axes) else None
+
+
+def _is_equal(array: ArraySource, movie: Movie) -> bool:
+    """Whether an array holds a movie, by three of its planes."""
+    for part in (0.0, 0.5, 1.0):
+        lengths = movie.n_frames, movie.n_z, len(movie.channels)
+        frame, z, channel = (round(part * (n - 1)) for n in lengths)
+        ours, theirs = movie.plane(frame, z, channel), array.read_plane(frame, z, channel)
+        if not np.array_equal(ours, theirs, equal_nan=ours.dtype.kind == "f"):
+            return False
+    return True
+
+
+def _replaced(axes: str, before: str, after: str) -> str | None:
+    """Return axes in which letters are replaced by others at the same place."""
+    other = dict(zip(before, after, strict=True))
+    # A letter that is taken gives its own away, for a dimension of one entry has a letter, too.
+    left = [axis for axis in before if axis not in after]
+    other |= dict(zip((axis for axis in after if axis not in before), left, strict=True))
+    replaced = "".join(other.get(axis, axis) for axis in axes)
+    return replaced if len(set(replaced)) == len(replaced) else None
