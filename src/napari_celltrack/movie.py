@@ -87,6 +87,8 @@ class Movie:
     axes: str = "TYX"
     axes_note: str = ""
     notes: tuple[str, ...] = ()
+    #: The colour that the file gives to each channel, as ``#rrggbb``, or "" where it gives none.
+    colours: tuple[str, ...] = ()
     #: The path this movie was opened from, or "" for an array in memory.
     path: str = field(default="")
 

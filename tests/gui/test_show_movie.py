@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -46,3 +48,18 @@ def test_channels_are_a_layer_each(viewer) -> None:
     layers = add_movie(viewer, movie)
     assert [layer.name for layer in layers] == ["b YFP", "b RFP"]
     np.testing.assert_array_equal(np.asarray(layers[1].data), pixels[1])
+
+
+def test_channels_are_shown_in_their_colours_and_their_light_is_added(viewer) -> None:
+    pixels = np.zeros((3, 8, 9), np.uint8)
+    movie = movie_from_array(pixels, "CYX", channels=["DAPI", "GFP", "RFP"])
+    layers = add_movie(viewer, replace(movie, colours=("#0000ff", "#00ff80", "")))
+    # A colour that napari has no name for is a colormap from black to it.
+    assert layers[0].colormap.name == "blue"
+    np.testing.assert_allclose(layers[1].colormap.colors[-1], (0, 1, 128 / 255, 1), atol=0.01)
+    assert layers[2].colormap.name == "yellow"
+    assert [layer.blending for layer in layers[1:]] == ["additive", "additive"]
+    usual = add_movie(viewer, movie)
+    assert [layer.colormap.name for layer in usual] == ["cyan", "magenta", "yellow"]
+    (alone,) = add_movie(viewer, movie_from_array(pixels[0], "YX"))
+    assert (alone.colormap.name, alone.blending) == ("gray", "translucent_no_depth")

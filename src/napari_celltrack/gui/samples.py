@@ -32,8 +32,6 @@ def show_calcium() -> list[LayerTuple]:
     """
     made = calcium_movie()
     green, red, truth = _with_truth(made)
-    for (_, options, _), colormap in zip((green, red), made.channels, strict=True):
-        options |= {"colormap": colormap, "blending": "additive"}
     truth[1]["metadata"]["traces"] = made.traces
     # The docks begin with the uppermost image, and cells are to be found in the marker.
     return [red, green, truth]

@@ -17,6 +17,20 @@ LayerTuple = tuple[Any, dict[str, Any], str]
 #: Key in the metadata of a layer that is one channel of a file: (its index, names of all).
 FILE_CHANNELS = "file_channels"
 
+#: Colours of channels whose file gives them none, in this order.
+_COLOURS = ("cyan", "magenta", "yellow", "green", "red", "blue")
+#: Names of channels that are colours.
+_PURE = ("red", "green", "blue", "gray")
+#: Names of napari for colours of files.
+_NAMED = {
+    "#ff0000": "red",
+    "#00ff00": "green",
+    "#0000ff": "blue",
+    "#00ffff": "cyan",
+    "#ff00ff": "magenta",
+    "#ffff00": "yellow",
+}
+
 
 def add_movie(viewer: ViewerModel, movie: Movie) -> list[Image]:
     """Add a movie to a viewer: one layer for a picture in colours, else one a channel.
@@ -57,8 +71,23 @@ def movie_layers(movie: Movie) -> list[LayerTuple]:
     for index, channel in enumerate(movie.channels):
         own = name if len(movie.channels) == 1 else f"{name} {channel}"
         options = {"name": own, "metadata": {FILE_CHANNELS: (index, movie.channels)}, **place}
+        if len(movie.channels) > 1:
+            options |= _look(movie, index)
         layers.append((MovieArray(movie, index), options, "image"))
     return layers
+
+
+def _look(movie: Movie, channel: int) -> dict[str, Any]:
+    """Return the colour of a channel, as its file says or one of a set that tells them apart.
+
+    The first covers what lies below, and the others are added to its light.
+    """
+    said = movie.colours[channel] if movie.colours else ""
+    name = movie.channels[channel].lower()
+    colour = said or (name if name in _PURE else _COLOURS[channel % len(_COLOURS)])
+    # napari has colormaps of these names.
+    shown = _NAMED.get(colour, colour)
+    return {"colormap": shown, "blending": "additive" if channel else "translucent_no_depth"}
 
 
 def place_of(movie: Movie) -> dict[str, Any]:

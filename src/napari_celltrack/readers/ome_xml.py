@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 
 from napari_celltrack.errors import MovieError
 from napari_celltrack.readers.calibration import Calibration, calibrated, interval_of
+from napari_celltrack.readers.colours import of_ome
 from napari_celltrack.readers.units import time_s
 
 #: More planes than any recording has; a list of them is made before the pages are looked at.
@@ -42,6 +43,11 @@ class OmeImage:
         """The names of the channels; nothing if none has one."""
         names = [channel.get("Name", "") for channel in _children(self.pixels, "Channel")]
         return tuple(names) if any(names) else ()
+
+    @property
+    def colours(self) -> tuple[str, ...]:
+        """The colours of the channels."""
+        return tuple(of_ome(channel.get("Color")) for channel in _children(self.pixels, "Channel"))
 
     @property
     def calibration(self) -> Calibration:

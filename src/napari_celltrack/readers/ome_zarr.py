@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from napari_celltrack.errors import MovieError
 from napari_celltrack.readers.calibration import Calibration, calibrated
+from napari_celltrack.readers.colours import of_hex
 from napari_celltrack.readers.guard import check_claim, decoding, n_bytes
 from napari_celltrack.readers.stored import Stored
 
@@ -165,6 +166,7 @@ def _describe(path: Path) -> Stored:
         "".join(_letter(str(axis["name"])) for axis in axes),
         folder,
         channels=_channels(attributes),
+        colours=_colours(attributes),
         calibration=_calibration(axes, _scale(level, image, len(axes))),
         notes=notes,
     )
@@ -195,6 +197,7 @@ def _stored(
     folder: Path,
     *,
     channels: tuple[str, ...] = (),
+    colours: tuple[str, ...] = (),
     calibration: Calibration | None = None,
     notes: tuple[str, ...] = (),
 ) -> Stored:
@@ -216,6 +219,7 @@ def _stored(
         n_outer=len(shape) - 2,
         dtype=dtype,
         channels=channels,
+        colours=colours,
         calibration=calibration or Calibration(),
         notes=notes,
     )
@@ -244,6 +248,11 @@ def _channels(attributes: Mapping[str, Any]) -> tuple[str, ...]:
     channels = (attributes.get("omero") or {}).get("channels") or []
     names = [str(channel.get("label") or "") for channel in channels]
     return tuple(names) if any(names) else ()
+
+
+def _colours(attributes: Mapping[str, Any]) -> tuple[str, ...]:
+    channels = (attributes.get("omero") or {}).get("channels") or []
+    return tuple(of_hex(channel.get("color")) for channel in channels)
 
 
 def _scale(level: Mapping[str, Any], image: Mapping[str, Any], n_axes: int) -> list[float]:

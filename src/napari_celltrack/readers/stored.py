@@ -59,6 +59,8 @@ class Stored:
         Of the chunks.
     channels : tuple of str
         Names along C in the file; empty if there are none.
+    colours : tuple of str
+        Colours along C as ``#rrggbb``, "" where the file gives none; may be empty.
     samples : tuple of str
         Names along S; empty if the samples have none.
     calibration : Calibration
@@ -77,6 +79,7 @@ class Stored:
     n_outer: int
     dtype: np.dtype[Any]
     channels: tuple[str, ...] = ()
+    colours: tuple[str, ...] = ()
     samples: tuple[str, ...] = ()
     calibration: Calibration = field(default_factory=Calibration)
     axes_note: str = ""
@@ -237,6 +240,7 @@ def movie_of(
         axes=layout.axes,
         axes_note=guess,
         notes=notes,
+        colours=stored.colours if len(stored.colours) == layout.length("CS") else (),
         path=path,
     )
 

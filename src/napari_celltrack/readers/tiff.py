@@ -25,7 +25,7 @@ from napari_celltrack.readers.stored import Stored, colour_names
 from napari_celltrack.readers.tiff_claims import check_page
 from napari_celltrack.readers.tiff_directory import Directory, read_directory
 from napari_celltrack.readers.tiff_images import TiffImage, check_files, images_of
-from napari_celltrack.readers.tiff_metadata import calibration_of, channels_of
+from napari_celltrack.readers.tiff_metadata import calibration_of, channels_of, colours_of
 
 _RGB_LIKE = ("RGB", "YCBCR", "CIELAB", "ICCLAB")
 _PALETTE = "PALETTE"
@@ -259,6 +259,7 @@ def _describe(chunks: TiffPages) -> Stored:
         n_outer=image.pages.ndim,
         dtype=np.dtype(page.dtype),
         channels=channels_of(chunks.file, kind, image.ome, n_channels),
+        colours=colours_of(chunks.file, kind, image.ome, n_channels),
         samples=samples,
         calibration=calibration_of(chunks.file, kind, page, image.ome),
         notes=tuple(notes),

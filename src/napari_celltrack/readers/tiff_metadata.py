@@ -15,6 +15,7 @@ import numpy as np
 import tifffile
 
 from napari_celltrack.readers.calibration import Calibration, calibrated, interval_of
+from napari_celltrack.readers.colours import of_imagej, of_micro_manager
 from napari_celltrack.readers.micro_manager import (
     calibration_in,
     channels_in,
@@ -51,6 +52,19 @@ def channels_of(
         "imagej": _imagej_channels(file.imagej_metadata or {}),
     }
     return next((found[k] for k in _places(kind) if len(found[k]) == n_channels), ())
+
+
+def colours_of(
+    file: tifffile.TiffFile, kind: str, ome: OmeImage | None, n_channels: int
+) -> tuple[str, ...]:
+    """Return the colours of the channels of an image, as :func:`channels_of` its names."""
+    found = {
+        "ome": ome.colours if ome else (),
+        "mmstack": of_micro_manager(summary_of(file)),
+        "imagej": of_imagej(file.imagej_metadata or {}),
+    }
+    fitting = (found[k] for k in _places(kind) if len(found[k]) == n_channels)
+    return next((colours for colours in fitting if any(colours)), ())
 
 
 def calibration_of(
