@@ -11,7 +11,7 @@ from napari.components import ViewerModel
 
 from napari_celltrack import open_movie
 from napari_celltrack.gui.layers.layer_file import forget_file
-from napari_celltrack.gui.layers.movie_layers import guess_axes, movie_from_layer
+from napari_celltrack.gui.layers.movie_layers import cells_layer, guess_axes, movie_from_layer
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.movie import Movie
 
@@ -65,6 +65,18 @@ def written(folder: Path, kind: str) -> Path:
 @pytest.fixture
 def model() -> ViewerModel:
     return ViewerModel()
+
+
+@pytest.fixture
+def looking(model, recipe, qtbot, lane_threads):
+    """Return a model and its session, of which somebody looks at the cells."""
+    session = session_of(model)
+    session.set_recipe(recipe)
+    watch = session.watch("cells")
+    yield model, session
+    watch.end()
+    session.open_layer(None)
+    qtbot.waitUntil(lambda: not lane_threads(), timeout=60_000)
 
 
 def dropped(model: ViewerModel, path: Path):
@@ -149,3 +161,12 @@ def test_the_newest_movie_is_the_one_in_use(model, tmp_path, qtbot) -> None:
     qtbot.wait(50)
     assert session.layer is second
     session.open_layer(None)
+
+
+def test_cells_lie_over_the_movie_that_was_opened_last(looking, scene, qtbot) -> None:
+    model, session = looking
+    session.open_layer(model.add_image(scene))
+    qtbot.waitUntil(lambda: cells_layer(model) is not None)
+    second = model.add_image(scene)
+    session.open_layer(second)
+    assert list(model.layers)[-2:] == [second, cells_layer(model)]

@@ -38,24 +38,30 @@ def test_an_empty_viewer_says_what_to_do(open_movie_dock):
     dock.findChild(QCheckBox, "movie_prepared").click()
 
 
-def test_an_empty_viewer_offers_to_open_a_file(viewer, open_movie_dock, tmp_path, monkeypatch):
-    tifffile.imwrite(tmp_path / "a.tif", np.zeros((5, 40, 50), np.uint16), metadata={"axes": "TYX"})
+def test_files_are_opened_several_at_once(viewer, open_movie_dock, tmp_path, monkeypatch, qtbot):
+    for name in "ac":
+        tifffile.imwrite(
+            tmp_path / f"{name}.tif", np.zeros((5, 40, 50), np.uint16), metadata={"axes": "TYX"}
+        )
     (tmp_path / "b.tif").write_text("no image")
     dock = open_movie_dock()
     button = dock.findChild(QPushButton, "movie_open")
-    chosen = iter(["", str(tmp_path / "b.tif"), str(tmp_path / "a.tif")])
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (next(chosen), ""))
+    chosen = iter([[], ["b.tif"], ["a.tif", "b.tif", "c.tif"]])
+    monkeypatch.setattr(
+        QFileDialog, "getOpenFileNames", lambda *_: ([str(tmp_path / n) for n in next(chosen)], "")
+    )
     said = []
     monkeypatch.setattr("napari.utils.notifications.show_error", said.append)
     button.click()
     button.click()
-    assert not button.isHidden()
+    qtbot.waitUntil(lambda: len(said) == 1)
     assert "b.tif is not an image" in said[0]
     assert not viewer.layers
     button.click()
+    qtbot.waitUntil(lambda: session_of(viewer).layer in list(viewer.layers)[1:2])
+    assert [layer.name for layer in viewer.layers] == ["a", "c"]
     assert session_of(viewer).movie.n_frames == 5
-    assert button.isHidden()
-    viewer.layers.clear()
+    assert len(said) == 2
     assert not button.isHidden()
 
 

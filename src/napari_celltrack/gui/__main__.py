@@ -12,10 +12,10 @@ from napari.utils.notifications import show_error
 from qtpy.QtCore import QTimer
 
 from napari_celltrack.errors import CelltrackError
-from napari_celltrack.gui.show_movie import add_movie
+from napari_celltrack.gui.found_movies import find_movies
+from napari_celltrack.gui.show_movie import add_found
 from napari_celltrack.gui.show_result import add_result, is_result
 from napari_celltrack.gui.workbench import open_workbench
-from napari_celltrack.readers import open_movie
 
 
 def main(paths: Iterable[str]) -> None:
@@ -44,7 +44,7 @@ def open_paths(viewer: ViewerModel, paths: Iterable[str]) -> None:
             if is_result(place):
                 add_result(viewer, place)
             else:
-                add_movie(viewer, open_movie(place))
+                add_found(viewer, find_movies(place)[0])
         except CelltrackError as error:
             show_error(str(error))
 

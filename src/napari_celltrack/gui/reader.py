@@ -12,8 +12,9 @@ from typing import Any
 from napari.utils.notifications import show_error
 
 from napari_celltrack.errors import CelltrackError
+from napari_celltrack.gui.found_movies import find_movies
 from napari_celltrack.gui.show_movie import LayerTuple, movie_layers
-from napari_celltrack.readers import is_image_file, open_movie
+from napari_celltrack.readers import is_image_file
 
 #: What napari takes for "opened, and nothing to show".
 _NOTHING: list[Any] = [(None,)]
@@ -38,13 +39,16 @@ def get_reader(path: str | list[str]) -> Callable[[str], list[LayerTuple]] | Non
 def read(path: str) -> list[LayerTuple]:
     """Return the layers of a movie; where it cannot be read, say why and return none.
 
+    Of several movies it is the first; the dock *Movie & preprocess* offers the others.
+
     Parameters
     ----------
     path : str
         Whatever :func:`napari_celltrack.open_movie` reads.
     """
     try:
-        return movie_layers(open_movie(path))
+        first = find_movies(path)[0]
+        return movie_layers(first.open(), first)
     except CelltrackError as error:
         # Raised, it would end as a long traceback, or behind "Tried opening with ..., but failed".
         show_error(str(error))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from napari.components import ViewerModel
 from napari.layers import Image
 
+from napari_celltrack.gui.found_movies import FOUND, FoundMovie
 from napari_celltrack.gui.movie_array import MovieArray
 from napari_celltrack.movie import RGB_CHANNELS, Movie
 
@@ -47,30 +49,62 @@ def add_movie(viewer: ViewerModel, movie: Movie) -> list[Image]:
     list of Image
         With units of length and time where the movie is calibrated, in pixels otherwise.
     """
-    return [viewer.add_image(data, **options) for data, options, _ in movie_layers(movie)]
+    return add_layers(viewer, movie_layers(movie))
 
 
-def movie_layers(movie: Movie) -> list[LayerTuple]:
+def add_found(viewer: ViewerModel, found: FoundMovie) -> list[Image]:
+    """Open a movie that was found in a file or a folder, and add it to a viewer.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Where to add it.
+    found : FoundMovie
+        One of several, maybe; its layers know of it.
+
+    Returns
+    -------
+    list of Image
+
+    Raises
+    ------
+    MovieError
+        If it cannot be read.
+    """
+    return add_layers(viewer, movie_layers(found.open(), found))
+
+
+def add_layers(viewer: ViewerModel, layers: Iterable[LayerTuple]) -> list[Image]:
+    """Add layers of images to a viewer."""
+    return [viewer.add_image(data, **options) for data, options, _ in layers]
+
+
+def movie_layers(movie: Movie, found: FoundMovie | None = None) -> list[LayerTuple]:
     """Return what :func:`add_movie` adds, in the form that readers and samples give to napari.
 
     Parameters
     ----------
     movie : Movie
         Read as the viewer asks for frames.
+    found : FoundMovie, optional
+        Where it was found.
 
     Returns
     -------
     list of (MovieArray, dict, "image")
         Data ([T,] [Z,] Y, X[, 3]), the options of the layer, its type.
     """
-    name = Path(movie.name).stem or movie.name
+    name = found.item.name if found else Path(movie.name).stem or movie.name
+    metadata = {FOUND: found} if found else {}
     place = place_of(movie)
     if movie.channels == RGB_CHANNELS[: len(movie.channels)] and len(movie.channels) >= 3:
-        return [(MovieArray(movie, range(3)), {"name": name, "rgb": True, **place}, "image")]
+        options = {"name": name, "rgb": True, "metadata": metadata, **place}
+        return [(MovieArray(movie, range(3)), options, "image")]
     layers: list[LayerTuple] = []
     for index, channel in enumerate(movie.channels):
         own = name if len(movie.channels) == 1 else f"{name} {channel}"
-        options = {"name": own, "metadata": {FILE_CHANNELS: (index, movie.channels)}, **place}
+        known = {FILE_CHANNELS: (index, movie.channels), **metadata}
+        options = {"name": own, "metadata": known, **place}
         if len(movie.channels) > 1:
             options |= _look(movie, index)
         layers.append((MovieArray(movie, index), options, "image"))

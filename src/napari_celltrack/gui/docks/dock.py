@@ -25,6 +25,7 @@ from typing_extensions import override
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.charts.chart import Chart
 from napari_celltrack.gui.docks.recipe_menu import RecipeMenu
+from napari_celltrack.gui.folder_drops import take_folders
 from napari_celltrack.gui.forms.rows import quiet_button
 from napari_celltrack.gui.session import RunState, Session, session_of
 from napari_celltrack.gui.theme import (
@@ -70,6 +71,7 @@ class Dock(QWidget):
         viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self._viewer = weakref.ref(viewer)
         self.session = session_of(viewer)
+        take_folders(viewer)
         self._lay_out()
         self._connect(viewer)
         self._restyle()

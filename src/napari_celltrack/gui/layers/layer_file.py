@@ -14,7 +14,10 @@ from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.movie_array import MovieArray
 from napari_celltrack.movie import ArraySource, Movie
 from napari_celltrack.readers import open_movie
+from napari_celltrack.readers.images import find_images
 
+#: Images of a file that a layer is compared with.
+_MOST_IMAGES = 16
 #: What was found of a layer, with the data that it had then.
 _known: weakref.WeakKeyDictionary[Image, tuple[Any, LayerFile]] = weakref.WeakKeyDictionary()
 
@@ -86,16 +89,18 @@ def _look_at(layer: Image) -> LayerFile:
     if isinstance(data, MovieArray) or not path or not Path(path).exists():
         return LayerFile()
     try:
-        movie = open_movie(path)
-        axes = _axes_in(movie, tuple(map(int, data.shape)))
-        if axes is not None and _is_equal(ArraySource(data, axes), movie):
-            return LayerFile(movie, axes)
+        # Of a file of several images, others may show another one than we would.
+        for image in find_images(Path(path))[:_MOST_IMAGES]:
+            movie = open_movie(image.path)
+            axes = _axes_in(movie, tuple(map(int, data.shape)))
+            if axes is not None and _is_equal(ArraySource(data, axes), movie):
+                return LayerFile(movie, axes)
     except CelltrackError:
         # A kind of file that we do not know, or a damaged one; the layer is there nevertheless.
         return LayerFile()
     return LayerFile(
-        note=f"{layer.name} is not as {movie.name} is read, so it is taken as it is, without what "
-        "the file says"
+        note=f"{layer.name} is not as {Path(path).name} is read, so it is taken as it is, without "
+        "what the file says"
     )
 
 

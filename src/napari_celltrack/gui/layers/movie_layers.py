@@ -248,8 +248,9 @@ def fit_cells(viewer: ViewerModel, image: Image | None, movie: Movie | None) -> 
     if cells is None or do_cells_fit(viewer, image, movie):
         return
     fits = {} if image is None or movie is None else _facts(image, movie)
-    if fits and cells.ndim == len(fits["axes"]):
+    if image is not None and fits and cells.ndim == len(fits["axes"]):
         _give(cells, fits)
+        _lift(viewer, cells, image)
     else:
         leave(viewer, [cells])
 
@@ -301,6 +302,13 @@ def _give(layer: Labels, fits: dict[str, Any]) -> None:
     layer.editable = True
     if not _is_outlined(view):
         layer.contour = 0
+
+
+def _lift(viewer: ViewerModel, cells: Labels, image: Image) -> None:
+    """Have the layer ``cells`` lie over an image that was opened after it."""
+    layers = viewer.layers
+    if image in layers and layers.index(cells) < layers.index(image):
+        layers.move(layers.index(cells), layers.index(image) + 1)
 
 
 def _facts(image: Image, movie: Movie) -> dict[str, Any]:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from weakref import ref
 
-from napari.components import ViewerModel
 from napari.layers import Image
-from napari.utils import notifications
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QComboBox,
-    QFileDialog,
     QGridLayout,
     QLabel,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -26,26 +21,21 @@ from napari_celltrack.gui.docks.image_menus import ChannelMenu, ImageMenu, set_u
 from napari_celltrack.gui.docks.movie.axis_strip import AxisStrip
 from napari_celltrack.gui.docks.movie.crop_menu import CropMenu, FrameRangeEditor
 from napari_celltrack.gui.docks.movie.health_strip import HealthStrip
+from napari_celltrack.gui.docks.movie.open_row import MovieChoice, OpenRow
 from napari_celltrack.gui.docks.movie.prepared_box import PreparedBox
 from napari_celltrack.gui.docks.movie.quantity_line import QuantityLine
 from napari_celltrack.gui.forms.rows import add_grid
 from napari_celltrack.gui.forms.step_list import StepList
 from napari_celltrack.gui.layers.movie_layers import image_layers
-from napari_celltrack.gui.show_movie import add_movie
 from napari_celltrack.gui.theme import LABEL_WIDTH_PX, set_role, set_state
 from napari_celltrack.movie import Movie
 from napari_celltrack.preprocess import PreprocessStep
-from napari_celltrack.readers import open_movie
 from napari_celltrack.text import plural
 
 if TYPE_CHECKING:
     import napari
 
-_NO_IMAGE = "Open an image or a movie: the button above, or drag it onto the window."
-_FILES = (
-    "Images and movies (*.tif *.tiff *.btf *.lsm *.stk *.mp4 *.m4v *.mov *.avi *.mkv *.webm *.png "
-    "*.jpg *.jpeg *.bmp);;All files (*)"
-)
+_NO_IMAGE = "Open an image or a movie: a button above, or drag it onto the window."
 _FLATTEN_TIME = (("each frame", None), ("brightest over time", "max"), ("mean over time", "mean"))
 _FLATTEN_Z = (("its brightest values", "max"), ("its mean", "mean"))
 
@@ -75,11 +65,12 @@ class MoviePreprocess(Dock):
         self._layers: list[Image] = []
         self._rows: dict[QWidget, QLabel] = {}
         assert self.viewer is not None  # it is there while its dock is made
-        self._open = OpenButton(self.viewer)
-        column.addWidget(self._open)
+        column.addWidget(OpenRow(self.viewer))
         grid = add_grid(column)
+        self._choice = MovieChoice(self.viewer)
         self._layer_menu = ImageMenu("movie_layer")
         self._channel_menu = ChannelMenu("movie_channel")
+        self._add_row(grid, "Movie", self._choice)
         self._add_row(grid, "Image", self._layer_menu)
         self._add_row(grid, "Channel", self._channel_menu)
         self._fill_axes(column)
@@ -165,6 +156,8 @@ class MoviePreprocess(Dock):
         self.listen(viewer.layers.events.removed, self._prepared.notice_removed)
         self.listen(session.frame_changed, self._show_frame)
         self._layer_menu.chosen.connect(session.open_layer)
+        self._choice.chosen.connect(session.open_layer)
+        self._choice.offered.connect(self._show_choice)
         self._channel_menu.chosen.connect(lambda channel: self._update_input(channel=channel))
         self._axes.chosen.connect(lambda axes: self._update_input(axes=axes))
         self._pixel_size.chosen.connect(lambda um: self._update_input(pixel_size_um=um))
@@ -245,7 +238,11 @@ class MoviePreprocess(Dock):
 
     def _show_layers(self) -> None:
         self._layer_menu.show_images(self._layers, self.session.layer)
-        self._open.setVisible(not self._layers)
+        self._choice.show_layer(self.session.layer)
+        self._show_choice(self._choice.is_offering)
+
+    def _show_choice(self, is_choice: bool) -> None:
+        self._show_row(self._choice, is_choice)
 
     def _show_figure(self, movie: Movie | None) -> None:
         if movie is None:
@@ -296,41 +293,3 @@ class MoviePreprocess(Dock):
         elif movie is not None:
             place = f"frame {session.frame}, " if movie.n_frames > 1 else ""
             self.say(". ".join([f"{place}read as {' '.join(movie.axes)}", *movie.notes]))
-
-
-class OpenButton(QPushButton):
-    """Asks for a file and shows it, without napari's question of which reader to take.
-
-    Parameters
-    ----------
-    viewer : ViewerModel
-        Where the movie is shown; held weakly.
-    """
-
-    def __init__(self, viewer: ViewerModel) -> None:
-        super().__init__("Open a movie…")
-        self._viewer = ref(viewer)
-        self.setObjectName("movie_open")
-        self.setToolTip("Choose an image, a stack or a video. A folder of frames: drag it here.")
-        self.clicked.connect(self._choose)
-
-    def _choose(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Open a movie", "", _FILES)
-        if path:
-            self.open(path)
-
-    def open(self, path: str) -> None:
-        """Show a file; what cannot be read is said as napari says it.
-
-        Parameters
-        ----------
-        path : str
-            An image, a stack or a video.
-        """
-        viewer = self._viewer()
-        if viewer is None:
-            return
-        try:
-            add_movie(viewer, open_movie(path))
-        except CelltrackError as error:
-            notifications.show_error(str(error))
