@@ -43,11 +43,10 @@ def choose(monkeypatch):
 
 def save(dock, qtbot, ending: str) -> str:
     """Choose a format in the menu, and return what the dock says then."""
-    before = dock.findChild(QLabel, "measure_foot")
-    before.setText("")
+    dock.say("")
     dock._saving.button.menu().findChild(QAction, f"measure_save_{ending}").trigger()
-    qtbot.waitUntil(lambda: before.text() != "", timeout=60_000)
-    return before.text()
+    qtbot.waitUntil(lambda: dock._said is not None, timeout=60_000)
+    return dock.findChild(QLabel, "measure_foot").text()
 
 
 def test_csv_and_parquet_hold_what_the_engine_makes(viewer, qtbot, dock, tmp_path, choose) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Hashable
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from napari.components import ViewerModel
 from napari.utils.notifications import ErrorNotification, notification_manager
@@ -25,6 +26,7 @@ from typing_extensions import override
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.charts.chart import Chart
 from napari_celltrack.gui.docks.recipe_menu import RecipeMenu
+from napari_celltrack.gui.docks.sentence import Sentence, frame_of
 from napari_celltrack.gui.folder_drops import take_folders
 from napari_celltrack.gui.forms.rows import quiet_button
 from napari_celltrack.gui.session import RunState, Session, session_of
@@ -46,11 +48,29 @@ if TYPE_CHECKING:
 _SOON_MS = 150
 
 
+class Said(NamedTuple):
+    """What stands at the foot of a dock.
+
+    Parameters
+    ----------
+    sentence : str
+    is_wrong : bool
+        Whether something is wrong.
+    """
+
+    sentence: str
+    is_wrong: bool = False
+
+
 class Dock(QWidget):
     """A dock over the session of its viewer.
 
-    A subclass puts its widgets into the body in :meth:`fill` and shows the state of the session
-    in :meth:`refresh`.
+    A subclass puts its widgets into the body in :meth:`fill`, shows the state of the session in
+    :meth:`refresh`, and says it in words in :meth:`in_words`.
+
+    At the foot stands one sentence: why a value is refused, for as long as it is; or else what was
+    said of something that was done, until what it is :meth:`about` changes; or else what is wrong
+    with the movie; or else the state in words.
 
     Parameters
     ----------
@@ -72,6 +92,8 @@ class Dock(QWidget):
         self._viewer = weakref.ref(viewer)
         self.session = session_of(viewer)
         take_folders(viewer)
+        self._refusals: dict[Hashable, str] = {}
+        self._said: tuple[Said, Hashable] | None = None
         self._lay_out()
         self._connect(viewer)
         self._restyle()
@@ -92,6 +114,14 @@ class Dock(QWidget):
     def refresh(self) -> None:
         """Show the session's movie and recipe; called when either has changed."""
 
+    def in_words(self) -> Said:
+        """Return the state in words; asked anew at each change."""
+        return Said("")
+
+    def about(self) -> Hashable:
+        """Return what sentences are about that are said now: movie, settings and frame."""
+        return frame_of(self.session)
+
     # For subclasses to use
 
     def figure(self, text: str, caption: str, stale: bool = False) -> None:
@@ -101,9 +131,28 @@ class Dock(QWidget):
         set_state(self._number, "stale", stale)
 
     def say(self, sentence: str, wrong: bool = False) -> None:
-        """Say in the line at the foot what is shown, or what is wrong and what to do."""
-        set_role(self._foot, "problem" if wrong else "foot")
-        self._foot.setText(sentence)
+        """Say at the foot what was done, or what is wrong and what to do; empty to say no more."""
+        self._said = (Said(sentence, wrong), self.about()) if sentence else None
+        self.show_foot()
+
+    def take_refusals(self, signal: Any) -> None:
+        """Say why a value is refused, as a signal tells it; empty when all is well again."""
+        signal.connect(partial(self._refuse, len(self._refusals)))
+        self._refusals[len(self._refusals)] = ""
+
+    def show_foot(self) -> None:
+        """Show the sentence at the foot that is true now."""
+        if self._said is not None and self._said[1] != self.about():
+            self._said = None
+        refused = next(filter(None, self._refusals.values()), "")
+        if refused:
+            shown = Said(refused, True)
+        elif self._said is not None:
+            shown = self._said[0]
+        else:
+            shown = self._state_in_words()
+        set_role(self._foot, "problem" if shown.is_wrong else "foot")
+        self._foot.setText(shown.sentence)
 
     def fail(self, error: Exception) -> None:
         """Say at the foot why something failed; napari reports an unexpected error, too."""
@@ -173,6 +222,10 @@ class Dock(QWidget):
         except CelltrackError:
             # The recipe names frames that are not here; the foot says so.
             return range(0)
+
+    def coverage(self) -> str:
+        """Say which of the frames are found with the settings now; empty when all are."""
+        return self.session.coverage if len(self.frames()) else ""
 
     # Laying out
 
@@ -248,6 +301,9 @@ class Dock(QWidget):
         session = self.session
         self.listen(session.recipe_changed, self._show_state)
         self.listen(session.movie_changed, self._show_state)
+        self.listen(session.frame_changed, self._check_sentences)
+        for signal in (session.labels_changed, session.others.changed):
+            self.listen(signal, self._drop_sentences)
         self.listen(session.failed, self._show_problem)
         self.listen(session.run_changed, self._show_run)
         if self.runs:
@@ -272,6 +328,29 @@ class Dock(QWidget):
             self._show_progress_soon()
         if self.session.problem:
             self._show_problem(self.session.problem)
+        self._check_sentences()
+
+    def _check_sentences(self, *_: Any) -> None:
+        """Take away what is not true any more."""
+        for sentence in self.findChildren(Sentence):
+            sentence.check(self.session)
+        self.show_foot()
+
+    def _drop_sentences(self) -> None:
+        """Take away all that was said of cells, which are others now."""
+        for sentence in self.findChildren(Sentence):
+            sentence.go()
+        self.say("")
+
+    def _refuse(self, key: Hashable, sentence: str) -> None:
+        self._refusals[key] = sentence
+        self.show_foot()
+
+    def _state_in_words(self) -> Said:
+        problem, run = self.session.problem, self.session.run_state
+        if problem:
+            return Said(problem, True)
+        return Said(run.sentence) if self.runs and run.running else self.in_words()
 
     def _show_run(self, state: RunState) -> None:
         if not self.runs:
@@ -281,9 +360,9 @@ class Dock(QWidget):
             self._progress.setRange(0, max(state.total, 1))
             self._progress.setValue(state.done)
             self._progress.setFormat(f"{state.done} of {state.total} frames")
+            self.show_foot()
         else:
             self._show_progress()
-        if state.sentence:
             self.say(state.sentence)
 
     def _show_run_button(self) -> None:
@@ -308,7 +387,8 @@ class Dock(QWidget):
 
     def _show_problem(self, sentence: str) -> None:
         set_state(self._number, "stale", True)
-        self.say(sentence, wrong=True)
+        # What is wrong with the movie stands there for as long as it is.
+        self.say("" if sentence == self.session.problem else sentence, wrong=True)
 
     def _restyle(self, event: Any = None) -> None:
         if (viewer := self.viewer) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,7 @@ from napari_celltrack.gui.docks.batch.batch_options import BatchOptions
 from napari_celltrack.gui.docks.batch.contact_sheet import ContactSheet
 from napari_celltrack.gui.docks.batch.file_table import FileTable, ProgressRows
 from napari_celltrack.gui.docks.batch.plan_box import PlanBox, StartRow
-from napari_celltrack.gui.docks.dock import Dock
+from napari_celltrack.gui.docks.dock import Dock, Said
 from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.theme import set_state
 from napari_celltrack.recipe import Recipe
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     import napari
 
 _KEPT = "Stopping keeps what is finished; starting again does only the rest."
+_STOPPING = "Stopping after the frame in work. What is finished is kept."
+_STOPPED = "Stopped; what is finished is kept."
 _NO_FOLDER = "Choose the folder with your images; the settings are those of the other docks."
 #: How long settings must stay as they are before what they take is computed anew, in ms.
 _PLAN_REST_MS = 500
@@ -67,6 +70,10 @@ class Batch(Dock):
         self._results: Path | None = None
         self._overrides_file: Path | None = None
         self._planned: Plan | None = None
+        #: What is said where there is nothing else to say.
+        self._at_rest = _KEPT
+        #: What the sheet of tried files is about.
+        self._tried: Hashable = None
         super().__init__(napari_viewer)
 
     # Laying out
@@ -109,6 +116,8 @@ class Batch(Dock):
         self._below.stopAsked.connect(self._halt)
         self._table.opened.connect(self._open_line)
         self._table.chosen.connect(self._tell_more)
+        self.take_refusals(self._inputs.refused)
+        self._ahead.outdated.connect(self._forget_outlook)
         self._ahead.planned.connect(self._take_plan)
         self._ahead.foundEarlier.connect(self._take_earlier)
         self._ahead.refused.connect(self._refuse_plan)
@@ -149,8 +158,26 @@ class Batch(Dock):
         self._inputs.begin_at = str(Path(path).parent) if path else ""
         if self._contents is None and self._inputs.place() is None:
             self.figure("–", "files")
-            self.say(_NO_FOLDER)
+        self._show_sheet()
+        self._show_progress()
         self._plan_rest.start()
+
+    @override
+    def about(self) -> Hashable:
+        # The slider of the window has nothing to do with the files.
+        return self._inputs.place(), self.recipe()
+
+    @override
+    def in_words(self) -> Said:
+        contents = self._contents
+        if self._job.running:
+            return Said(_STOPPING if self._job.stopping else _KEPT)
+        if contents is None or contents.place != self._inputs.place():
+            return Said("" if self._inputs.place() else _NO_FOLDER)
+        if contents.problem:
+            return Said(contents.problem, True)
+        known = (self._planned, self._earlier) if self._is_outlook_now() else (None, None)
+        return Said(contents.before_run(*known) or self._at_rest)
 
     @override
     def showEvent(self, event: QShowEvent) -> None:
@@ -159,16 +186,22 @@ class Batch(Dock):
         self._plan_rest.start()
 
     @override
-    def _show_problem(self, sentence: str) -> None:
+    def _state_in_words(self) -> Said:
         # What is wrong with the movie in the window is said in the other docks.
+        return self.in_words()
+
+    @override
+    def _show_problem(self, sentence: str) -> None:
         if sentence != self.session.problem:
-            self.say(sentence, wrong=True)
+            super()._show_problem(sentence)
 
     # Which files
 
     def _look_for_files(self, place: Place | None) -> None:
         for lane in self._lanes.values():
             lane.cancel()
+        self._inputs.refused.emit("")
+        self.show_foot()
         if place is None:
             self._inputs.offer(None)
             self._forget_files()
@@ -180,7 +213,8 @@ class Batch(Dock):
         self._lanes["names"].submit(one_result(find_offer, place), self._inputs.offer, self.fail)
 
     def _take_files(self, contents: FolderContents) -> None:
-        self._contents, self._earlier = contents, None
+        self._contents, self._earlier, self._planned = contents, None, None
+        self._at_rest = _KEPT
         self._inputs.set_problem(False)
         n_files, ignored = len(contents.inputs.items), contents.inputs.ignored
         n_ignored = f"{len(ignored):,} ignored" if ignored else ""
@@ -194,7 +228,7 @@ class Batch(Dock):
             contents.overrides_file, contents.changes, begin_at=str(contents.place.folder)
         )
         self._set_results(contents.place.results)
-        self._say_before(_KEPT)
+        self.say("")
         self._show_running()
         self._show_progress()
         self._look_ahead()
@@ -203,7 +237,10 @@ class Batch(Dock):
         self._forget_files()
         self._inputs.set_problem(True)
         self.figure("0 files", "")
-        self.fail(error)
+        if isinstance(error, CelltrackError):
+            self._inputs.refused.emit(str(error))
+        else:
+            self.fail(error)
 
     def _forget_files(self) -> None:
         self._contents = self._earlier = self._planned = None
@@ -213,6 +250,16 @@ class Batch(Dock):
         self._inputs.set_problem(False)
         self._show_running()
         self._show_progress()
+
+    def _is_outlook_now(self) -> bool:
+        """Whether what is known of a run is about the files and settings now."""
+        return self._ahead.is_about(self._contents, self.recipe())
+
+    def _forget_outlook(self) -> None:
+        """Forget what a run would take and keep: it is found out anew."""
+        self._earlier = self._planned = None
+        self._show_progress()
+        self.show_foot()
 
     def _take_overrides(self, path: str) -> None:
         self._overrides_file = Path(path) if path else None
@@ -233,8 +280,7 @@ class Batch(Dock):
     def _take_plan(self, plan: Plan, is_timing: bool) -> None:
         self._planned = plan
         self._plan.set_plan(plan, is_timing)
-        if plan.n_unreadable and not self._job.running and self._progress_of is None:
-            self._say_before()
+        self.show_foot()
 
     def _refuse_plan(self, error: Exception) -> None:
         self._plan.set_plan(None)
@@ -245,16 +291,8 @@ class Batch(Dock):
             return
         self._earlier = earlier
         self._table.set_earlier(earlier.results, earlier.same)
-        self._say_before()
+        self.show_foot()
         self._show_progress()
-
-    def _say_before(self, default: str = "") -> None:
-        """Say at the foot what is worth knowing before the start, if there is something."""
-        contents = self._contents
-        if contents is None or contents.problem:
-            self.say(contents.problem if contents else _NO_FOLDER, wrong=contents is not None)
-        elif words := contents.before_run(self._planned, self._earlier) or default:
-            self.say(words)
 
     # Trying
 
@@ -267,7 +305,13 @@ class Batch(Dock):
             self._sheet = ContactSheet(self.prefix, self)
             self._sheet.chosen.connect(self._open_file)
             self._sheet.failed.connect(self.fail)
+        self._tried = self.about()
         self._sheet.try_on(contents.inputs.items, contents.recipe_of(self.recipe()))
+
+    def _show_sheet(self) -> None:
+        """Say on the sheet whether it is of the files and settings now."""
+        if self._sheet is not None:
+            self._sheet.set_current(self._tried == self.about())
 
     # Running
 
@@ -283,14 +327,15 @@ class Batch(Dock):
         self._progress_of = BatchProgress(len(contents.inputs.items))
         self._table.set_waiting()
         self._set_results(contents.place.results)
-        self.say(_KEPT)
+        self.say("")
         self._job.start(partial(begin_run, recipe, contents, options, self._plan.strategy()))
         self._show_running()
         self._show_progress()
+        self.show_foot()
 
     def _halt(self) -> None:
         self._job.stop()
-        self.say("Stopping after the frame in work. What is finished is kept.")
+        self.say("")
         self._show_running()
 
     def _on_news(self, news: News) -> None:
@@ -313,7 +358,8 @@ class Batch(Dock):
             self.fail(error)
             return
         if is_stopped:
-            self.say("Stopped; what is finished is kept.")
+            self._at_rest = _STOPPED
+            self.show_foot()
         elif progress is not None:
             kept = RunFolder(self._results).record().put_aside if self._results else ()
             self.say(" ".join((progress.end_words(), *kept)), wrong=bool(progress.n_failed))
@@ -333,8 +379,9 @@ class Batch(Dock):
             self._below.set_progress(progress.part, progress.words())
             return
         n_files = len(self._contents.inputs.items) if self._contents else 0
-        n_same = len(self._earlier.same) if self._earlier else 0
-        words = f"{n_same:,} of {n_files:,}" if n_files else ""
+        earlier = self._earlier if self._is_outlook_now() else None
+        n_same = len(earlier.same) if earlier else 0
+        words = f"{n_same:,} of {n_files:,}" if n_files and earlier else ""
         self._below.set_progress(n_same / max(n_files, 1), words)
 
     def _set_results(self, results: Path) -> None:
@@ -345,9 +392,8 @@ class Batch(Dock):
     # Opening
 
     def _tell_more(self, line: FileLine) -> None:
-        """Say at the foot what there is no room for in the table."""
-        if line.more:
-            self.say(line.more.replace("\n", ": "), wrong=line.tone == "problem")
+        """Say at the foot what there is no room for in the table, until another line is chosen."""
+        self.say(line.more.replace("\n", ": "), wrong=line.tone == "problem")
 
     def _open_line(self, line: FileLine) -> None:
         results = self._results

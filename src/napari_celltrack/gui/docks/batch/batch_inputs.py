@@ -53,6 +53,8 @@ class BatchInputs(QWidget):
     tunedChosen = Signal()
     #: A file of settings was chosen.
     fileChosen = Signal(str)
+    #: Why what is entered cannot be used; empty when it can.
+    refused = Signal(str)
 
     def __init__(self, prefix: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)

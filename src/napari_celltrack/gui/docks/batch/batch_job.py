@@ -112,6 +112,8 @@ class BatchJob(QObject):
 class LookAhead(QObject):
     """Finds out what a run will take and what earlier runs left; anew when something changed."""
 
+    #: What was told of earlier runs is of other files or settings.
+    outdated = Signal()
     #: A :class:`Plan`, and whether a better one with times is on its way.
     planned = Signal(object, bool)
     #: Results of earlier runs, as :class:`Earlier`; more may come.
@@ -135,6 +137,7 @@ class LookAhead(QObject):
         compared = (contents, recipe, options.plots)
         if compared != self._compared:
             self._compared = compared
+            self.outdated.emit()
             items, out = contents.inputs.items, contents.place.results
             find = partial(find_earlier, recipe, items, out, options)
             self._submit("earlier", find, self.foundEarlier.emit)
@@ -144,6 +147,10 @@ class LookAhead(QObject):
         self._planned, self._plans = planned, []
         self._submit("plan", partial(_plans, recipe, contents, options), self._take_plan)
         return True
+
+    def is_about(self, contents: FolderContents | None, recipe: Recipe) -> bool:
+        """Whether what it tells, or will tell, is of these files with these settings."""
+        return self._compared is not None and self._compared[:2] == (contents, recipe)
 
     def give_way(self, contents: FolderContents, recipe: Recipe, options: RunOptions) -> None:
         """Leave the machine to a run, whose results are told by the run itself.

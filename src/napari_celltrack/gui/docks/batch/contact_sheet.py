@@ -18,12 +18,14 @@ from qtpy.QtWidgets import (
 )
 
 from napari_celltrack.batch import Item
-from napari_celltrack.batch.tried_files import TriedFile, few_of, try_files
+from napari_celltrack.batch.tried_files import N_TRIED, TriedFile, few_of, try_files
 from napari_celltrack.gui.lane import Lane
 from napari_celltrack.gui.theme import ROW_GAP_PX, set_role
 from napari_celltrack.recipe import Recipe
 
 _SIDE_PX = 340
+_QUESTION = "Are the outlines right? Click a picture to open its file and tune."
+_EARLIER = f"These are of earlier settings or other files; press Try on {N_TRIED} again."
 
 
 class ContactSheet(QDialog):
@@ -49,9 +51,10 @@ class ContactSheet(QDialog):
         column.setSpacing(ROW_GAP_PX)
         self._cards = QHBoxLayout()
         column.addLayout(self._cards)
-        foot = QLabel("Are the outlines right? Click a picture to open its file and tune.")
-        set_role(foot, "foot")
-        column.addWidget(foot)
+        self._foot = QLabel()
+        self._foot.setObjectName(f"{prefix}_sheet_foot")
+        column.addWidget(self._foot)
+        self.set_current(True)
         self._buttons: list[QToolButton] = []
         self._words: list[QLabel] = []
         self._n_shown = 0
@@ -64,8 +67,14 @@ class ContactSheet(QDialog):
         self.show()
         self.raise_()
         self._n_shown = 0
+        self.set_current(True)
         self.lane.cancel()
         self.lane.submit(partial(try_files, tried, recipe_of), self._take, self.failed.emit)
+
+    def set_current(self, is_current: bool) -> None:
+        """Say whether this was found in the files of the batch, with the settings now."""
+        self._foot.setText(_QUESTION if is_current else _EARLIER)
+        set_role(self._foot, "foot" if is_current else "problem")
 
     def _take(self, tried: TriedFile) -> None:
         self._show_tried(self._n_shown, tried)

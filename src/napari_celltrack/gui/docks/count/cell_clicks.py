@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,7 @@ class CellClicks(QObject):
         self._session = session
         self._places: list[tuple[float, float]] = []
         self._on = False
+        self._movie: Hashable = None
         # The list of the viewer must not keep the dock; and it must find its entry again.
         self._callback = _callback_of(weakref.ref(self))
         callbacks, callback = viewer.mouse_drag_callbacks, self._callback
@@ -71,6 +72,12 @@ class CellClicks(QObject):
         if self._places:
             self._places = []
             self.changed.emit()
+
+    def keep_to(self, movie: Hashable) -> None:
+        """Begin anew if the movie is another."""
+        if movie != self._movie:
+            self._movie = movie
+            self.forget()
 
     def take(self, position: Any) -> None:
         """Take a click at a position of the viewer, if it lies in the image."""

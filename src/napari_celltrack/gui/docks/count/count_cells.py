@@ -14,7 +14,8 @@ from napari_celltrack.gui.charts.chart import Chart
 from napari_celltrack.gui.docks.count.cell_clicks import CellClicks
 from napari_celltrack.gui.docks.count.cell_source_rows import CellSourceRows
 from napari_celltrack.gui.docks.count.threshold_chart import ThresholdChart
-from napari_celltrack.gui.docks.dock import Dock, pixel_side_um
+from napari_celltrack.gui.docks.dock import Dock, Said, pixel_side_um
+from napari_celltrack.gui.docks.sentence import About, cells_of_frame, frame_of, movie_of
 from napari_celltrack.gui.forms.rows import heading
 from napari_celltrack.gui.forms.settings_form import SettingsForm
 from napari_celltrack.gui.lane import Lane, one_result
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from napari_celltrack.engine.suggest import Suggestion
 
 _NO_IMAGE = "Open an image or a movie: drag a file onto the window, or use File > Open."
+_EARLIER = "This was counted with earlier settings; tick Live to see the change."
+_ELSEWHERE = "The frame in view was not counted yet; tick Live to count it."
 #: Counts that come one after the other are drawn together, in ms.
 _REDRAW_MS = 60
 
@@ -49,13 +52,10 @@ class CountCells(Dock):
     runs = True
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
-        self._refusal = ""
         #: Whether settings are being suggested.
         self._is_asking = False
-        #: What was said of the frame in view.
-        self._told = ""
-        #: What was suggested, and for which recipe it holds.
-        self._advice: tuple[Recipe, str] | None = None
+        #: What was said of the settings that were suggested, and what that is about.
+        self._advice: tuple[str, About] | None = None
         super().__init__(napari_viewer)
 
     # Laying out
@@ -129,7 +129,7 @@ class CountCells(Dock):
         session = self.session
         for form, stage in ((self._segment_form, "segment"), (self._objects_form, "objects")):
             form.changed.connect(partial(self._take_form, stage))
-            form.refused.connect(self._show_refusal)
+            self.take_refusals(form.refused)
         self._source.imageChosen.connect(session.open_layer)
         self._source.channelChosen.connect(
             lambda channel: session.update(input=session.recipe.input.replace(channel=channel))
@@ -174,25 +174,27 @@ class CountCells(Dock):
             self.say(_NO_IMAGE, wrong=True)
             return
         clicks = self._clicks.places_px or None
-        recipe = session.recipe
-        job = one_result(_suggest, movie, recipe, session.frame, clicks, session.cache)
+        job = one_result(_suggest, movie, session.recipe, session.frame, clicks, session.cache)
         self._is_asking = True
         self._suggest.setEnabled(False)
-        self.say("Looking for settings…")
+        self.say("")
+        asked_of = About.of(frame_of, session)
         self._suggest_lane.submit(
-            job, partial(self._take_suggestion, recipe), self._fail_to_suggest
+            job, partial(self._take_suggestion, asked_of), self._fail_to_suggest
         )
 
-    def _take_suggestion(self, asked_with: Recipe, suggestion: Suggestion) -> None:
+    def _take_suggestion(self, asked_of: About, suggestion: Suggestion) -> None:
         self._is_asking = False
         self._show_hand_made()
-        if self.session.recipe != asked_with:
-            self.say("The settings were changed meanwhile; press Suggest again.", wrong=True)
+        if self.session.movie is None:
+            return
+        if not asked_of.holds(self.session):
+            self.say("Movie, frame or settings were changed meanwhile; press Suggest again.", True)
             return
         self._click.setChecked(False)
-        self._advice = (suggestion.recipe, suggestion.sentence)
-        self.say(suggestion.sentence)
         self.session.set_recipe(suggestion.recipe)
+        self._advice = suggestion.sentence, About.of(frame_of, self.session)
+        self.show_foot()
 
     def _fail_to_suggest(self, error: Exception) -> None:
         self._is_asking = False
@@ -211,9 +213,26 @@ class CountCells(Dock):
         self._source.show_channels(session.movie, recipe.input.channel)
         self._show_hand_made()
         self._show_frame()
+        self._clicks.keep_to(movie_of(session))
         self._redraw_soon()
-        if session.layer is None and not session.problem:
-            self.say(_NO_IMAGE)
+
+    @override
+    def in_words(self) -> Said:
+        session, found = self.session, self.session.found
+        if session.layer is None:
+            return Said(_NO_IMAGE)
+        told = []
+        if self._is_asking:
+            told.append("Looking for settings…")
+        elif found is not None and About.of(cells_of_frame, found).holds(session):
+            told.append(_cells_in_words(found))
+        elif found is not None and not session.live:
+            told.append(_EARLIER if found.frame == session.frame else _ELSEWHERE)
+        if self._advice is not None and self._advice[1].holds(session):
+            told.append(self._advice[0])
+        elif session.movie is not None and session.movie.n_frames > 1:
+            told.append(self.coverage())
+        return Said(" ".join(filter(None, told)))
 
     def _list_layers(self, event: Any = None) -> None:
         """Offer the images of the viewer, and take one if none was chosen."""
@@ -259,36 +278,15 @@ class CountCells(Dock):
         if session.movie is None or found is None:
             self.figure("–", "cells", stale=True)
             return
-        current = found.frame == session.frame and found.recipe == session.recipe
+        current = About.of(cells_of_frame, found).holds(session)
         is_still = found.movie.n_frames == 1
         noun = plural(found.n_cells, "cell")
         caption = noun if is_still else f"{noun} in frame {found.frame}"
         self.figure(str(found.n_cells), caption, stale=not current)
-        if not current and not session.live:
-            self.say(f"Frame {found.frame} with earlier settings; tick Live to see the change.")
 
     def _show_found(self, found: Found) -> None:
-        session = self.session
         self._show_frame()
-        if found.frame == session.frame and not self._refusal:
-            self._told = self._sentence_of(found)
-            # A result that arrives after Live was switched off is of earlier settings.
-            if session.live or found.recipe == session.recipe:
-                self.say(self._told)
-
-    def _sentence_of(self, found: Found) -> str:
-        """Say what is shown, and what is not shown yet."""
-        place = "" if found.movie.n_frames == 1 else f"frame {found.frame}: "
-        cells = f"{found.n_cells} {plural(found.n_cells, 'cell')}"
-        took = f", {found.took_ms:.0f} ms" if found.took_ms >= 1 else ""
-        hint = (
-            "" if found.n_cells else "; find dimmer or smaller ones with a lower threshold or area"
-        )
-        sentence = f"{place}{cells}{took}{hint}"
-        if self._advice is not None and self._advice[0] == self.session.recipe:
-            return f"{sentence}. {self._advice[1]}"
-        coverage = self.session.coverage if found.movie.n_frames > 1 else ""
-        return f"{sentence}. {coverage}" if coverage else sentence
+        self.show_foot()
 
     def _redraw_soon(self) -> None:
         if not self._redraw.isActive():
@@ -296,11 +294,7 @@ class CountCells(Dock):
 
     def _show_counts(self) -> None:
         """Draw the cells over time; frames that were never counted leave a gap."""
-        found = self.session.found
-        # Only the sentence of the frame is replaced, not a problem or how a run ended.
-        if found is not None and self._told and self._foot.text() == self._told:
-            self._told = self._sentence_of(found)
-            self.say(self._told)
+        self.show_foot()
         movie, counts, frames = self.session.movie, self.session.counts, self.frames()
         self._over_time.setVisible(movie is None or movie.n_frames > 1)
         if counts.empty or not len(frames):
@@ -323,15 +317,14 @@ class CountCells(Dock):
         self._suggest.setText(f"Suggest from {cells}" if n else "Suggest settings")
         self._click.setText(f"{cells} clicked" if self._clicks.is_on else "Click on a few cells")
 
-    def _show_refusal(self, sentence: str) -> None:
-        """Say why a value was refused, for as long as it stands there."""
-        if sentence == self._refusal:
-            return
-        self._refusal = sentence
-        if sentence:
-            self.say(sentence, wrong=True)
-        elif self.session.found is not None:
-            self._show_found(self.session.found)
+
+def _cells_in_words(found: Found) -> str:
+    """Say how many cells a frame has, and what to do where it has none."""
+    place = "" if found.movie.n_frames == 1 else f"frame {found.frame}: "
+    cells = f"{found.n_cells} {plural(found.n_cells, 'cell')}"
+    took = f", {found.took_ms:.0f} ms" if found.took_ms >= 1 else ""
+    hint = "" if found.n_cells else "; find dimmer or smaller ones with a lower threshold or area"
+    return f"{place}{cells}{took}{hint}."
 
 
 def _suggest(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from functools import partial
+from typing import Any
 
 import numpy as np
 from qtpy.QtCore import Signal
@@ -13,6 +14,7 @@ from napari_celltrack.engine.levels import Levels, read_levels, threshold_of
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.charts.chart import Chart
 from napari_celltrack.gui.charts.series import ChartBars
+from napari_celltrack.gui.docks.sentence import movie_of
 from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.session import Session
 from napari_celltrack.gui.theme import ROW_GAP_PX, set_role
@@ -44,7 +46,10 @@ class ThresholdChart(QWidget):
         self._session = session
         self._lane = Lane("celltrack histogram", self)
         self._levels: Levels | None = None
+        #: What is asked for, and what the histogram is of.
         self._wanted: Hashable = None
+        self._shown: tuple[Any, ...] = ()
+        self._is_now = False
         self._note = ""
         self.chart = Chart(
             "count_histogram",
@@ -88,25 +93,30 @@ class ThresholdChart(QWidget):
         threshold, movie = threshold_of(session.recipe), session.movie
         if threshold is None or movie is None:
             self._lane.cancel()
-            self._wanted = self._levels = None
-            self.chart.clear()
+            self._wanted = None
+            self._forget()
             self._show_line()
-            return
-        self._show_line()
-        if not session.live:
             return
         # Offset and factor move the line only: the automatic level is that of the method.
         before = session.recipe.upto("preprocess")
-        wanted = (movie.fingerprint, movie.axes, before, session.frame, type(threshold))
-        if wanted == self._wanted:
-            return
-        self._wanted = wanted
-        job = one_result(read_levels, movie, session.recipe, session.frame, session.cache)
-        self._lane.submit(job, partial(self._show, wanted), partial(self._fail, wanted))
+        wanted: tuple[Any, ...] = (movie_of(session), before, session.frame, type(threshold))
+        if self._shown[:1] != wanted[:1]:
+            self._forget()
+        if session.live and wanted != self._wanted:
+            job = one_result(read_levels, movie, session.recipe, session.frame, session.cache)
+            self._lane.submit(job, partial(self._show, wanted), partial(self._fail, wanted))
+        if session.live:
+            self._wanted = wanted
+        self._is_now = wanted == self._shown
+        self._show_line()
 
-    def _show(self, wanted: Hashable, levels: Levels) -> None:
+    def _forget(self, why: str = "no image yet") -> None:
+        self._levels, self._shown, self._is_now = None, (), False
+        self.chart.clear(why)
+
+    def _show(self, wanted: tuple[Any, ...], levels: Levels) -> None:
         # While the slider moves an older frame is shown, too: it is nearer than the one before.
-        self._levels = levels
+        self._levels, self._shown, self._is_now = levels, wanted, wanted == self._wanted
         seen = levels.counts > 0
         self.chart.show_series(
             ChartBars(levels.centers[seen], levels.counts[seen], width=levels.width)
@@ -117,8 +127,7 @@ class ThresholdChart(QWidget):
         # Finding the cells fails for the same reason as this, and says so at the foot.
         if not isinstance(error, CelltrackError):
             self.failed.emit(error)
-        self._levels = None
-        self.chart.clear("this frame cannot be read")
+        self._forget("this frame cannot be read")
         self._show_line()
 
     def _show_line(self) -> None:
@@ -131,7 +140,7 @@ class ThresholdChart(QWidget):
         level = threshold.level_in_use(automatic) if has_level else None
         self.chart.set_mark(automatic)
         self.chart.set_limit(level)
-        known = automatic is not None and level is not None
+        known = automatic is not None and level is not None and self._is_now
         note = f"auto {_read(automatic)} → {_read(level)}" if known else ""
         if note != self._note:
             self._note = note

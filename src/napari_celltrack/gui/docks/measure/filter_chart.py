@@ -11,7 +11,6 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QToolButton,
@@ -24,9 +23,10 @@ from napari_celltrack.analysis.track_filter import Limit
 from napari_celltrack.errors import RecipeError
 from napari_celltrack.gui.charts.range_chart import LOW, RangeChart
 from napari_celltrack.gui.charts.series import ChartBars
+from napari_celltrack.gui.docks.sentence import About, Sentence
 from napari_celltrack.gui.forms.rows import column, quiet_button
 from napari_celltrack.gui.forms.wheel import no_accident
-from napari_celltrack.gui.theme import ROW_GAP_PX, set_role
+from napari_celltrack.gui.theme import ROW_GAP_PX
 from napari_celltrack.plots.units import column_label
 from napari_celltrack.tables import (
     DISPLACEMENT_PX,
@@ -88,6 +88,7 @@ class FilterChart(QWidget):
         self._prefix = prefix
         self._value = TrackFilter()
         self._tracks = pd.DataFrame()
+        self._about: About | None = None
         #: Which tracks pass, worked out when it is asked for.
         self._passing: npt.NDArray[np.bool_] | None = None
         self._span: tuple[float, float] | None = None
@@ -109,10 +110,7 @@ class FilterChart(QWidget):
             height_px=_HEIGHT_PX,
             whole_y=True,
         )
-        self._hint = QLabel()
-        self._hint.setObjectName(f"{prefix}_filter_hint")
-        self._hint.setWordWrap(True)
-        set_role(self._hint, "hint")
+        self._hint = Sentence(f"{prefix}_filter_hint", "hint")
         self._rows = QWidget()
         self._list = column(self._rows)
         layout = QVBoxLayout(self)
@@ -138,11 +136,11 @@ class FilterChart(QWidget):
             self._draw()
             self._list_limits()
 
-    def setTracks(self, tracks: pd.DataFrame) -> None:
-        """Show the table of all tracks, before any is left out."""
+    def setTracks(self, tracks: pd.DataFrame, about: About | None = None) -> None:
+        """Show the table of all tracks, before any is left out, and say which tracks they are."""
         if tracks is self._tracks:
             return
-        self._tracks, self._passing = tracks, None
+        self._tracks, self._passing, self._about = tracks, None, about
         self._offer_columns()
         self._show_column()
 
@@ -255,7 +253,8 @@ class FilterChart(QWidget):
 
     def _say_missing(self, n: int) -> None:
         tracks = f"{n:,} {plural(n, 'track has', 'tracks have')}"
-        self._hint.setText(f"{tracks} no such value, and would pass no limit here." if n else "")
+        words = f"{tracks} no such value, and would pass no limit here." if n else ""
+        self._hint.say(words, self._about)
         self._hint.setVisible(n > 0)
 
     def _list_limits(self) -> None:

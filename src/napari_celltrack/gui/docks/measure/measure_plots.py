@@ -6,20 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout
+from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout
 from typing_extensions import override
 
 from napari_celltrack.analysis import TrackFilter, drift_warning, steps
 from napari_celltrack.analysis.traces import Traces
-from napari_celltrack.gui.docks.dock import Dock
+from napari_celltrack.gui.docks.dock import Dock, Said
 from napari_celltrack.gui.docks.measure.cell_table import CellTable, SaveTables
 from napari_celltrack.gui.docks.measure.filter_chart import FilterChart
 from napari_celltrack.gui.docks.measure.measure_settings import MeasureSettings
 from napari_celltrack.gui.docks.plots.plot_panel import PlotPanel
+from napari_celltrack.gui.docks.sentence import About, Sentence, links_of, tracks_of
 from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.layers.movie_layers import image_layers
 from napari_celltrack.gui.session import Followed, Found
-from napari_celltrack.gui.theme import set_role, set_state
+from napari_celltrack.gui.theme import set_state
 from napari_celltrack.tables import (
     CUMULATIVE_PATH_PX,
     CUMULATIVE_PATH_UM,
@@ -75,10 +76,7 @@ class MeasurePlots(Dock):
         self._plots = tuple(self._plot(index, kind) for index, kind in enumerate(_PLOTS, start=1))
         for plot in self._plots:
             column.addWidget(plot, 1)
-        self._where = QLabel()
-        self._where.setObjectName("measure_where")
-        self._where.setWordWrap(True)
-        set_role(self._where, "hint")
+        self._where = Sentence("measure_where", "hint")
         column.addWidget(self._where)
         self._connect_parts()
 
@@ -114,7 +112,7 @@ class MeasurePlots(Dock):
         self.listen(session.selected_changed, self._on_selected)
         self.listen(session.picked_changed, self._on_picked)
         self.listen(session.others.changed, self._on_others)
-        self._settings.refused.connect(self._on_refused)
+        self.take_refusals(self._settings.refused)
         self._filter.valueChanged.connect(self._take_filter)
         self.listen_to_layers(self._list_layers)
         self._list_layers()
@@ -139,14 +137,29 @@ class MeasurePlots(Dock):
         else:
             self._draw_plots()
         self._show_figure()
-        self._show_foot()
+
+    @override
+    def in_words(self) -> Said:
+        session, followed = self.session, self.session.followed
+        if session.others.problem:
+            return Said(session.others.problem, True)
+        if session.movie is None:
+            return Said(_NOTHING)
+        told = []
+        if followed is not None and About.of(tracks_of, followed).holds(session):
+            n_cells = len(followed.tables.objects)
+            cells = f"{n_cells:,} {plural(n_cells, 'cell')} measured."
+            if session.movie.n_frames < 2 and n_cells:
+                cells = _ONE_FRAME
+            told.append(cells if n_cells else _NO_CELLS)
+        return Said(" ".join(filter(None, (*told, self.coverage()))))
 
     def _list_layers(self, event: Any = None) -> None:
         if (viewer := self.viewer) is not None:
             self._settings.show_layers(image_layers(viewer))
 
     def _on_found(self, found: Found) -> None:
-        self._show_foot()
+        self.show_foot()
 
     def _on_frame(self, frame: int) -> None:
         self._show_where()
@@ -160,30 +173,24 @@ class MeasurePlots(Dock):
     def _on_others(self) -> None:
         self._settings.refresh()
         self._show_figure()
-        self._show_foot()
 
     def _on_tracks(self, followed: Followed) -> None:
         self._shown = followed
         job = one_result(TrackMotions.of, followed)
         self._motions_lane.submit(job, self._take_motions, self.fail)
-        self._filter.setTracks(followed.linked.tracks)
+        self._filter.setTracks(followed.linked.tracks, About.of(links_of, followed))
         self._cell_table.show_tables(followed.tables)
         # The window may answer in between.
         self._plot_timer.start()
         self._rest_timer.start()
         self._show_figure()
-        self._show_foot()
+        self.show_foot()
 
     def _take_motions(self, motions: TrackMotions) -> None:
         self._motions = motions
-        self._settings.warn(motions.warning)
+        self._settings.warn(motions.warning, About.of(tracks_of, motions.followed))
         self._show_where()
-
-    def _on_refused(self, sentence: str) -> None:
-        if sentence:
-            self.say(sentence, wrong=True)
-        else:
-            self._show_foot()
+        self._check_sentences()
 
     def _forget_tracks(self) -> None:
         """Show nothing: the movie is another one, or gone."""
@@ -225,26 +232,13 @@ class MeasurePlots(Dock):
         self._number.setMinimumWidth(self._number.sizeHint().width())
 
     def _show_where(self) -> None:
-        motions = self._motions
-        self._where.setText(
-            motions.sentence(self.session.picked, self.session.frame) if motions else ""
-        )
-
-    def _show_foot(self) -> None:
-        session, followed = self.session, self.session.followed
-        if session.problem or session.run_state.running:
+        motions, session = self._motions, self.session
+        if motions is None:
+            self._where.say("")
             return
-        if session.others.problem:
-            self.say(session.others.problem, wrong=True)
-        elif session.movie is None:
-            self.say(_NOTHING)
-        elif followed is not None:
-            n_cells = len(followed.tables.objects)
-            cells = f"{n_cells:,} {plural(n_cells, 'cell')} measured."
-            first = _NO_CELLS if not n_cells else cells
-            if session.movie.n_frames < 2 and n_cells:
-                first = _ONE_FRAME
-            self.say(f"{first} {session.coverage}".strip())
+        words = motions.sentence(session.picked, session.frame)
+        self._where.say(words, About.of(tracks_of, motions.followed))
+        self._where.check(session)
 
     @override
     def _restyle(self, event: Any = None) -> None:

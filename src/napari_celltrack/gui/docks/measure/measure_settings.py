@@ -6,17 +6,18 @@ from functools import partial
 
 from napari.layers import Image
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QPushButton, QWidget
 
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.docks.dock import pixel_side_um
 from napari_celltrack.gui.docks.measure.settings_in_words import baseline_in_words, ring_in_words
+from napari_celltrack.gui.docks.sentence import About, Sentence
 from napari_celltrack.gui.forms.check_boxes import CheckBoxes, Choice
 from napari_celltrack.gui.forms.fold import Fold
 from napari_celltrack.gui.forms.rows import column
 from napari_celltrack.gui.forms.settings_form import SettingsForm
 from napari_celltrack.gui.session import Session
-from napari_celltrack.gui.theme import ROW_GAP_PX, set_role
+from napari_celltrack.gui.theme import ROW_GAP_PX
 from napari_celltrack.movie import Movie
 
 #: The fields that each form edits, by the stage of the recipe that they belong to.
@@ -55,10 +56,7 @@ class MeasureSettings(QWidget):
             name: SettingsForm(getattr(session.recipe, stage), fields)
             for name, (stage, fields) in _FORMS.items()
         }
-        self._drift = QLabel()
-        self._drift.setObjectName(f"{prefix}_drift")
-        self._drift.setWordWrap(True)
-        set_role(self._drift, "hint")
+        self._drift = Sentence(f"{prefix}_drift", "hint")
         self._where = _fold(
             f"{prefix}_in",
             "Measure in",
@@ -117,9 +115,9 @@ class MeasureSettings(QWidget):
         self._layers = [layer for layer in layers if layer is not self._session.layer]
         self._show_images()
 
-    def warn(self, sentence: str) -> None:
-        """Say what about the motion deserves care, or nothing."""
-        self._drift.setText(sentence)
+    def warn(self, sentence: str, about: About | None = None) -> None:
+        """Say what about the motion deserves care, and about which tracks that is; or nothing."""
+        self._drift.say(sentence, about)
         self._drift.setVisible(bool(sentence))
 
     def _show_images(self) -> None:

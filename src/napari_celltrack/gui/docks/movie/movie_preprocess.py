@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 from typing_extensions import override
 
 from napari_celltrack.errors import CelltrackError
-from napari_celltrack.gui.docks.dock import Dock, pixel_side_um
+from napari_celltrack.gui.docks.dock import Dock, Said, pixel_side_um
 from napari_celltrack.gui.docks.image_menus import ChannelMenu, ImageMenu, set_up_menu
 from napari_celltrack.gui.docks.movie.axis_strip import AxisStrip
 from napari_celltrack.gui.docks.movie.crop_menu import CropMenu, FrameRangeEditor
@@ -163,7 +163,7 @@ class MoviePreprocess(Dock):
         self._pixel_size.chosen.connect(lambda um: self._update_input(pixel_size_um=um))
         self._interval.chosen.connect(lambda s: self._update_input(frame_interval_s=s))
         self._crop.chosen.connect(lambda crop: self._update_input(crop=crop))
-        self._crop.told.connect(self._show_told)
+        self._crop.told.connect(self.say)
         self._frames.chosen.connect(lambda frames: self._update_input(frames=frames))
         self._masks_from.activated.connect(
             lambda index: self._update_input(project_t=self._masks_from.itemData(index))
@@ -176,9 +176,9 @@ class MoviePreprocess(Dock):
             self._interval.problem,
             self._steps.refused,
         ):
-            refusal.connect(self._show_refusal)
+            self.take_refusals(refusal)
         self._steps.changed.connect(self._take_steps)
-        self._prepared.told.connect(self._show_told)
+        self._prepared.told.connect(self.say)
         for part in (self._prepared, self._health):
             part.failed.connect(self.fail)
         self._health.went_to.connect(session.go_to)
@@ -220,7 +220,6 @@ class MoviePreprocess(Dock):
         self._show_row(self._flatten_z, movie is not None and movie.n_z > 1)
         self._steps.value = session.recipe.preprocess
         self._steps.set_pixel_size(pixel_side_um(session))
-        self._say_state()
         self._health.show_movie(movie, input_)
         self._health.show_frame(session.frame)
         self._prepared.request()
@@ -271,25 +270,14 @@ class MoviePreprocess(Dock):
 
     def _show_frame(self, frame: int) -> None:
         self._health.show_frame(frame)
-        self._say_state()
         self._prepared.request()
 
-    def _show_refusal(self, sentence: str) -> None:
-        self._show_told(sentence, wrong=True)
-
-    def _show_told(self, sentence: str, wrong: bool) -> None:
-        if sentence:
-            self.say(sentence, wrong)
-        else:
-            self._say_state()
-
-    def _say_state(self) -> None:
-        """Say what is shown, unless something is wrong."""
+    @override
+    def in_words(self) -> Said:
         session, movie = self.session, self.session.movie
-        if session.problem:
-            self.say(session.problem, wrong=True)
-        elif session.layer is None:
-            self.say(_NO_IMAGE)
-        elif movie is not None:
-            place = f"frame {session.frame}, " if movie.n_frames > 1 else ""
-            self.say(". ".join([f"{place}read as {' '.join(movie.axes)}", *movie.notes]))
+        if session.layer is None:
+            return Said(_NO_IMAGE)
+        if movie is None:
+            return Said("")
+        place = f"frame {session.frame}, " if movie.n_frames > 1 else ""
+        return Said(". ".join([f"{place}read as {' '.join(movie.axes)}", *movie.notes]))

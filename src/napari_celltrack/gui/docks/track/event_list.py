@@ -129,6 +129,10 @@ class EventList(QWidget):
             waiting = waiting & ~self._events[done].to_numpy(bool)
         return int(waiting.sum())
 
+    def lists(self, event: pd.Series) -> bool:
+        """Whether an event is still listed."""
+        return _row_of(self._model.rows, event) >= 0
+
     def go_on(self) -> None:
         """Choose the next event that was not looked at, from the top after the last."""
         events = self._model.rows

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from qtpy.QtCore import QObject, Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_celltrack.analysis import RadiusAdvice, advise_radius
 from napari_celltrack.analysis.radius_advisor import AMBIGUOUS_SHARE, N_TRACKS, RADIUS_PX
 from napari_celltrack.gui.charts.chart import Chart
 from napari_celltrack.gui.charts.series import ChartBand, ChartBars, ChartLine, Series
+from napari_celltrack.gui.docks.sentence import About, Sentence, cells_of
 from napari_celltrack.gui.forms.wheel import no_accident
 from napari_celltrack.gui.found_cells import Followed
 from napari_celltrack.gui.lane import Lane, one_result
@@ -64,9 +66,7 @@ class RadiusChart(QWidget):
             tooltip="Drag the line to change the search radius. In the shaded range the tracks "
             "stay the same.",
         )
-        self._sentence = QLabel()
-        self._sentence.setObjectName(f"{prefix}_radius_sentence")
-        self._sentence.setWordWrap(True)
+        self._sentence = Sentence(f"{prefix}_radius_sentence")
         self._use = QPushButton()
         self._use.setObjectName(f"{prefix}_radius_use")
         self._use.setToolTip("Take the suggested search radius.")
@@ -81,6 +81,7 @@ class RadiusChart(QWidget):
         column.addLayout(row)
         self._chart.dragged.connect(self._drag)
         self._use.clicked.connect(self._take_advice)
+        self._sentence.gone.connect(self._use.hide)
         self.menu.currentTextChanged.connect(self._draw)
 
     def value(self) -> float:
@@ -93,10 +94,10 @@ class RadiusChart(QWidget):
         self._chart.set_limit(radius_px)
         self._show_button()
 
-    def setAdvice(self, advice: RadiusAdvice | None) -> None:
-        """Show what each radius would give, or nothing."""
+    def setAdvice(self, advice: RadiusAdvice | None, about: About | None = None) -> None:
+        """Show what each radius would give, and about which cells that is; or nothing."""
         self._advice = advice
-        self._sentence.setText(advice.sentence if advice else "")
+        self._sentence.say(advice.sentence if advice else "", about)
         self._draw()
         self._show_button()
 
@@ -158,18 +159,21 @@ class RadiusChart(QWidget):
 class RadiusAdvisor(QObject):
     """Asks the radius advisor about the cells of a range of frames."""
 
-    #: The advice; and the exception for which there is none.
-    found = Signal(object)
+    #: The advice or None, and which cells it is about; and the exception for which there is none.
+    found = Signal(object, object)
     failed = Signal(object)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._lane = Lane("celltrack advice", self)
         self._asked: Hashable = None
+        self._about: About | None = None
+        self._advice: RadiusAdvice | None = None
 
     def ask(self, followed: Followed) -> None:
-        """Have the radius judged, unless it was for the same cells: the radius changes nothing."""
+        """Have the radius judged, or say it again of the same cells: the radius changes nothing."""
         objects = followed.tables.objects
+        self._about = About.of(cells_of, followed)
         asked = (
             followed.movie.fingerprint,
             followed.frames,
@@ -178,18 +182,25 @@ class RadiusAdvisor(QObject):
             float(objects[X_PX].sum()),
         )
         if asked == self._asked:
+            if self._advice is not None:
+                self.found.emit(self._advice, self._about)
             return
-        self._asked = asked
+        self._asked, self._advice = asked, None
         job = one_result(_advise, objects, followed.frames)
-        self._lane.submit(job, self.found.emit, self._fail)
+        self._lane.submit(job, partial(self._tell, asked), self._fail)
 
     def forget(self) -> None:
         """Forget the last answer: the movie is another."""
         self._lane.cancel()
-        self._asked = None
+        self._asked = self._advice = None
+
+    def _tell(self, asked: Hashable, advice: RadiusAdvice) -> None:
+        if asked == self._asked:
+            self._advice = advice
+            self.found.emit(advice, self._about)
 
     def _fail(self, error: Exception) -> None:
-        self.found.emit(None)
+        self.found.emit(None, None)
         self.failed.emit(error)
 
 

@@ -18,6 +18,7 @@ from napari_celltrack.analysis.link_difference import (
 from napari_celltrack.field_facts import title_of
 from napari_celltrack.gui.docks.dock import Dock
 from napari_celltrack.gui.docks.rows_model import Column, Look, RowsModel, make_table
+from napari_celltrack.gui.docks.sentence import About, Sentence, tracks_of
 from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.layers import track_vectors
 from napari_celltrack.gui.session import Followed, Session
@@ -62,7 +63,7 @@ class RunComparison(QObject):
             self.panel.setProblem("A has other frames; go back to them, or track all frames.")
             return
         job = one_result(compare_links, kept.tables, followed.tables)
-        self._lane.submit(job, self._show, self._fail)
+        self._lane.submit(job, partial(self._show, About.of(tracks_of, followed)), self._fail)
 
     def forget(self) -> None:
         """Forget the run that was kept."""
@@ -81,11 +82,13 @@ class RunComparison(QObject):
         how = f"{title_of(type(link))}, {link.max_distance_px:g} px, {n_tracks:,} tracks"
         self.panel.setKept(f"A: {how}")
 
-    def _show(self, found: LinkDifference) -> None:
+    def _show(self, about: About, found: LinkDifference) -> None:
         viewer, image, movie = self._dock.viewer, self._session.layer, self._session.movie
         if self._kept is None or viewer is None or image is None or movie is None:
             return
-        self.panel.setDifference(found)
+        if not about.holds(self._session):
+            return  # the next is on its way
+        self.panel.setDifference(found, about)
         track_vectors.show_compared(viewer, image, movie, found.only_a, found.only_b)
 
     def _fail(self, error: Exception) -> None:
@@ -130,9 +133,7 @@ class ComparePanel(QWidget):
         self._what.setObjectName(f"{prefix}_what_a")
         self._what.setWordWrap(True)
         set_role(self._what, "hint")
-        self._sentence = QLabel()
-        self._sentence.setObjectName(f"{prefix}_difference")
-        self._sentence.setWordWrap(True)
+        self._sentence = Sentence(f"{prefix}_difference")
         self._model = RowsModel(_COLUMNS, _look)
         self._table = make_table(f"{prefix}_links", self._model, _HEIGHT_PX)
         column = QVBoxLayout(self)
@@ -155,28 +156,30 @@ class ComparePanel(QWidget):
         self._what.setText(description)
         for widget in (self._what, self._forget, self._sentence):
             widget.setVisible(bool(description))
-        self._sentence.setText("Change a setting to see what it changes.")
+        self._sentence.say("Change a setting to see what it changes.")
         self._model.set_rows(())
         self._table.setVisible(False)
 
-    def setDifference(self, found: LinkDifference) -> None:
-        """List the links that only one of the two runs has."""
+    def setDifference(self, found: LinkDifference, about: About) -> None:
+        """List the links that only one of the two runs has, and say about which tracks that is."""
         links = pd.concat([found.only_a.assign(**{_RUN: "A"}), found.only_b.assign(**{_RUN: "B"})])
         links = links.sort_values([FRAME, _RUN], ignore_index=True)
         self._model.set_rows(links)
         self._table.setVisible(not links.empty)
         if links.empty:
-            self._sentence.setText(f"No difference: both have the same {found.n_both:,} links.")
+            both = f"No difference: both have the same {found.n_both:,} links."
+            self._sentence.say(both, about)
             return
         a, b = (_coloured(run, LAYER_COLOURS[run.lower()]) for run in "AB")
-        self._sentence.setText(
+        self._sentence.say(
             f"Only in {a}: {_links(len(found.only_a))}, only in {b} (now): "
-            f"{_links(len(found.only_b))}; {found.n_both:,} in both."
+            f"{_links(len(found.only_b))}; {found.n_both:,} in both.",
+            about,
         )
 
     def setProblem(self, sentence: str) -> None:
         """Say why there is nothing to compare."""
-        self._sentence.setText(sentence)
+        self._sentence.say(sentence)
         self._model.set_rows(())
         self._table.setVisible(False)
 

@@ -7,7 +7,9 @@ from typing import Any
 import pandas as pd
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QVBoxLayout
 
-from napari_celltrack.gui.docks.dock import Dock, pixel_side_um
+from napari_celltrack.analysis import RadiusAdvice
+from napari_celltrack.gui.docks.dock import Dock, Said, pixel_side_um
+from napari_celltrack.gui.docks.sentence import About, Sentence, tracks_of
 from napari_celltrack.gui.docks.track.event_list import DISMISSED, SEEN, EventList
 from napari_celltrack.gui.docks.track.radius_chart import RadiusAdvisor, RadiusChart
 from napari_celltrack.gui.docks.track.run_comparison import RunComparison
@@ -17,7 +19,7 @@ from napari_celltrack.gui.forms.wheel import no_accident
 from napari_celltrack.gui.layers import track_layers, track_rows, track_vectors
 from napari_celltrack.gui.picking import centre_of_view, nearest_cell
 from napari_celltrack.gui.session import Followed, Found
-from napari_celltrack.gui.theme import LABEL_WIDTH_PX, set_role
+from napari_celltrack.gui.theme import LABEL_WIDTH_PX
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.tables import (
     AREA_PX2,
@@ -77,9 +79,8 @@ class TrackCells(Dock):
         column.addWidget(self._radius)
         self._events = EventList("track")
         title = self.section(column, "Where it fails")
-        self._n_events = QLabel()
-        self._n_events.setObjectName("track_n_events")
-        set_role(self._n_events, "hint")
+        self._n_events = Sentence("track_n_events", "hint")
+        self._n_events.setWordWrap(False)
         title.insertWidget(1, self._n_events)
         column.addWidget(self._events)
         self._add_looks(column)
@@ -90,6 +91,8 @@ class TrackCells(Dock):
         column.addWidget(self._comparison.panel)
         column.addStretch(1)
         self._shown: Followed | None = None
+        #: The event that the circle is drawn for.
+        self._circled: pd.Series | None = None
         self._advisor = RadiusAdvisor(self)
         self._flash_timer = self.timer(0, self._draw_circle)
         self._circle_timer = self.timer(_CIRCLE_MS, self._hide_circle)
@@ -127,14 +130,14 @@ class TrackCells(Dock):
         self._form.changed.connect(self._take_form)
         self._filter.changed.connect(self._take_filter)
         for form in (self._form, self._filter):
-            form.refused.connect(self._on_refused)
+            self.take_refusals(form.refused)
         self._radius.radiusChanged.connect(self._take_radius)
         self._colour.activated.connect(self._take_colour)
         self._circle.toggled.connect(self._toggle_circle)
         self._events.chosen.connect(self._go_to_event)
         self._events.dismissed.connect(self._dismiss)
         self._events.restored.connect(self._restore)
-        self._advisor.found.connect(self._radius.setAdvice)
+        self._advisor.found.connect(self._show_advice)
         self._advisor.failed.connect(self.fail)
 
     # From the user to the session
@@ -158,6 +161,7 @@ class TrackCells(Dock):
         width = max(_VIEW_RADII * radius, _VIEW_PX)
         self.session.go_to(int(event[FRAME]), event[Y_PX], event[X_PX], width)
         self._circle_timer.stop()
+        self._circled = event
         self._draw_event(event)
         self.session.reviewed.see(self._movie_key(), event)
         self._list_events()
@@ -194,19 +198,33 @@ class TrackCells(Dock):
             self.session.show_tracks()
             self._on_tracks(followed)
         self._show_figure()
-        self._show_foot()
+
+    def in_words(self) -> Said:
+        """Say what was linked."""
+        session, followed = self.session, self.session.followed
+        if session.movie is None:
+            return Said(_NOTHING)
+        if session.movie.n_frames < 2:
+            return Said(_ONE_FRAME)
+        told = []
+        if followed is not None and About.of(tracks_of, followed).holds(session):
+            n_cells = len(followed.tables.objects)
+            cells = f"{n_cells:,} {plural(n_cells, 'cell')}"
+            told.append(f"Linked {cells} in {followed.took_ms:.0f} ms.")
+        return Said(" ".join(filter(None, (*told, self.coverage()))))
 
     def _on_found(self, found: Found) -> None:
-        self._show_foot()
+        self.show_foot()
 
     def _on_frame(self, frame: int) -> None:
+        self._leave_event()
         if self._circle.isChecked():
             self._draw_circle()
 
     def _on_tracks(self, followed: Followed) -> None:
         self._shown, tables = followed, followed.tables
         self._show_figure()
-        self._show_foot()
+        self.show_foot()
         self._offer_colours()
         self._list_events()
         self._radius.setLengths(tables.objects[LINK_DISTANCE_PX].to_numpy())
@@ -221,14 +239,14 @@ class TrackCells(Dock):
 
     def _on_picked(self, track_id: int) -> None:
         self._events.setMarked(track_id)
+        if self._circled is not None and track_id not in (0, self._circled[TRACK_ID]):
+            self._leave_event()
         if self._circle.isChecked():
             self._draw_circle()
 
-    def _on_refused(self, sentence: str) -> None:
-        if sentence:
-            self.say(sentence, wrong=True)
-        else:
-            self._show_foot()
+    def _show_advice(self, advice: RadiusAdvice | None, about: About | None) -> None:
+        self._radius.setAdvice(advice, about)
+        self._check_sentences()
 
     def _show_figure(self) -> None:
         followed = self.session.followed
@@ -244,22 +262,9 @@ class TrackCells(Dock):
         caption = f"{plural(len(tracks), 'track')}{where} · {divisions}"
         self.figure(f"{len(tracks):,}", caption, stale=not self.session.is_followed_now)
 
-    def _show_foot(self) -> None:
-        session, followed = self.session, self.session.followed
-        if session.problem or session.run_state.running:
-            return
-        if session.movie is None:
-            self.say(_NOTHING)
-        elif session.movie.n_frames < 2:
-            self.say(_ONE_FRAME)
-        elif followed is not None:
-            n_cells = len(followed.tables.objects)
-            cells = f"{n_cells:,} {plural(n_cells, 'cell')}"
-            self.say(f"Linked {cells} in {followed.took_ms:.0f} ms. {session.coverage}".strip())
-
     def _forget_tracks(self) -> None:
         """Show nothing: the movie is another one, or gone."""
-        self._shown = None
+        self._shown = self._circled = None
         self._rest_timer.stop()
         self._advisor.forget()
         self._radius.setAdvice(None)
@@ -296,16 +301,31 @@ class TrackCells(Dock):
             )
         )
         self._count_events()
+        if self._circled is not None and not self._events.lists(self._circled):
+            self._leave_event()
 
     def _count_events(self) -> None:
+        """Say how many events are left to look at, as long as they are those of the tracks now."""
+        followed = self.session.followed
+        if followed is None:
+            self._n_events.say("")
+            return
         n_left = self._events.n_to_look_at()
-        self._n_events.setText(f"{n_left:,} to look at" if n_left else "nothing to look at")
+        words = f"{n_left:,} to look at" if n_left else "nothing to look at"
+        self._n_events.say(words, About.of(tracks_of, followed))
+        self._n_events.check(self.session)
 
     def _movie_key(self) -> Any:
         movie = self.session.movie
         return None if movie is None else (movie.fingerprint, movie.axes)
 
     # The circle
+
+    def _leave_event(self) -> None:
+        """Take the circle away that was drawn for an event."""
+        if self._circled is not None:
+            self._circled = None
+            self._hide_circle()
 
     def _toggle_circle(self, shown: bool) -> None:
         self._circle_timer.stop()
@@ -315,6 +335,7 @@ class TrackCells(Dock):
             self._hide_circle()
 
     def _flash_circle(self) -> None:
+        self._circled = None
         # Drawn later, so that all docks show the new radius first.
         self._flash_timer.start()
         if not self._circle.isChecked():
