@@ -50,6 +50,7 @@ def test_channels_are_a_layer_each(viewer) -> None:
     np.testing.assert_array_equal(np.asarray(layers[1].data), pixels[1])
 
 
+<<<<<<< HEAD
 def test_channels_are_shown_in_their_colours_and_their_light_is_added(viewer) -> None:
     pixels = np.zeros((3, 8, 9), np.uint8)
     movie = movie_from_array(pixels, "CYX", channels=["DAPI", "GFP", "RFP"])
@@ -63,3 +64,27 @@ def test_channels_are_shown_in_their_colours_and_their_light_is_added(viewer) ->
     assert [layer.colormap.name for layer in usual] == ["cyan", "magenta", "yellow"]
     (alone,) = add_movie(viewer, movie_from_array(pixels[0], "YX"))
     assert (alone.colormap.name, alone.blending) == ("gray", "translucent_no_depth")
+=======
+@pytest.mark.parametrize("axes", ["YX", "TYX", "TZYX"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_a_hot_pixel_leaves_no_black_picture(viewer, axes: str, dtype: type) -> None:
+    pixels = RANDOM.normal(20, 3, (2, 2, 64, 64)[4 - len(axes) :]).astype(dtype)
+    pixels[..., 20:30, 20:30] += 20
+    pixels[..., 5, 5] = 250 if dtype == np.uint8 else 65535
+    (layer,) = add_movie(viewer, movie_from_array(pixels, axes))
+    low, high = layer.contrast_limits
+    np.testing.assert_allclose((low, high), np.percentile(pixels, (0.1, 99.9)), rtol=0.1)
+    # The cells are bright, and the ground is dark.
+    assert (40 - low) / (high - low) > 0.5 > (20 - low) / (high - low)
+
+
+@pytest.mark.parametrize("pixels", [np.full((8, 9), 7.0), np.full((8, 9), np.nan)])
+def test_a_picture_of_one_grey_is_left_to_napari(viewer, pixels: np.ndarray) -> None:
+    (layer,) = add_movie(viewer, movie_from_array(pixels.astype(np.float32), "YX"))
+    assert layer.contrast_limits[0] < layer.contrast_limits[1]
+
+
+def test_a_mask_has_a_contrast(viewer) -> None:
+    (layer,) = add_movie(viewer, movie_from_array(RANDOM.random((3, 8, 9)) > 0.5, "TYX"))
+    assert layer.contrast_limits[0] < layer.contrast_limits[1]
+>>>>>>> 6722014 (Show movies in the contrast of most of their pixels, whatever a hot one says)

@@ -9,6 +9,7 @@ from typing import Any
 from napari.components import ViewerModel
 from napari.layers import Image
 
+from napari_celltrack.gui.contrast import contrast_of
 from napari_celltrack.gui.found_movies import FOUND, FoundMovie
 from napari_celltrack.gui.movie_array import MovieArray
 from napari_celltrack.movie import RGB_CHANNELS, Movie
@@ -103,11 +104,12 @@ def movie_layers(movie: Movie, found: FoundMovie | None = None) -> list[LayerTup
     layers: list[LayerTuple] = []
     for index, channel in enumerate(movie.channels):
         own = name if len(movie.channels) == 1 else f"{name} {channel}"
+        data = MovieArray(movie, index)
         known = {FILE_CHANNELS: (index, movie.channels), **metadata}
-        options = {"name": own, "metadata": known, **place}
+        options = {"name": own, "metadata": known, **place, **contrast_of(data)}
         if len(movie.channels) > 1:
             options |= _look(movie, index)
-        layers.append((MovieArray(movie, index), options, "image"))
+        layers.append((data, options, "image"))
     return layers
 
 
