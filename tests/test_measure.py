@@ -20,6 +20,7 @@ from napari_celltrack.measure import (
     perimeters_px,
     roundness,
 )
+from napari_celltrack.measure.intensity import STATISTICS
 from napari_celltrack.measure.shape import on_border
 from scenes import disk
 
@@ -114,6 +115,18 @@ def test_nan_pixel_makes_only_its_cell_nan() -> None:
     mean = Measure(statistics=("mean",))(labels, image)["mean"]
     assert np.isnan(mean[0])
     assert mean[1] == 3.5
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_pixels_that_are_no_number_are_nothing_to_be_warned_of(bad: float) -> None:
+    labels = np.repeat(np.arange(5, dtype=np.int32)[:, None], 2, axis=1)
+    image = np.arange(10, dtype=np.float32).reshape(5, 2)
+    image[2, 0] = image[3, 1] = bad
+    image[3, 0] = -bad
+    for values in Measure(statistics=STATISTICS)(labels, image).values():
+        assert np.isfinite(values[[0, 3]]).all()
+        assert not np.isfinite(values[2])
 
 
 def test_filter_keeps_by_area_roundness_and_border_and_renumbers() -> None:

@@ -5,12 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from napari._qt.qt_resources import get_stylesheet
 from qtpy.QtCore import QPoint
-from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QLabel, QToolButton, QWidget
+from qtpy.QtWidgets import (
+    QAbstractSpinBox,
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QStyle,
+    QStyleOptionFrame,
+    QToolButton,
+    QWidget,
+)
 
 from napari_celltrack.field_facts import SECTIONS, fields_of
 from napari_celltrack.gui.forms.rows import half_sentence
 from napari_celltrack.gui.forms.settings_form import SettingsForm
+from napari_celltrack.link import Assignment
 from napari_celltrack.measure import Measure
 from napari_celltrack.measure.intensity import STATISTICS
 from napari_celltrack.recipe import Recipe, TunedOn
@@ -105,3 +116,32 @@ def test_values_of_several_keep_the_order_they_were_given(make_form):
     find(form, f"statistics.{backwards[0]}", QCheckBox).click()
     find(form, f"statistics.{backwards[0]}", QCheckBox).click()
     assert form.value.statistics == (*backwards[1:], backwards[0])
+
+
+def cut(box: QAbstractSpinBox) -> str:
+    """Return what stands in a box if there is no room for it."""
+    line, option = box.lineEdit(), QStyleOptionFrame()
+    option.initFrom(line)
+    room = line.style().subElementRect(QStyle.SubElement.SE_LineEditContents, option, line)
+    # Qt keeps two pixels free on either side.
+    text_px = line.fontMetrics().horizontalAdvance(line.text()) + 4
+    return line.text() if text_px > room.width() else ""
+
+
+@pytest.mark.parametrize("font_size", ["7pt", "9pt", "14pt", "20pt"])
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_no_number_is_cut_in_any_theme_and_font_size(make_form, qtbot, theme, font_size):
+    form = make_form(Recipe(link=Assignment(max_distance_px=6.515)), ["link", "objects"])
+    form.native.setStyleSheet(get_stylesheet(theme, extra_variables={"font_size": font_size}))
+    form.native.resize(356, 800)
+    form.native.show()
+    qtbot.waitExposed(form.native)
+    boxes = form.native.findChildren(QAbstractSpinBox)
+    assert len(boxes) > 4
+    distance = find(form, "link.max_distance_px", QAbstractSpinBox)
+    assert distance.text() == "6.515 px"
+    assert [words for box in boxes if box.isVisible() and (words := cut(box))] == []
+    for box in boxes:
+        box.setValue(min(box.maximum(), 123456))
+    qtbot.wait(20)
+    assert [words for box in boxes if box.isVisible() and (words := cut(box))] == []

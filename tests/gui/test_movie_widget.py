@@ -424,3 +424,15 @@ def test_removing_the_image_while_it_is_busy(viewer, busy, qtbot):
     assert len(viewer.layers) == 0
     assert text(dock, "movie_number") == "–"
     assert dock._health.table is None
+
+
+def test_sliders_are_called_what_they_are(viewer, open_movie_dock) -> None:
+    viewer.add_image(np.zeros((4, 3, 32, 32), np.uint16))
+    assert viewer.dims.axis_labels == ("-4", "-3", "-2", "-1")
+    dock = open_movie_dock()
+    assert "".join(viewer.dims.axis_labels) == dock.session.movie.axes == "TZYX"
+    dock._update_input(axes="ZTYX")
+    assert "".join(viewer.dims.axis_labels) == "ZTYX"
+    viewer.dims.axis_labels = ("planes", "T", "Y", "X")
+    dock._update_input(axes="TZYX")
+    assert viewer.dims.axis_labels == ("planes", "Z", "Y", "X")

@@ -50,7 +50,6 @@ def test_channels_are_a_layer_each(viewer) -> None:
     np.testing.assert_array_equal(np.asarray(layers[1].data), pixels[1])
 
 
-<<<<<<< HEAD
 def test_channels_are_shown_in_their_colours_and_their_light_is_added(viewer) -> None:
     pixels = np.zeros((3, 8, 9), np.uint8)
     movie = movie_from_array(pixels, "CYX", channels=["DAPI", "GFP", "RFP"])
@@ -64,7 +63,8 @@ def test_channels_are_shown_in_their_colours_and_their_light_is_added(viewer) ->
     assert [layer.colormap.name for layer in usual] == ["cyan", "magenta", "yellow"]
     (alone,) = add_movie(viewer, movie_from_array(pixels[0], "YX"))
     assert (alone.colormap.name, alone.blending) == ("gray", "translucent_no_depth")
-=======
+
+
 @pytest.mark.parametrize("axes", ["YX", "TYX", "TZYX"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 def test_a_hot_pixel_leaves_no_black_picture(viewer, axes: str, dtype: type) -> None:
@@ -87,4 +87,3 @@ def test_a_picture_of_one_grey_is_left_to_napari(viewer, pixels: np.ndarray) -> 
 def test_a_mask_has_a_contrast(viewer) -> None:
     (layer,) = add_movie(viewer, movie_from_array(RANDOM.random((3, 8, 9)) > 0.5, "TYX"))
     assert layer.contrast_limits[0] < layer.contrast_limits[1]
->>>>>>> 6722014 (Show movies in the contrast of most of their pixels, whatever a hot one says)

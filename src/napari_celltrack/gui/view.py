@@ -11,6 +11,8 @@ from napari_celltrack.movie import Movie
 
 #: About the side of the canvas on a laptop; napari does not tell its size.
 _CANVAS_PX = 600
+#: Names of axes that a movie can have.
+_AXES = tuple("TCZYX")
 
 
 def go_to(
@@ -40,7 +42,7 @@ def go_to(
     width_px : float, optional
         Side of the part of the image that is shown; the zoom stays as it is without.
     """
-    axes = movie.axes[:-1] if layer.rgb and movie.axes.endswith("C") else movie.axes
+    axes = _axes_of(layer, movie)
     # Layers are aligned at their last dimensions.
     first = viewer.dims.ndim - layer.ndim
     place = list(layer.world_to_data(viewer.dims.point[first:]))
@@ -57,6 +59,31 @@ def go_to(
         camera.center = (*camera.center[:-2], *world[-2:])
     if width_px is not None:
         camera.zoom = _CANVAS_PX / (width_px * abs(float(layer.scale[-1])))
+
+
+def name_sliders(viewer: ViewerModel, layer: Image, movie: Movie) -> None:
+    """Call the sliders what they are, where napari would call them -3 and -2.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Names that a layer or the user has given stay.
+    layer : Image
+        The layer that the movie was made from.
+    movie : Movie
+        Says what each dimension is.
+    """
+    labels, first = list(viewer.dims.axis_labels), viewer.dims.ndim - layer.ndim
+    for at, axis in enumerate(_axes_of(layer, movie), start=first):
+        if 0 <= at < len(labels) and (labels[at].lstrip("-").isdigit() or labels[at] in _AXES):
+            labels[at] = axis
+    if tuple(labels) != tuple(viewer.dims.axis_labels):
+        viewer.dims.axis_labels = tuple(labels)
+
+
+def _axes_of(layer: Image, movie: Movie) -> str:
+    """Return the axes of a layer; its colours are no dimension of the viewer."""
+    return movie.axes[:-1] if layer.rgb and movie.axes.endswith("C") else movie.axes
 
 
 def camera_of(viewer: ViewerModel) -> Any:

@@ -49,8 +49,7 @@ def statistics_of(
         if statistic == "mean":
             return np.asarray(mean, np.float64)
         if statistic == "sd":
-            with np.errstate(invalid="ignore"):
-                squares = np.bincount(ids, weights=(grey - mean[ids]) ** 2, minlength=n + 1)
+            squares = np.bincount(ids, weights=(grey - mean[ids]) ** 2, minlength=n + 1)
             sd: Floats = np.sqrt(squares / np.maximum(n_pixels, 1))
             return sd
         if statistic == "median":
@@ -60,9 +59,12 @@ def statistics_of(
         return extreme
 
     found = {}
-    for statistic in wanted:
-        result = one(statistic)
-        found[statistic] = (result if statistic == "total" else np.where(bad, np.nan, result))[1:]
+    # NaN is the answer for a cell with a NaN pixel, and nothing to be warned of.
+    with np.errstate(invalid="ignore"):
+        for statistic in wanted:
+            result = one(statistic)
+            kept = result if statistic == "total" else np.where(bad, np.nan, result)
+            found[statistic] = kept[1:]
     return found
 
 

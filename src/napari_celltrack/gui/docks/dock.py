@@ -38,6 +38,7 @@ from napari_celltrack.gui.theme import (
     set_state,
     style_sheet,
 )
+from napari_celltrack.gui.view import name_sliders
 from napari_celltrack.gui.watches import Watched
 from napari_celltrack.gui.when_destroyed import when_destroyed
 
@@ -321,7 +322,10 @@ class Dock(QWidget):
     # From the session to the user
 
     def _show_state(self, *_: Any) -> None:
-        self._live.setChecked(self.session.live)
+        session, viewer = self.session, self.viewer
+        self._live.setChecked(session.live)
+        if viewer is not None and session.layer is not None and session.movie is not None:
+            name_sliders(viewer, session.layer, session.movie)
         self.refresh()
         if self.runs:
             self._show_run_button()

@@ -22,6 +22,7 @@ from superqt.utils import signals_blocked
 from napari_celltrack.field_facts import FieldFacts
 from napari_celltrack.gui.forms.rows import dress
 from napari_celltrack.gui.forms.shared import Shared
+from napari_celltrack.gui.forms.whole_text import show_whole
 from napari_celltrack.gui.theme import DERIVED_WIDTH_PX, SPIN_WIDTH_PX, set_role
 
 #: Steps of a slider.
@@ -36,8 +37,6 @@ _POWERS_OF_PX = {"px": 1, "px²": 2}
 #: Range of a spin box where the field has no bound of its own.
 _UNBOUNDED = 2**31 - 1
 _DECIMALS = 3
-#: Letters of a unit that there is room for, and the room for a longer one, in px.
-_SHORT_UNIT, _LONG_UNIT_PX = 3, 24
 
 
 class Number(ValueWidget[float]):
@@ -98,6 +97,7 @@ class NumberRow(QWidget):
         self._spin = _spin_box(facts)
         dress(self._spin, facts, path)
         row.addWidget(self._spin)
+        self._fit = show_whole(self._spin, SPIN_WIDTH_PX)
         self._derived = QLabel()
         set_role(self._derived, "derived")
         self._derived.hide()
@@ -109,7 +109,7 @@ class NumberRow(QWidget):
         else:
             self._slider = self._make_slider(facts, facts.lower, facts.upper)
             row.addWidget(self._slider, 1)
-            self._derived.setFixedWidth(DERIVED_WIDTH_PX)
+            self._derived.setMinimumWidth(DERIVED_WIDTH_PX)
             row.addWidget(self._derived)
         self._spin.valueChanged.connect(self._take)
 
@@ -155,6 +155,7 @@ class NumberRow(QWidget):
         self._value = value
         if self._is_counted:
             self._spin.setSuffix(f" {_COUNTED[:-1] if value == 1 else _COUNTED}")
+        self._fit()
         if self._slider is not None:
             share = min(max((value - self._lower) / self._span, 0.0), 1.0)
             with signals_blocked(self._slider):
@@ -203,7 +204,6 @@ def _spin_box(facts: FieldFacts) -> QSpinBox | QDoubleSpinBox:
     if upper - lower > 1000 or (not facts.is_int and upper - lower > 1):
         spin.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
     spin.setSuffix(f" {facts.unit}" if facts.unit else "")
-    spin.setFixedWidth(SPIN_WIDTH_PX + (_LONG_UNIT_PX if len(facts.unit) > _SHORT_UNIT else 0))
     # What is typed counts when it is complete; arrows, wheel and slider count at once.
     spin.setKeyboardTracking(False)
     return spin

@@ -17,10 +17,12 @@ from qtpy.QtWidgets import (
     QSpinBox,
     QWidget,
 )
+from superqt.utils import signals_blocked
 
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.forms.rows import column
 from napari_celltrack.gui.forms.wheel import no_accident
+from napari_celltrack.gui.forms.whole_text import show_whole
 from napari_celltrack.gui.layers.rectangles import add_crop_layer, crop_of, rectangles_in
 from napari_celltrack.gui.theme import set_role, set_state
 from napari_celltrack.gui.when_destroyed import when_destroyed
@@ -38,6 +40,8 @@ _UNFINISHED = ("adding", "changing", "removing")
 #: Entries of the menu of frames.
 _ALL, _PART = 0, 1
 _MAX_FRAME = 2**31 - 2
+#: The least width of a box of a frame, in px.
+_NARROW_PX = 36
 
 
 class CropMenu(QComboBox):
@@ -257,7 +261,9 @@ class FrameRangeEditor(QWidget):
         row = QHBoxLayout(self._part)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
+        self._fits = []
         for spin in (self._from, self._to, self._every):
+            self._fits.append(show_whole(spin, _NARROW_PX, may_grow=True))
             spin.valueChanged.connect(self._take)
             row.addWidget(spin, 1)
         row.addWidget(self._count)
@@ -281,11 +287,12 @@ class FrameRangeEditor(QWidget):
             (self._to, last),
             (self._every, range_.step),
         ):
-            blocked = spin.blockSignals(True)
             # A recipe may name frames that this movie does not have; they are shown as they are.
-            spin.setMaximum(max(n_frames - (spin is not self._every), value, 1))
-            spin.setValue(value)
-            spin.blockSignals(blocked)
+            with signals_blocked(spin):
+                spin.setMaximum(max(n_frames - (spin is not self._every), value, 1))
+                spin.setValue(value)
+        for fit in self._fits:
+            fit()
         n_taken = len(range(n_frames)[range_.start : range_.stop : range_.step])
         self._count.setText(f"= {n_taken}")
 

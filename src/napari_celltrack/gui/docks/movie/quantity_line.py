@@ -9,6 +9,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QWidget
 
 from napari_celltrack.gui.forms.wheel import no_accident
+from napari_celltrack.gui.forms.whole_text import show_whole
 from napari_celltrack.gui.theme import set_role, set_state
 
 _UNKNOWN = "unknown"
@@ -52,7 +53,7 @@ class QuantityLine(QWidget):
         self._line.setObjectName(name)
         self._line.setPlaceholderText(_UNKNOWN)
         self._line.setToolTip(self._help)
-        self._line.setFixedWidth(_LINE_WIDTH_PX)
+        show_whole(self._line, _LINE_WIDTH_PX)
         self._line.editingFinished.connect(self._take)
         self._menu = QComboBox()
         self._menu.setObjectName(f"{name}_unit")
