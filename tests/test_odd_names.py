@@ -83,7 +83,7 @@ def test_bytes_that_are_no_text_open_the_file_and_never_end_a_run(tmp_path: Path
         assert "Gr%F6%DFe.tif" in text
     # The path is that of the file, and the next run knows its results.
     record = json.loads((out / "run.json").read_text())
-    assert all(Path(item["path"]).is_file() for item in record["items"])
+    assert all((out / item["path"]).is_file() for item in record["items"])
     again = celltrack("run", tmp_path / "r.yaml", data, "-o", out, code=1)
     assert "3 of 4 done with these settings" in again.stderr
     assert again.stdout.count(" kept ") == 3

@@ -22,7 +22,6 @@ from napari_celltrack.readers.images import split_image
 from napari_celltrack.readers.opening import MOVIE_SUFFIXES
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.results.result_folder import RECIPE, RECORD, is_aside
-from napari_celltrack.results.result_record import ResultRecord
 from napari_celltrack.results.run_folder import ERRORS, LOG, REPLACED, STEPS_FOLDER
 from napari_celltrack.text import readable
 
@@ -33,7 +32,6 @@ __all__ = [
     "find_inputs",
     "open_item",
     "open_others",
-    "open_recorded",
     "unique_names",
 ]
 
@@ -212,26 +210,6 @@ def open_item(item: Item, recipe: Recipe) -> Movie:
     if item.parts:
         return open_group(item.parts, name=item.file, path=item.path, axes=axes)
     return open_movie(item.path, axes=axes)
-
-
-def open_recorded(record: ResultRecord, recipe: Recipe) -> Movie:
-    """Open the movie that a result was made from.
-
-    Parameters
-    ----------
-    record : ResultRecord
-        What the result says of itself.
-    recipe : Recipe
-        Of the result.
-
-    Raises
-    ------
-    MovieError
-        If it cannot be read, or is not where it was.
-    """
-    path = str(record.input["path"])
-    parts = tuple(Part(**part) for part in record.input.get("parts", ()))
-    return open_item(Item(path, Path(path).name, "", parts=parts), recipe)
 
 
 def open_others(item: Item) -> dict[str, Movie]:

@@ -20,6 +20,7 @@ from napari_celltrack.arrays.freed_memory import give_back_freed_memory
 from napari_celltrack.batch.collected_tables import CollectedTables
 from napari_celltrack.batch.inputs import Item
 from napari_celltrack.batch.preview import outline_png
+from napari_celltrack.batch.recorded_movie import place_of_item, relative_path
 from napari_celltrack.batch.run_options import DEFAULTS, CellsFrom, RunOptions
 from napari_celltrack.errors import ResultError
 from napari_celltrack.movie import Movie
@@ -165,7 +166,7 @@ def make_result(
         )
         written = ResultFolder(hidden)
         written.write_recipe(recipe)
-        record = _record(done, movie, key)
+        record = _record(done, movie, key, folder)
         if options.plots:
             from napari_celltrack.results.drawn import write_plots
 
@@ -260,12 +261,11 @@ def _write(
     return tables
 
 
-def _record(done: FileDone, movie: Movie, key: str) -> ResultRecord:
+def _record(done: FileDone, movie: Movie, key: str, folder: Path) -> ResultRecord:
     return ResultRecord(
         key=key,
         input={
-            "path": str(Path(done.item.path).absolute()),
-            "parts": [asdict(part) for part in done.item.parts],
+            **place_of_item(done.item, folder),
             "fingerprint": movie.fingerprint,
             "axes": movie.axes,
             "axes_note": movie.axes_note,
@@ -276,7 +276,7 @@ def _record(done: FileDone, movie: Movie, key: str) -> ResultRecord:
             "pixel_size_um": movie.pixel_size_um,
             "frame_interval_s": movie.frame_interval_s,
         },
-        others={name: str(Path(path).absolute()) for name, path in done.item.others},
+        others={name: relative_path(path, folder) for name, path in done.item.others},
         result={name: getattr(done, name) for name in _NUMBERS},
         warnings=done.warnings,
         seconds=round(done.seconds, 3),

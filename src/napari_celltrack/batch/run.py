@@ -16,6 +16,7 @@ from napari_celltrack.batch.inputs import Inputs, Item
 from napari_celltrack.batch.item_task import FULL, ItemTask
 from napari_celltrack.batch.lock import RunningFile, only_run_in
 from napari_celltrack.batch.overrides import Overrides
+from napari_celltrack.batch.recorded_movie import relative_path
 from napari_celltrack.batch.result import FileDone, FrameDone
 from napari_celltrack.batch.run_log import RunLog
 from napari_celltrack.batch.run_options import DEFAULTS, RunOptions
@@ -131,8 +132,8 @@ def _write_end(
         begun,
         seconds=round(took.total_seconds(), 3),
         conditions=tuple(condition_names(inputs.items)),
-        items=tuple(_about(row) for row in ended),
-        ignored=tuple(inputs.ignored),
+        items=tuple(_about(row, folder.path) for row in ended),
+        ignored=tuple(relative_path(path, folder.path) for path in inputs.ignored),
         ignored_reasons=tuple(inputs.reasons),
     )
     with _writing_to(folder.path, "mend that and run again, what is finished is kept"):
@@ -198,12 +199,12 @@ def _not_done(inputs: Inputs, rows: Mapping[str, FileDone]) -> list[FileDone]:
     return [FileDone(item, "stopped", seconds=0) for item in inputs.items if item.name not in rows]
 
 
-def _about(row: FileDone) -> dict[str, Any]:
+def _about(row: FileDone, out: Path) -> dict[str, Any]:
     """Return what ``run.json`` says of an item."""
     return {
         "file": row.item.file,
         "name": row.item.name,
-        "path": str(Path(row.item.path).absolute()),
+        "path": relative_path(row.item.path, out),
         "conditions": dict(row.item.conditions),
         "status": row.status,
         "is_kept": row.is_kept,

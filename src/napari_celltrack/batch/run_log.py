@@ -12,6 +12,7 @@ from types import TracebackType
 
 import napari_celltrack
 from napari_celltrack.batch.inputs import Inputs
+from napari_celltrack.batch.recorded_movie import relative_path
 from napari_celltrack.batch.result import FileDone
 from napari_celltrack.results.own_files import open_own
 from napari_celltrack.results.run_folder import LOG
@@ -27,6 +28,7 @@ class RunLog:
     """
 
     def __init__(self, out: Path) -> None:
+        self._out = out
         self._file = io.TextIOWrapper(
             open_own(out / LOG, "ab"), "utf-8", "backslashreplace", line_buffering=True
         )
@@ -56,7 +58,7 @@ class RunLog:
         self.write(f"options: {', '.join(options)}")
         reasons = inputs.reasons or ("it is no image",) * len(inputs.ignored)
         for path, why in zip(inputs.ignored, reasons, strict=True):
-            self.write(f"passed over: {path} ({why})")
+            self.write(f"passed over: {relative_path(path, self._out)} ({why})")
 
     def file(self, done: FileDone) -> None:
         """Say how an item went."""

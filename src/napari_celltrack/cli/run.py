@@ -7,10 +7,11 @@ runs: ``celltrack --help`` is to answer at once.
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -153,7 +154,7 @@ def run(  # noqa: PLR0917
         from_step=from_step,
         plots=plots,
         report=not no_report,
-        command=shlex.join(["celltrack", *sys.argv[1:]]),
+        command=shlex.join(["celltrack", *map(_from_here, sys.argv[1:])]),
     )
     *_, earlier = find_earlier(settings, found.items, out, options)
     if kept := earlier.kept_words(len(found.items)):
@@ -242,6 +243,14 @@ def shown(events: Iterator[Any], n_files: int) -> Iterator[Iterator[Any]]:
         close = getattr(events, "close", None)
         if close is not None:
             close()
+
+
+def _from_here(argument: str) -> str:
+    """Return an argument with a path as it is from here: results are shared, machines are not."""
+    before, sign, path = argument.rpartition("=")
+    with suppress(ValueError):  # on another drive
+        path = os.path.relpath(path) if Path(path).is_absolute() else path
+    return before + sign + path
 
 
 def plain(text: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,15 @@ import numpy as np
 import numpy.typing as npt
 from napari.components import ViewerModel
 from napari.layers import Image
+from napari.utils.notifications import (
+    Notification,
+    notification_manager,
+    show_error,
+    show_warning,
+)
+from qtpy.QtWidgets import QFileDialog
 
-from napari_celltrack.batch.inputs import open_recorded
+from napari_celltrack.batch.recorded_movie import OTHER_CONTENT, open_recorded, recorded_shape
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.gui.show_movie import LayerTuple, add_movie, movie_layers, place_of
@@ -37,17 +45,23 @@ class Saved:
 
     Parameters
     ----------
-    movie : Movie
-        Calibrated as the recipe says.
+    folder : Path
+        The result.
+    movie : Movie or None
+        Calibrated as the recipe says; None if it is not found.
     recipe : Recipe
         How it was made.
     layers : tuple of (data, options, type)
         Cells and tracks, where the run wrote them.
+    lost : str
+        Where the movie is not, in a sentence; empty if it is there.
     """
 
-    movie: Movie
+    folder: Path
+    movie: Movie | None
     recipe: Recipe
     layers: tuple[LayerTuple, ...]
+    lost: str = ""
 
 
 def add_result(viewer: ViewerModel, path: Path) -> list[Image]:
@@ -68,13 +82,15 @@ def add_result(viewer: ViewerModel, path: Path) -> list[Image]:
     return show_saved(viewer, read_saved(path))
 
 
-def read_saved(path: Path) -> Saved:
+def read_saved(path: Path, at: Path | None = None) -> Saved:
     """Read a result; may take long, and needs no viewer.
 
     Parameters
     ----------
     path : Path
         The folder of one result, or one that holds a single result.
+    at : Path, optional
+        Where its movie is now, as a person has said.
 
     Returns
     -------
@@ -83,26 +99,30 @@ def read_saved(path: Path) -> Saved:
     Raises
     ------
     CelltrackError
-        If it holds several results, if a file of it is missing or broken, or its movie is gone.
+        If it holds several results, if a file of it is missing or broken, or there is no movie
+        `at` that place.
     """
     if not is_result(path):
         raise ResultError(f"{path} holds no result any more; run the recipe again.")
     folder = ResultFolder.only_one(path)
     recipe, record = folder.recipe(), folder.record()
+    lost = ""
     try:
-        movie = open_recorded(record, recipe)
+        movie = open_recorded(record, recipe, folder.path, at)
     except CelltrackError as error:
-        raise ResultError(
-            f"The movie of this result is not at {record.input['path']} any more; "
-            f"put it there again. ({error})"
-        ) from error
+        if at is not None:
+            raise
+        movie, lost = recorded_shape(record), str(error)
     movie = recipe.input.calibrated(movie)
     layers = tuple(_saved_layers(folder, recipe, movie)) if movie.n_z == 1 else ()
-    return Saved(movie, recipe, layers)
+    return Saved(folder.path, None if lost else movie, recipe, layers, lost)
 
 
 def show_saved(viewer: ViewerModel, saved: Saved) -> list[Image]:
     """Add a result that was read to a viewer, and use its recipe.
+
+    Where its movie is not found, cells and tracks are shown without, and a notification offers to
+    look for it.
 
     Parameters
     ----------
@@ -115,11 +135,57 @@ def show_saved(viewer: ViewerModel, saved: Saved) -> list[Image]:
     list of Image
         The layers of the movie.
     """
-    images = add_movie(viewer, saved.movie)
+    images = [] if saved.movie is None else add_movie(viewer, saved.movie)
     for data, options, kind in saved.layers:
         getattr(viewer, f"add_{kind}")(data, **options)
-    _use(viewer, saved.recipe, saved.movie, images)
+    if saved.movie is None:
+        _offer_to_look(viewer, saved)
+    else:
+        _use(viewer, saved.recipe, saved.movie, images)
     return images
+
+
+def show_movie_of(viewer: ViewerModel, saved: Saved, at: Path) -> None:
+    """Add the movie of a result that is shown without, and use the recipe; say what is wrong.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Where the result is shown.
+    saved : Saved
+        The result, without its movie.
+    at : Path
+        Where the movie is now.
+    """
+    try:
+        found = read_saved(saved.folder, at)
+    except CelltrackError as error:
+        show_error(str(error))
+        return
+    assert found.movie is not None  # or it would not have been read
+    images = add_movie(viewer, found.movie)
+    # Below what lies over it.
+    viewer.layers.move_multiple([viewer.layers.index(image) for image in images], 0)
+    _use(viewer, found.recipe, found.movie, images)
+    if notes := [note for note in found.movie.notes if note.startswith(OTHER_CONTENT)]:
+        show_warning(f"{found.movie.name}: {notes[0]}.")
+
+
+def _offer_to_look(viewer: ViewerModel, saved: Saved) -> None:
+    """Say that the movie is not there, with a button to look for it."""
+    words = "Cells and tracks are shown without it. " if saved.layers else ""
+    living = weakref.ref(viewer)
+
+    def look(_notification: Any) -> None:
+        if (there := living()) is None:
+            return
+        path, _ = QFileDialog.getOpenFileName(None, "Movie of the result")
+        if path:
+            show_movie_of(there, saved, Path(path))
+
+    notification_manager.dispatch(
+        Notification(f"{saved.lost} {words}", "warning", actions=(("Look for it…", look),))
+    )
 
 
 def _saved_layers(folder: ResultFolder, recipe: Recipe, movie: Movie) -> Iterator[LayerTuple]:

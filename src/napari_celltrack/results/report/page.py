@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import shlex
 from datetime import datetime
 from pathlib import Path
@@ -96,6 +97,7 @@ def _rendered(out: Path, run: FiledRun, cards: list[Card], values: list[FileValu
         notes=run.notes,
         when=_when(run.record),
         command=_command(out, run),
+        has_command=bool(run.record.command),
         # Ours, and nothing of it comes from a file name.
         style=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
         script=Markup(script),
@@ -119,9 +121,12 @@ def _command(out: Path, run: FiledRun) -> str:
     """Return the command that makes these results again: the run's own, or one that equals it."""
     if run.record.command:
         return run.record.command
-    paths = [file.input["path"] for file in run.files if file.input]
+    paths = [
+        Path(os.path.relpath(file.folder.path / file.input["path"], out)).as_posix()
+        for file in run.files
+        if file.folder and file.input
+    ]
     if len(paths) > _MAX_INPUTS:
-        paths = list(dict.fromkeys(str(Path(path).parent) for path in paths))
-    recipe = out.resolve() / RECIPE
+        paths = list(dict.fromkeys(Path(path).parent.as_posix() for path in paths))
     inputs = paths or ["INPUT"]
-    return shlex.join(["celltrack", "run", str(recipe), *inputs, "-o", str(out.resolve())])
+    return shlex.join(["celltrack", "run", RECIPE, *inputs, "-o", "."])

@@ -223,7 +223,8 @@ class FileOpener:
         recipe = self._recipe()
         show_saved(viewer, saved)
         keep(recipe)
-        self._dock.say(f"Opened the result of {file}.")
+        without = "" if saved.movie else ", without its movie, which is not found"
+        self._dock.say(f"Opened the result of {file}{without}.", wrong=saved.movie is None)
 
     def _show(self, item: Item, recipe: Recipe, movie: Movie) -> None:
         if (viewer := self._dock.viewer) is None:
