@@ -69,7 +69,7 @@ class TunedOn(Settings):
             frame_interval_s=movie.frame_interval_s,
             dtype=str(movie.dtype),
             n_channels=len(movie.channels),
-            axes=movie.axes,
+            axes="".join(axis for axis in movie.axes if axis not in _short_axes(movie)),
         )
 
     def differences(self, movie: Movie) -> list[str]:
@@ -227,6 +227,12 @@ class Recipe(Settings):
         """
         text = read_yaml_text(path, "a recipe")
         return cls.from_yaml(text, name=str(path))
+
+
+def _short_axes(movie: Movie) -> set[str]:
+    """Return the axes of one entry, which some files have and others leave out."""
+    length = {"T": movie.n_frames, "Z": movie.n_z}
+    return {axis for axis, n in length.items() if n == 1}
 
 
 def _differ(before: Sequence[float | None], now: Sequence[float | None]) -> bool:

@@ -93,7 +93,9 @@ def test_result_of_one_channel_works_on_its_layer(viewer, tmp_path: Path) -> Non
     open_paths(viewer, [str(run(recipe, tmp_path / "two.tif", tmp_path / "out"))])
     session = session_of(viewer)
     assert session.layer is viewer.layers[1]
-    assert session.recipe.input.channel == 0
+    # The channel is that of the file, also beside a layer that shows no other.
+    assert session.recipe.input.channel == 1
+    assert session.movie.channels == ("0", "1")
     assert session.movie is not None
 
 

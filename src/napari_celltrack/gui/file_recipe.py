@@ -1,10 +1,15 @@
-"""The settings of this window, as they hold for files: a layer is one channel, a file has all."""
+"""The settings of this window, as they hold for files: whatever it used is in the recipe."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from napari_celltrack.errors import CelltrackError
+from napari_celltrack.gui.file_channels import axes_in_layer
+from napari_celltrack.gui.layers.layer_file import LayerFile, file_of
 from napari_celltrack.gui.session import Session
-from napari_celltrack.gui.show_movie import FILE_CHANNELS
-from napari_celltrack.recipe import Recipe, TunedOn
+from napari_celltrack.movie import Movie
+from napari_celltrack.recipe import Input, Recipe, TunedOn
 
 
 def recipe_for_files(session: Session) -> Recipe:
@@ -17,25 +22,28 @@ def recipe_for_files(session: Session) -> Recipe:
     Returns
     -------
     Recipe
-        With what it was tuned on, if there is a movie, and with the channel that the layer shows
-        where the file has several and each became a layer.
+        With what it was tuned on, if there is a movie; with the channel by its name, and with axes
+        and calibration where the window has others than the file says.
     """
     recipe, movie, layer = session.recipe, session.movie, session.layer
     if movie is None or layer is None:
         return recipe
+    file = file_of(layer)
     tuned_on = TunedOn.of(recipe.input.calibrated(movie))
-    channel, names = layer.metadata.get(FILE_CHANNELS, (0, ()))
-    if len(names) > 1 and len(movie.channels) == 1:
-        tuned_on = tuned_on.replace(n_channels=len(names))
-        name = names[channel]
+    if file.movie is not None:
+        axes = file.axes_in_file(movie.axes)
+        tuned_on = tuned_on.replace(axes=TunedOn.of(file.read_as(movie.axes) or movie).axes)
+        own = {"axes": axes} if axes and _is_read_otherwise(recipe.input, movie, file) else {}
         recipe = recipe.replace(
-            input=recipe.input.replace(channel=channel if name == str(channel) else name)
+            input=recipe.input.replace(
+                **_named(recipe.input, movie), **own, **_sizes(recipe.input, movie, file)
+            )
         )
     return recipe.replace(tuned_on=tuned_on)
 
 
 def recipe_for_window(recipe: Recipe, session: Session) -> Recipe:
-    """Return the recipe of files as it holds for the layer of a session, which is one channel.
+    """Return the recipe of files as it holds for the layer of a session.
 
     Parameters
     ----------
@@ -46,12 +54,52 @@ def recipe_for_window(recipe: Recipe, session: Session) -> Recipe:
     Returns
     -------
     Recipe
-        With the channel of the layer where the file has several and each became a layer: which of
-        them the cells are found in is what the user has chosen by the layer.
+        With the axes of the layer, which has no dimension of channels where each is a layer.
     """
-    movie, layer = session.movie, session.layer
-    if movie is None or layer is None or len(movie.channels) > 1:
+    axes, layer = recipe.input.axes, session.layer
+    if axes is None or layer is None:
         return recipe
-    if len(layer.metadata.get(FILE_CHANNELS, (0, ()))[1]) < 2:
-        return recipe
-    return recipe.replace(input=recipe.input.replace(channel=0))
+    axes = file_of(layer).axes_in_layer(axes) or axes_in_layer(layer, axes)
+    return recipe.replace(input=recipe.input.replace(axes=axes))
+
+
+def path_for_files(session: Session) -> str | None:
+    """Return where the movie of a session can be opened; None if it is an array, or of parts."""
+    layer = session.layer
+    file = LayerFile() if layer is None else file_of(layer)
+    if file.movie is None or (file.found is not None and file.found.item.parts):
+        return None
+    return file.movie.path or None
+
+
+def _is_read_otherwise(input_: Input, movie: Movie, file: LayerFile) -> bool:
+    """Whether the axes of a layer are not those that a run would take from its file."""
+    return input_.axes is not None or movie.axes != file.axes
+
+
+def _named(input_: Input, movie: Movie) -> dict[str, Any]:
+    try:
+        channel = movie.channel_index(input_.channel)
+    except CelltrackError:
+        return {}
+    name = movie.channels[channel]
+    return {"channel": channel if name == str(channel) else name}
+
+
+def _sizes(input_: Input, movie: Movie, file: LayerFile) -> dict[str, Any]:
+    """Return the sizes that a person gave to the layer, where its file has others."""
+    told, sizes = file.read_as(movie.axes), {}
+    own_um, own_s = movie.pixel_size_um, movie.frame_interval_s
+    if told is None:
+        return {}
+    # A recipe has one size for both sides of a pixel.
+    if (
+        input_.pixel_size_um is None
+        and own_um
+        and own_um[0] == own_um[1]
+        and own_um != told.pixel_size_um
+    ):
+        sizes["pixel_size_um"] = own_um[0]
+    if input_.frame_interval_s is None and own_s and own_s != told.frame_interval_s:
+        sizes["frame_interval_s"] = own_s
+    return sizes

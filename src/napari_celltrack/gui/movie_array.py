@@ -59,6 +59,11 @@ class MovieArray:
         """The movie that is read."""
         return self._movie
 
+    @property
+    def channel(self) -> int | None:
+        """The channel that is read; None for several, which are colours."""
+        return self._channels if isinstance(self._channels, int) else None
+
     def __len__(self) -> int:
         return self.shape[0]
 

@@ -22,6 +22,13 @@ from napari_celltrack.engine import CellSource, FrameResult
 from napari_celltrack.engine.cache import StageCache
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.drawn_layers import DrawnLayers
+from napari_celltrack.gui.file_channels import (
+    axes_in_layer,
+    does_name_channel,
+    is_one_of_several,
+    recipe_in,
+    recipe_of,
+)
 from napari_celltrack.gui.follower import Follower, Wanted
 from napari_celltrack.gui.found_cells import Followed, Found
 from napari_celltrack.gui.hand_labels import HandLabels
@@ -149,22 +156,32 @@ class Session(SessionState):
 
     def undo(self) -> None:
         """Take the last change of the recipe back."""
-        self._use(self._history.undo())
+        self._use(recipe_of(self.layer, self._history.undo()))
 
     def redo(self) -> None:
         """Make the change again that was taken back last."""
-        self._use(self._history.redo())
+        self._use(recipe_of(self.layer, self._history.redo()))
 
     def open_layer(self, layer: Image | None) -> None:
-        """Use another layer of the viewer, or none."""
+        """Use another layer of the viewer, or none; cells are looked for in its channel."""
         if layer is self.layer and (layer is None) == (self._movie is None):
             return
-        self._start_clean()
-        self._hand.use(None)
-        self._layer_watch.use(layer)
-        self._read_layer()
-        self.labels_changed.emit()
-        self.request_preview()
+        recipe = recipe_in(layer, self.layer, self._recipe)
+        is_other = recipe != self._recipe
+        if is_other:
+            self._history.put(recipe)
+            self._recipe = recipe
+        self._switch(layer)
+        if is_other:
+            self.recipe_changed.emit(recipe)
+
+    def take_movie(self, layer: Image) -> None:
+        """Use a movie that was opened: the channel that the recipe names, if it is there."""
+        if does_name_channel(layer, self._recipe):
+            self._switch(layer)
+            self._follow_channel()
+        else:
+            self.open_layer(layer)
 
     def use_labels(self, layer: Labels | None) -> None:
         """Take the cells from a Labels layer of the user, or find them again with None."""
@@ -242,6 +259,7 @@ class Session(SessionState):
         if recipe == self._recipe:
             return
         other_axes = recipe.input.axes != self._recipe.input.axes
+        other_channel = recipe.input.channel != self._recipe.input.channel
         before = self._measured_with()
         self._recipe = recipe
         # What was wrong may be right now; if it is not, the next job says so.
@@ -251,10 +269,33 @@ class Session(SessionState):
         if other_axes:
             self._start_clean()
             self._read_layer()
+        if other_channel:
+            self._follow_channel()
         if before != self._measured_with():
             self._changed_cells()
         else:
             self.request_preview()
+
+    def _switch(self, layer: Image | None) -> None:
+        self._start_clean()
+        self._hand.use(None)
+        self._layer_watch.use(layer)
+        self._read_layer()
+        self.labels_changed.emit()
+        self.request_preview()
+
+    def _follow_channel(self) -> None:
+        """Draw over the layer of the channel in which cells are looked for."""
+        layer, movie, viewer = self.layer, self._movie, self._viewer()
+        if layer is None or movie is None or viewer is None or not is_one_of_several(layer):
+            return
+        try:
+            channel = movie.channel_index(self._recipe.input.channel)
+        except CelltrackError:
+            return  # the next job says so
+        other = movie_layers.sibling(viewer, layer, channel)
+        if other is not None and other is not layer:
+            self._switch(other)
 
     def _changed_cells(self) -> None:
         """Begin anew with other cells; what was computed for the earlier ones is not waited for."""
@@ -297,7 +338,8 @@ class Session(SessionState):
         movie, problem = None, ""
         if layer is not None:
             try:
-                movie = movie_layers.movie_from_layer(layer, self._recipe.input.axes, fingerprint)
+                axes = axes_in_layer(layer, self._recipe.input.axes)
+                movie = movie_layers.movie_of_file(layer, axes, fingerprint)
             except CelltrackError as error:
                 problem = str(error)
         self._movie = movie
@@ -411,5 +453,10 @@ class Session(SessionState):
 
     def _on_opened(self, layer: Image) -> None:
         """Work on a movie that was opened beside the one in use."""
-        if self.layer is not None and not movie_layers.show_one_movie(self.layer, layer):
-            self.open_layer(layer)
+        if self.layer is None:
+            return
+        if movie_layers.show_one_movie(self.layer, layer):
+            # Its other channels are there by now.
+            self._follow_channel()
+        else:
+            self.take_movie(layer)

@@ -17,8 +17,6 @@ from napari_celltrack.movie import RGB_CHANNELS, Movie
 #: Data, options and type of a layer, as readers and samples give them to napari.
 LayerTuple = tuple[Any, dict[str, Any], str]
 
-#: Key in the metadata of a layer that is one channel of a file: (its index, names of all).
-FILE_CHANNELS = "file_channels"
 
 #: Colours of channels whose file gives them none, in this order.
 _COLOURS = ("cyan", "magenta", "yellow", "green", "red", "blue")
@@ -105,8 +103,7 @@ def movie_layers(movie: Movie, found: FoundMovie | None = None) -> list[LayerTup
     for index, channel in enumerate(movie.channels):
         own = name if len(movie.channels) == 1 else f"{name} {channel}"
         data = MovieArray(movie, index)
-        known = {FILE_CHANNELS: (index, movie.channels), **metadata}
-        options = {"name": own, "metadata": known, **place, **contrast_of(data)}
+        options = {"name": own, "metadata": dict(metadata), **place, **contrast_of(data)}
         if len(movie.channels) > 1:
             options |= _look(movie, index)
         layers.append((data, options, "image"))

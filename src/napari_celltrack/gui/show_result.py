@@ -22,6 +22,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_celltrack.batch.recorded_movie import OTHER_CONTENT, open_recorded, recorded_shape
 from napari_celltrack.errors import CelltrackError, ResultError
+from napari_celltrack.gui.layers.layer_file import file_of
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.gui.show_movie import LayerTuple, add_movie, movie_layers, place_of
 from napari_celltrack.movie import Movie
@@ -222,10 +223,8 @@ def _track_rows(folder: ResultFolder) -> npt.NDArray[np.float64]:
 def _use(viewer: ViewerModel, recipe: Recipe, movie: Movie, images: list[Image]) -> None:
     """Have the docks work on the movie with the recipe, as they read it: a layer a channel."""
     channel = movie.channel_index(recipe.input.channel)
-    is_one_layer = len(images) == 1
-    own = recipe.input.replace(
-        axes=None, channel=recipe.input.channel if is_one_layer and images[0].rgb else 0
-    )
+    # The movie was opened with the axes of the recipe.
+    axes = recipe.input.axes and file_of(images[0]).axes
     session = session_of(viewer)
-    session.set_recipe(recipe.replace(input=own))
-    session.open_layer(images[0] if is_one_layer else images[channel])
+    session.set_recipe(recipe.replace(input=recipe.input.replace(axes=axes)))
+    session.open_layer(images[0] if len(images) == 1 else images[channel])

@@ -10,7 +10,7 @@ from qtpy.QtGui import QGuiApplication, QKeySequence, QShortcut
 from qtpy.QtWidgets import QAction, QFileDialog, QMenu, QWidget
 
 from napari_celltrack.errors import CelltrackError
-from napari_celltrack.gui.file_recipe import recipe_for_files, recipe_for_window
+from napari_celltrack.gui.file_recipe import path_for_files, recipe_for_files, recipe_for_window
 from napari_celltrack.gui.session import Session
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.script import to_script
@@ -82,7 +82,9 @@ class RecipeMenu(QMenu):
             self.said.emit(f"Saved as {path}.")
 
     def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(to_script(self._session.recipe))
+        # What it was tuned on changes no result.
+        recipe = recipe_for_files(self._session).replace(tuned_on=None)
+        QGuiApplication.clipboard().setText(to_script(recipe, path_for_files(self._session)))
         self.said.emit("A Python script with these settings is on the clipboard.")
 
     def _show_history(self) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from napari.layers import Image
 
 from napari_celltrack.errors import CelltrackError
+from napari_celltrack.gui.found_movies import FOUND, FoundMovie
 from napari_celltrack.gui.movie_array import MovieArray
 from napari_celltrack.movie import ArraySource, Movie
 from napari_celltrack.readers import open_movie
@@ -32,13 +33,26 @@ class LayerFile:
         None if there is none, or the layer shows something else by now.
     axes : str
         What each dimension of the layer's data is, as the file is read.
+    channel : int or None
+        Which channel of the file the layer shows, where it shows only one of several.
+    found : FoundMovie or None
+        How to open it, if we did.
     note : str
         Why the file is not believed, in words; empty if it is, or there is none.
     """
 
     movie: Movie | None = None
     axes: str = ""
+    channel: int | None = None
+    found: FoundMovie | None = None
     note: str = ""
+
+    @property
+    def channel_name(self) -> int | str:
+        """The channel that the layer shows, as a recipe names it: by index where it has no name."""
+        channel = self.channel or 0
+        name = self.movie.channels[channel] if self.movie is not None else "0"
+        return channel if name == str(channel) else name
 
     def read_as(self, axes: str) -> Movie | None:
         """Return the movie with other axes of the layer; None if the file cannot be read so."""
@@ -49,7 +63,7 @@ class LayerFile:
         if in_file is None or not movie.path:
             return None
         try:
-            return open_movie(movie.path, axes=in_file)
+            return self.found.open(in_file) if self.found else open_movie(movie.path, axes=in_file)
         except CelltrackError:
             return None
 
@@ -85,16 +99,16 @@ def forget_file(layer: Image) -> None:
 
 def _look_at(layer: Image) -> LayerFile:
     data = layer.data[0] if layer.multiscale else layer.data
+    if isinstance(data, MovieArray):
+        return _read_by_us(data, layer.metadata.get(FOUND))
     path = layer.source.path
-    if isinstance(data, MovieArray) or not path or not Path(path).exists():
+    if not path or not Path(path).exists():
         return LayerFile()
     try:
         # Of a file of several images, others may show another one than we would.
         for image in find_images(Path(path))[:_MOST_IMAGES]:
-            movie = open_movie(image.path)
-            axes = _axes_in(movie, tuple(map(int, data.shape)))
-            if axes is not None and _is_equal(ArraySource(data, axes), movie):
-                return LayerFile(movie, axes)
+            if (found := _as_shown(data, open_movie(image.path), layer.rgb)) is not None:
+                return found
     except CelltrackError:
         # A kind of file that we do not know, or a damaged one; the layer is there nevertheless.
         return LayerFile()
@@ -104,12 +118,38 @@ def _look_at(layer: Image) -> LayerFile:
     )
 
 
-def _axes_in(movie: Movie, shape: tuple[int, ...]) -> str | None:
+def _read_by_us(array: MovieArray, found: FoundMovie | None) -> LayerFile:
+    movie = array.movie
+    axes = "".join(axis for axis, n in (("T", movie.n_frames), ("Z", movie.n_z)) if n > 1) + "YX"
+    is_one_of_several = array.channel is not None and len(movie.channels) > 1
+    return LayerFile(
+        movie,
+        axes if array.channel is not None else f"{axes}C",
+        array.channel if is_one_of_several else None,
+        found,
+    )
+
+
+def _as_shown(data: Any, movie: Movie, is_rgb: bool) -> LayerFile | None:
+    """Return how an array shows a movie, all of it or one channel; None if it does not."""
+    shape = tuple(map(int, data.shape))
+    axes = _axes_in(movie, shape, len(movie.channels))
+    if axes is not None and _is_equal(ArraySource(data, axes), movie, None):
+        return LayerFile(movie, axes)
+    axes = None if is_rgb else _axes_in(movie, shape, 1)
+    if axes is not None:
+        for channel in range(len(movie.channels)):
+            if _is_equal(ArraySource(data, axes), movie, channel):
+                return LayerFile(movie, axes, channel)
+    return None
+
+
+def _axes_in(movie: Movie, shape: tuple[int, ...], n_channels: int) -> str | None:
     """Return what each dimension of an array is; those of one entry may be missing in it."""
     length = {
         "T": movie.n_frames,
         "Z": movie.n_z,
-        "C": len(movie.channels),
+        "C": n_channels,
         "Y": movie.height_px,
         "X": movie.width_px,
     }
@@ -126,12 +166,13 @@ def _axes_in(movie: Movie, shape: tuple[int, ...]) -> str | None:
     return axes if set("YX") <= set(axes) else None
 
 
-def _is_equal(array: ArraySource, movie: Movie) -> bool:
-    """Whether an array holds a movie, by three of its planes."""
+def _is_equal(array: ArraySource, movie: Movie, only: int | None) -> bool:
+    """Whether an array holds a movie, or only one channel of it, by three of its planes."""
     for part in (0.0, 0.5, 1.0):
         lengths = movie.n_frames, movie.n_z, len(movie.channels)
         frame, z, channel = (round(part * (n - 1)) for n in lengths)
-        ours, theirs = movie.plane(frame, z, channel), array.read_plane(frame, z, channel)
+        ours = movie.plane(frame, z, channel if only is None else only)
+        theirs = array.read_plane(frame, z, channel if only is None else 0)
         if not np.array_equal(ours, theirs, equal_nan=ours.dtype.kind == "f"):
             return False
     return True

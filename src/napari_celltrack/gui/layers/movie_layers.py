@@ -33,6 +33,16 @@ from napari_celltrack.movie import RGB_CHANNELS, Movie, movie_from_array
 
 CELLS = "cells"
 
+#: What the file of a layer says of its movie.
+_FACTS_OF_FILE = (
+    "pixel_size_um",
+    "z_step_um",
+    "frame_interval_s",
+    "axes_note",
+    "notes",
+    "colours",
+    "path",
+)
 #: What the tag of the layer ``cells`` says of the movie that it fits.
 _FACTS = ("image", "axes", "shape")
 #: Larger label movies are kept compressed; below, a plain array is quicker to draw.
@@ -61,6 +71,12 @@ def show_one_movie(layer: Image, other: Image) -> bool:
     return bool(layer.source.path) and layer.source.path == other.source.path
 
 
+def sibling(viewer: ViewerModel, layer: Image, channel: int) -> Image | None:
+    """Return the layer of a viewer that shows another channel of the same file, or None."""
+    alike = (each for each in image_layers(viewer) if show_one_movie(each, layer))
+    return next((each for each in alike if file_of(each).channel == channel), None)
+
+
 def movie_from_layer(
     layer: Image, axes: str | None = None, fingerprint: str | None = None
 ) -> Movie:
@@ -68,7 +84,8 @@ def movie_from_layer(
 
     Pixel size and frame interval are taken from the scale only where the layer has units of
     length and of time: a scale alone says nothing. What the layer does not say is taken from the
-    file that it shows, see :func:`~napari_celltrack.gui.layers.layer_file.file_of`.
+    file that it shows, with the name of the channel, see
+    :func:`~napari_celltrack.gui.layers.layer_file.file_of`.
 
     Parameters
     ----------
@@ -91,21 +108,38 @@ def movie_from_layer(
     """
     axes = axes or guess_axes(layer)
     data = layer.data[0] if layer.multiscale else layer.data
-    y, x = (_scale_in(layer, axes, axis, "micrometer") for axis in "YX")
     movie = movie_from_array(
         data,
         axes,
         name=layer.name,
         channels=RGB_CHANNELS[: data.shape[-1]] if layer.rgb else None,
-        pixel_size_um=(y, x) if y and x else None,
-        z_step_um=_scale_in(layer, axes, "Z", "micrometer"),
-        frame_interval_s=_scale_in(layer, axes, "T", "second"),
         fingerprint=fingerprint,
     )
     file = file_of(layer)
-    if file.note:
-        return replace(movie, notes=(file.note,))
-    return movie if (told := file.read_as(axes)) is None else _with_facts(movie, told)
+    told = file.read_as(axes)
+    if told is None:
+        return _placed(replace(movie, notes=(file.note,) if file.note else ()), layer)
+    named = told.channels if file.channel is None else (told.channels[file.channel],)
+    facts = {name: getattr(told, name) for name in _FACTS_OF_FILE}
+    movie = replace(movie, **facts)
+    is_all = len(named) == len(movie.channels)
+    return _placed(replace(movie, channels=named) if is_all else movie, layer)
+
+
+def movie_of_file(layer: Image, axes: str | None = None, fingerprint: str | None = None) -> Movie:
+    """Return the movie that a layer belongs to, with all channels of its file.
+
+    A layer that shows one of several channels is where the cells of all of them are drawn. Any
+    other layer is a movie itself, see :func:`movie_from_layer`, which takes the same.
+    """
+    file = file_of(layer)
+    axes = axes or guess_axes(layer)
+    whole = file.read_as(axes)
+    n_shown = layer.data.shape[-1] if layer.rgb else 1
+    is_part = file.channel is not None or (layer.rgb and whole and n_shown < len(whole.channels))
+    if whole is None or not is_part:
+        return movie_from_layer(layer, axes, fingerprint)
+    return _placed(replace(whole, axes=axes), layer)
 
 
 def guess_axes(layer: Image) -> str:
@@ -115,17 +149,15 @@ def guess_axes(layer: Image) -> str:
     return next((each for each in (named, file_of(layer).axes) if each in choices), choices[0])
 
 
-def _with_facts(movie: Movie, told: Movie) -> Movie:
-    """Return a movie with what its file tells, where the layer says nothing itself."""
+def _placed(movie: Movie, layer: Image) -> Movie:
+    """Return a movie with the calibration of a layer, where it has one."""
+    axes = movie.axes
+    y, x = (_scale_in(layer, axes, axis, "micrometer") for axis in "YX")
     return replace(
         movie,
-        channels=told.channels,
-        pixel_size_um=movie.pixel_size_um or told.pixel_size_um,
-        z_step_um=movie.z_step_um or told.z_step_um,
-        frame_interval_s=movie.frame_interval_s or told.frame_interval_s,
-        axes_note=told.axes_note,
-        notes=told.notes,
-        path=told.path,
+        pixel_size_um=(y, x) if y and x else movie.pixel_size_um,
+        z_step_um=_scale_in(layer, axes, "Z", "micrometer") or movie.z_step_um,
+        frame_interval_s=_scale_in(layer, axes, "T", "second") or movie.frame_interval_s,
     )
 
 

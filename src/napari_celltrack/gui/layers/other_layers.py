@@ -13,6 +13,7 @@ from psygnal import Signal
 from napari_celltrack.engine.measuring import check_others
 from napari_celltrack.errors import CelltrackError, MovieError
 from napari_celltrack.gui.layers import movie_layers
+from napari_celltrack.gui.layers.layer_file import file_of
 from napari_celltrack.movie import Movie
 
 #: Events of a layer after which its measurements are others, or are called something else.
@@ -102,6 +103,8 @@ class OtherLayers:
             raise MovieError("There is no movie to measure beside; open one first.")
         if layer is image:
             raise MovieError("The cells are found in this layer; choose its channels instead.")
+        if file_of(image).channel is not None and movie_layers.show_one_movie(layer, image):
+            raise MovieError(f"{layer.name} is a channel of this movie; choose it there.")
         if layer not in self._movies:
             alike = layer.ndim == image.ndim and layer.rgb == image.rgb
             self._movies[layer] = movie_layers.movie_from_layer(

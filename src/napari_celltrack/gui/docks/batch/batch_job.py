@@ -22,8 +22,10 @@ from napari_celltrack.batch.progress import FileNews, News
 from napari_celltrack.batch.run_options import RunOptions, Strategy
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.docks.dock import Dock
+from napari_celltrack.gui.found_movies import FoundMovie
 from napari_celltrack.gui.lane import Lane, one_result
-from napari_celltrack.gui.show_movie import add_movie
+from napari_celltrack.gui.layers.layer_file import file_of
+from napari_celltrack.gui.show_movie import add_layers, movie_layers
 from napari_celltrack.gui.show_result import Saved, read_saved, show_saved
 from napari_celltrack.gui.when_destroyed import when_destroyed
 from napari_celltrack.movie import Movie
@@ -229,12 +231,18 @@ class FileOpener:
     def _show(self, item: Item, recipe: Recipe, movie: Movie) -> None:
         if (viewer := self._dock.viewer) is None:
             return
-        images = add_movie(viewer, movie)
+        found = FoundMovie(item.name, item, item.path)
+        images = add_layers(viewer, movie_layers(movie, found))
         try:
             channel = movie.channel_index(recipe.input.channel)
         except CelltrackError:
             channel = 0
-        self._dock.session.open_layer(images[channel if len(images) > 1 else 0])
+        session = self._dock.session
+        session.open_layer(images[channel if len(images) > 1 else 0])
+        if recipe.input.axes:
+            # The file was opened with them.
+            axes = file_of(images[0]).axes
+            session.update(input=session.recipe.input.replace(axes=axes))
         self._dock.say(f"Opened {item.file}.")
 
 

@@ -240,7 +240,7 @@ class CountCells(Dock):
         images = image_layers(viewer) if viewer else []
         if session.layer is None and viewer is not None and images:
             active = viewer.layers.selection.active
-            session.open_layer(active if active in images else images[-1])
+            session.take_movie(active if active in images else images[-1])
         self._show_layers()
 
     def _show_layers(self) -> None:

@@ -12,10 +12,12 @@ from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.docks.dock import pixel_side_um
 from napari_celltrack.gui.docks.measure.settings_in_words import baseline_in_words, ring_in_words
 from napari_celltrack.gui.docks.sentence import About, Sentence
+from napari_celltrack.gui.file_channels import is_one_of_several
 from napari_celltrack.gui.forms.check_boxes import CheckBoxes, Choice
 from napari_celltrack.gui.forms.fold import Fold
 from napari_celltrack.gui.forms.rows import column
 from napari_celltrack.gui.forms.settings_form import SettingsForm
+from napari_celltrack.gui.layers.movie_layers import show_one_movie
 from napari_celltrack.gui.session import Session
 from napari_celltrack.gui.theme import ROW_GAP_PX
 from napari_celltrack.movie import Movie
@@ -112,7 +114,13 @@ class MeasureSettings(QWidget):
 
     def show_layers(self, layers: list[Image]) -> None:
         """Offer the other layers of the viewer."""
-        self._layers = [layer for layer in layers if layer is not self._session.layer]
+        own = self._session.layer
+        is_one = is_one_of_several(own)
+        self._layers = [
+            layer
+            for layer in layers
+            if layer is not own and not (own is not None and is_one and show_one_movie(layer, own))
+        ]
         self._show_images()
 
     def warn(self, sentence: str, about: About | None = None) -> None:

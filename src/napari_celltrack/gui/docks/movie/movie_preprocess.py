@@ -232,7 +232,7 @@ class MoviePreprocess(Dock):
         self._layers = image_layers(viewer)
         if self._layers and self.session.layer not in self._layers:
             active = viewer.layers.selection.active
-            self.session.open_layer(active if active in self._layers else self._layers[-1])
+            self.session.take_movie(active if active in self._layers else self._layers[-1])
         self.refresh()
 
     def _show_layers(self) -> None:
