@@ -65,7 +65,7 @@ def test_all_options_at_once_give_the_same_in_both_strategies(folder: Path, tmp_
         said = celltrack(
             "run", tmp_path / "r.yaml", folder, "-o", out, *options, "--strategy", strategy
         ).stdout
-        assert "drug_w2.tif: Lengths in pixels are taken 2 times" in said
+        assert "drug_w2.tif: Lengths in pixels are multiplied by 2" in said
         summary = pd.read_csv(out / "summary.csv", dtype=str)
         summaries[strategy] = summary.drop(columns="seconds")
     assert (

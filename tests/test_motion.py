@@ -95,7 +95,7 @@ def test_common_motion_is_found_taken_out_and_both_are_kept() -> None:
 
 def test_drift_is_warned_of_only_where_it_matters() -> None:
     sentence = drift_warning(drifting(own_px=0.5))
-    assert sentence.startswith("All cells move together by 2.2 px a frame, ")
+    assert sentence.startswith("All cells move together by 2.2 px per frame, ")
     assert sentence.endswith("subtract the drift before comparing speeds.")
     assert drift_warning(drifting(own_px=20)) == ""
     known = pd.DataFrame(

@@ -32,7 +32,7 @@ from napari_celltrack.plots import plot_pipeline
 from napari_celltrack.preprocess import Gaussian
 from napari_celltrack.recipe import FrameRange, Input, Recipe
 from napari_celltrack.sample_data import dividing_nuclei
-from napari_celltrack.text import bytes_text, duration_text
+from napari_celltrack.text import bytes_text, duration_text, mean_text
 
 
 @pytest.fixture(scope="module")
@@ -274,6 +274,24 @@ def test_the_disk_of_a_folder_that_is_not_there_yet_is_known(tmp_path: Path) -> 
 )
 def test_bytes_in_words(n_bytes: float, text: str) -> None:
     assert bytes_text(n_bytes) == text
+
+
+@pytest.mark.parametrize(
+    ("mean", "text"),
+    [
+        (0, "0"),
+        (0.04, "0.04"),
+        (0.94, "0.94"),
+        (0.96, "1"),
+        (4, "4"),
+        (4.5, "4.5"),
+        (99.9, "99.9"),
+        (99.96, "100"),
+        (1234.5678, "1,235"),
+    ],
+)
+def test_a_mean_of_counts_in_words(mean: float, text: str) -> None:
+    assert mean_text(mean) == text
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from napari_celltrack.analysis.msd import msd
 from napari_celltrack.analysis.peaks import peaks
 from napari_celltrack.analysis.traces import traces
 from napari_celltrack.errors import CelltrackError, ResultError
+from napari_celltrack.measure.intensity import STATISTICS
 from napari_celltrack.plots import (
     STYLES,
     Picked,
@@ -36,6 +37,7 @@ from napari_celltrack.plots import (
 )
 from napari_celltrack.plots.curves import MAX_STACKED
 from napari_celltrack.plots.fit import fit_label
+from napari_celltrack.plots.kinds import columns_of
 from napari_celltrack.plots.numbers import Numbers
 from napari_celltrack.plots.segments import MAX_CORNERS
 
@@ -346,3 +348,12 @@ def test_what_several_plots_are_made_of_is_computed_once_and_belongs_to_each() -
     one["dff"] = 7.0
     assert_frame_equal(numbers.dff("red_mean"), expected)
     assert_frame_equal(numbers.dff("x_px"), traces(table, "x_px", numbers.traces, 1.0))
+
+
+def test_every_statistic_of_a_channel_is_a_brightness_to_draw() -> None:
+    table = objects().assign(**{f"red_{name}": 1.0 for name in STATISTICS})
+    numbers = Numbers(
+        objects=table, tracks=table[["track_id"]].drop_duplicates(), counts=table[["frame"]],
+        drift=None, pixel_size_um=None, frame_interval_s=1.0, traces=Traces(), channel="red",
+    )  # fmt: skip
+    assert set(columns_of(numbers, "brightness")) == {f"red_{name}" for name in STATISTICS}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from napari_celltrack.field_facts import methods_of, summary_of
+from napari_celltrack.field_facts import in_words, methods_of, summary_of
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.reference import annotated_yaml, reference_page
 from napari_celltrack.settings import Settings
@@ -38,6 +38,27 @@ def test_every_setting_says_what_it_does(cls: type[Settings]) -> None:
         assert field.title, (cls, name)
         assert field.description, (cls, name)
         assert field.description.endswith("."), (cls, name)
+
+
+#: Said before, and not understood.
+UNPLAIN = (
+    "parted", "part cells", "looked for", "calm", "taken off", "take a rim off", "thrown about",
+    "glare", "lopsided", "heed", "fall apart", "sought", "a file a table", "a filter a size",
+)  # fmt: skip
+
+
+def test_settings_are_explained_in_plain_words() -> None:
+    page = reference_page().lower()
+    assert [words for words in UNPLAIN if words in page] == []
+
+
+def test_choices_are_spelled_out() -> None:
+    assert [in_words(each) for each in ("min", "max", "sd", "nearest_velocity")] == [
+        "Minimum",
+        "Maximum",
+        "Standard deviation",
+        "Nearest velocity",
+    ]
 
 
 def test_page_says_every_default_in_words() -> None:

@@ -93,7 +93,7 @@ def test_what_cannot_be_adapted_is_told() -> None:
     assert changed.preprocess == (Median(size_px=1),)
     assert changed.segment == LogBlobs(min_diameter_px=1.5, max_diameter_px=3)
     scaled, *bounds, crop = rescale_notes(recipe, coarse)
-    assert "0.25 times for m" in scaled
+    assert "by 0.25 for m" in scaled
     assert bounds == [
         "preprocess[0].size_px would be 0.5 and is kept at 1.",
         "segment.min_diameter_px would be 1 and is kept at 1.5.",

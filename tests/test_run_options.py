@@ -28,7 +28,7 @@ NO_STEPS = (
         ({"from_step": "count", "strategy": "auto", "cells_from": "labels"}, NO_STEPS),
         (
             {"n_workers": 0},
-            "A run needs at least 1 worker, not 0; leave the number out for one a core.",
+            "A run needs at least 1 worker, not 0; leave the number out for one per core.",
         ),
         (
             {"strategy": "horizonal"},

@@ -21,6 +21,8 @@ Kind = Literal[
 #: Classes by the name of their method.
 Methods: TypeAlias = dict[str, type[Settings]]
 
+#: Choices whose names are abbreviations.
+_SPELLED_OUT = {"min": "minimum", "max": "maximum", "sd": "standard deviation"}
 #: Kinds that hold settings of their own: one value, one of several methods, a list of methods.
 SECTIONS: tuple[Kind, ...] = ("settings", "methods", "steps")
 
@@ -142,7 +144,7 @@ def title_of(cls: type[Settings]) -> str:
 
 def in_words(identifier: str) -> str:
     """Return an identifier as it stands in a menu, e.g. ``"Fill holes"``."""
-    words = identifier.replace("_", " ")
+    words = _SPELLED_OUT.get(identifier, identifier).replace("_", " ")
     return words[:1].upper() + words[1:]
 
 

@@ -100,7 +100,7 @@ class Input(Settings):
         None,
         title="Flatten time by",
         description=(
-            "Make one image of all frames before cells are looked for, the brightest value or the "
+            "Make one image of all frames before cells are found, the brightest value or the "
             "mean; leave empty to look in each frame."
         ),
     )

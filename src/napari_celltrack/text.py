@@ -61,6 +61,24 @@ def bytes_text(n_bytes: float) -> str:
     return f"{number} {unit}"
 
 
+def mean_text(mean: float) -> str:
+    """Say a mean of counts: ``4.5``, ``8``, ``0.04``, ``1,235``; never 0 where there was something.
+
+    Parameters
+    ----------
+    mean : float
+        From 0.
+
+    Returns
+    -------
+    str
+        With two digits at least, and a decimal below a hundred.
+    """
+    if mean >= 99.95:
+        return f"{mean:,.0f}"
+    return f"{mean:.2g}" if mean < 0.95 else f"{mean:.1f}".removesuffix(".0")
+
+
 def duration_text(seconds: float) -> str:
     """Say how long: ``under 10 s``, ``40 s``, ``6 min``, ``25 min``, ``2.5 h``, ``3 days``.
 

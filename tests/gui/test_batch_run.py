@@ -67,7 +67,7 @@ def test_results_are_those_of_the_same_recipe_in_python(desk, folder, tmp_path, 
     assert tables_in(folder / "results") == tables_in(python)
     (failed,) = (row for row in rows if row.status == "failed")
     table = listed(dock)
-    assert [row[1:3] for row in table[:3]] == [("3", "done")] * 3  # 14 cells in 5 frames
+    assert [row[1:3] for row in table[:3]] == [("2.8", "done")] * 3  # 14 cells in 5 frames
     assert table[3][1] == "–"
     assert f"drug_2.tif {table[3][2]}" == failed.error
     assert foot(dock).startswith("3 of 4 files done, 1 failed.")

@@ -158,7 +158,7 @@ def test_overrides_are_shown_and_used(desk, folder) -> None:
     assert what == "ctrl_*.tif (2): objects.min_area_px2: 5000"
     desk.run()
     assert [row[1:3] for row in listed(dock)[:3]] == [
-        ("0", "done · no cells?"), ("0", "done · no cells?"), ("3", "done"),
+        ("0", "done · no cells?"), ("0", "done · no cells?"), ("2.8", "done"),
     ]  # fmt: skip
     (folder / "overrides.yaml").write_text("mock_*.tif:\n  objects: {min_area_px2: 5000}\n")
     desk.use("")

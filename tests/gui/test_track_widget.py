@@ -227,7 +227,7 @@ def test_a_click_on_a_cell_picks_its_track_and_marks_its_events(viewer, dock) ->
 @pytest.mark.window
 def test_tracks_take_the_colour_that_is_chosen_and_keep_it(viewer, qtbot, dock) -> None:
     menu = part(dock, QComboBox, "track_colour_by")
-    menu.setCurrentIndex(menu.findText("Speed (px a step)"))
+    menu.setCurrentIndex(menu.findText("Speed (px per step)"))
     menu.activated.emit(menu.currentIndex())
     assert viewer.layers["tracks"].color_by == "step_px"
     dock.session.update(link=Nearest(max_distance_px=9))

@@ -110,7 +110,7 @@ class Maximin(_Window, title="Maximin (suite2p)"):
         ge=0,
         le=10_000,
         title="Smoothing",
-        description="Sigma of the Gaussian that takes the noise off first; about a transient.",
+        description="Sigma of the Gaussian that removes noise first; about a transient.",
     )
 
     def __call__(self, trace: Floats, interval_s: float | None = None) -> Floats:

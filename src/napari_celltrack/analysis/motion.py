@@ -190,7 +190,7 @@ def drift_warning(objects: pd.DataFrame, drift: pd.DataFrame | None = None) -> s
     if not typical > 0 or together < LARGE_SHARE * typical:
         return ""
     return (
-        f"All cells move together by {together:.2g} px a frame, {min(together / typical, 1):.0%} "
+        f"All cells move together by {together:.2g} px per frame, {min(together / typical, 1):.0%} "
         "of a typical step; subtract the drift before comparing speeds."
     )
 

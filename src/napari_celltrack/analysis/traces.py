@@ -44,14 +44,14 @@ class Traces(Settings):
     subtract_background: bool = Field(
         False,
         title="Subtract background",
-        description="Take the ring background off first; the ring must be measured.",
+        description="Subtract the ring background first; the ring must be measured.",
     )
     background_factor: float = Field(
         1.0,
         ge=0,
         le=2,
         title="Background times",
-        description="How much of the ring background is taken off; 0.7 is usual for neuropil.",
+        description="How much of the ring background is subtracted; 0.7 is usual for neuropil.",
     )
     bleaching: Correction = Field(
         "none",
@@ -183,8 +183,8 @@ def _background(objects: pd.DataFrame, column: str, settings: Traces) -> Floats:
     source = f"{channel}_{BACKGROUND}"
     if statistic not in ("mean", "median", "min", "max", "total"):
         raise RecipeError(
-            f"traces.subtract_background: {column} is not a brightness that a background could "
-            "be taken off; choose a mean, or switch the background off."
+            f"traces.subtract_background: {column} is not a brightness from which a background can "
+            "be subtracted; choose a mean, or switch the background off."
         )
     if source not in objects:
         raise RecipeError(

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from napari_celltrack.batch.inputs import Inputs, Item
 from napari_celltrack.batch.progress import FileNews
 from napari_celltrack.batch.result import FileDone
-from napari_celltrack.text import plural
+from napari_celltrack.text import mean_text, plural
 
 #: What a line says: not begun, going on, done, done but look, failed, not a file of the batch.
 Tone = Literal["waiting", "going", "done", "doubt", "problem", "ignored"]
@@ -103,10 +103,10 @@ def _of_numbers(line: FileLine, numbers: Mapping[str, Any]) -> FileLine:
     n_total, n_frames = numbers.get("n_cells_total"), numbers.get("n_frames")
     mean, n_tracks = numbers.get("n_cells_mean"), numbers.get("n_tracks")
     n_cells = numbers.get("n_cells")
-    cells = f"{n_cells if n_cells is not None else round(mean or 0):,}"
+    cells = f"{n_cells:,}" if n_cells is not None else mean_text(mean or 0)
     more = f"{n_cells:,} cells." if n_cells is not None else ""
     if n_cells is None and mean is not None:
-        more = f"{mean:.1f} cells a frame in {n_frames:,} frames, {n_tracks:,} tracks."
+        more = f"{mean_text(mean)} cells per frame in {n_frames:,} frames, {n_tracks:,} tracks."
     if n_total == 0:
         more = f"No cells were found in it. {more}"
         return replace(line, cells="0", state="done · no cells?", more=more, tone="doubt", part=1)

@@ -80,13 +80,13 @@ def _rescaled(recipe: Recipe, movie: Movie) -> _Rescaled:
         values["tuned_on"] = tuned_on.replace(pixel_size_um=movie.pixel_size_um)
         found.recipe = parse(Recipe, values)
         found.notes.append(
-            f"Lengths in pixels are taken {factor:.3g} times for {movie.name}, as its pixels have "
-            "another size than those the recipe was tuned on."
+            f"Lengths in pixels are multiplied by {factor:.3g} for {movie.name}, as its pixels "
+            "have another size than those the recipe was tuned on."
         )
         found.notes += scale.notes
         if recipe.input.crop is not None:
             found.notes.append(
-                f"The crop is kept as it is; check that it lies right in {movie.name}."
+                f"The crop is kept as it is; check that it is in the right place in {movie.name}."
             )
     return found
 

@@ -39,7 +39,7 @@ class RunOptions:
         Each movie through all steps, or each step over all movies with what it leaves on disk; or
         what suits the memory, as :func:`~napari_celltrack.batch.plan.make_plan` finds.
     n_workers : int, optional
-        What is worked on at once; by default one a core, or all workers of the scheduler.
+        What is worked on at once; by default one per core, or all workers of the scheduler.
     pool : {"threads", "processes"}
         What the workers are; without meaning with a scheduler.
     scheduler : str, optional
@@ -89,7 +89,7 @@ class RunOptions:
         if self.n_workers is not None and self.n_workers < 1:
             raise CelltrackError(
                 f"A run needs at least 1 worker, not {self.n_workers}; leave the number out for "
-                "one a core."
+                "one per core."
             )
         if self.strategy == "horizontal" and self.cells_from == "labels":
             raise CelltrackError(

@@ -151,7 +151,7 @@ def open_workers(
     pool : {"threads", "processes"}
         What the workers of this machine are; not used with a scheduler.
     n_workers : int, optional
-        How many; by default one a core, or all that the scheduler has.
+        How many; by default one per core, or all that the scheduler has.
     scheduler : str, optional
         Address of the scheduler of a Dask cluster, e.g. ``tcp://10.0.0.5:8786``.
 
@@ -332,7 +332,7 @@ def suitable_pool(items: Sequence[Item], n_workers: int | None = None) -> PoolKi
     items : sequence of Item
         What is to be run.
     n_workers : int, optional
-        How many; by default one a core.
+        How many; by default one per core.
 
     Returns
     -------

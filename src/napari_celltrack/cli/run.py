@@ -93,7 +93,7 @@ def run(  # noqa: PLR0917
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Items in work at once; one a core without it."),
+        typer.Option(min=1, help="Items in work at once; one per core without it."),
     ] = None,
     processes: Annotated[
         bool | None,

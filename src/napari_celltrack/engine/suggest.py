@@ -67,7 +67,7 @@ _NAMES = {
     "standard": "the standard settings",
     "scaled": "the standard settings, scaled to the cells",
     "flat": "a low threshold above the background, split by shape",
-    "dim": "the standard settings with more heed to dim cells",
+    "dim": "the standard settings, made to find dimmer cells",
     "otsu": "Otsu's threshold",
     "li": "Li's threshold",
     "triangle": "the triangle threshold, split by shape",

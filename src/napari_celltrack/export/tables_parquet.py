@@ -17,7 +17,7 @@ from napari_celltrack.tables import Tables
 
 
 class TablesParquet(Settings, title="Tables (Parquet)"):
-    """A file a table, as in CSV, for pandas, R and others that read Parquet; needs pyarrow.
+    """One file per table, as with CSV, for pandas, R and others that read Parquet; needs pyarrow.
 
     References
     ----------

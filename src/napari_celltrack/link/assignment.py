@@ -75,7 +75,7 @@ class Assignment(Settings, title="Best links overall"):
     divisions: bool = Field(
         True,
         title="Find divisions",
-        description="Let a cell go on as two daughters. Switch off when nothing divides.",
+        description="Let a cell divide into two daughters. Switch off when nothing divides.",
     )
     max_division_distance_px: float = Field(
         40.0,
@@ -84,7 +84,7 @@ class Assignment(Settings, title="Best links overall"):
         title="Daughters within",
         description=(
             "The farthest a daughter may be from her mother. About the diameter of a cell is "
-            "right; too high takes cells that come in for daughters."
+            "right; too high mistakes other cells for daughters."
         ),
         json_schema_extra=ADVANCED,
     )
@@ -92,10 +92,10 @@ class Assignment(Settings, title="Best links overall"):
         0.6,
         gt=0,
         le=1,
-        title="Lopsided up to",
+        title="Asymmetry up to",
         description=(
             "How far from the middle of her daughters the mother may be: 0 is in the middle, 1 "
-            "is at one of them. Lower it when neighbours are taken for daughters."
+            "is at one of them. Lower it when neighbours are mistaken for daughters."
         ),
         json_schema_extra=ADVANCED,
     )
@@ -124,7 +124,7 @@ class Assignment(Settings, title="Best links overall"):
         title="Cost of not linking",
         description=(
             "What a lost and a new cell cost, in units of a link as long as the search radius. "
-            "Below 1, long links are avoided; higher links more cells at any price."
+            "Below 1, long links are avoided; higher links more cells, over long distances too."
         ),
         json_schema_extra=ADVANCED,
     )

@@ -64,7 +64,7 @@ class Trackpy(Settings, title="Particles (trackpy)"):
         "none",
         title="Predict motion",
         description=(
-            "Where a cell is looked for: at its last place, moved on as all cells did on average, "
+            "Where a cell is expected: at its last place, moved on as all cells did on average, "
             "or as the cell nearest to it did."
         ),
     )
@@ -75,7 +75,7 @@ class Trackpy(Settings, title="Particles (trackpy)"):
         title="Least radius",
         description=(
             "How far the search radius may be lowered where cells are crowded. Lower it when "
-            "linking gives up; higher refuses doubtful crowds."
+            "linking gives up; higher gives up sooner."
         ),
         json_schema_extra=ADVANCED,
     )
@@ -85,7 +85,7 @@ class Trackpy(Settings, title="Particles (trackpy)"):
         le=0.99,
         title="Lower radius by",
         description=(
-            "Factor by which the radius is lowered at a time where cells are crowded. Nearer to "
+            "Factor by which the radius is lowered each time where cells are crowded. Nearer to "
             "1 keeps more links, lower is faster."
         ),
         json_schema_extra=ADVANCED,

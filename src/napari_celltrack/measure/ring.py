@@ -46,7 +46,8 @@ class Ring(Settings):
         ge=0,
         le=50,
         title="Gap",
-        description="Pixels left out beside the outline; raise it when cells glare past it.",
+        description="Pixels left out beside the outline; raise it when the glow of cells reaches "
+        "further.",
     )
     width_px: int = Field(
         5,
@@ -58,7 +59,7 @@ class Ring(Settings):
     statistic: Literal["median", "mean"] = Field(
         "median",
         title="Background is the",
-        description="What to take of the ring's pixels; the median does not mind a bright speck.",
+        description="What to take of the ring's pixels; a bright speck does not change the median.",
     )
 
     def pixels(self, labels: Labels) -> RingPixels:

@@ -153,7 +153,8 @@ def _curves(  # noqa: PLR0917
         height_in = max(4.8, 0.6 + _LINE_IN * len(np.unique(points.track_id)))
     ax = new_axes(ax, look, (4.8, height_in))
     ax.set_xlabel(time.label)
-    ax.set_ylabel(f"{column_label(column)}, a line a track" if stacked else column_label(column))
+    each = ", one line per track" if stacked else ""
+    ax.set_ylabel(f"{column_label(column)}{each}")
     if stacked and len(points.xy):
         points = Points(_stacked(points), points.track_id, points.frame)
         ax.set_yticks([])

@@ -14,6 +14,7 @@ import pandas as pd
 from napari_celltrack.analysis import ensemble_msd, fit_msd
 from napari_celltrack.analysis.msd import msd
 from napari_celltrack.errors import CelltrackError, RecipeError
+from napari_celltrack.measure.intensity import STATISTICS
 from napari_celltrack.plots.columns import plot_histogram, plot_scatter
 from napari_celltrack.plots.curves import plot_counts, plot_path_length, plot_steps, plot_traces
 from napari_celltrack.plots.heat_map import plot_heat_map
@@ -47,7 +48,6 @@ Choice = Literal["nothing", "brightness", "cells", "any", "two"]
 
 #: Columns of positions.
 _PLACES = (Y_PX, X_PX, Y_UM, X_UM)
-_STATISTICS = ("mean", "median", "min", "max", "total", "std")
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def _brightnesses(numbers: Numbers) -> list[str]:
     names = [
         name
         for name in _numeric(numbers.objects)
-        if name not in OBJECT_COLUMNS and name.rpartition("_")[2] in _STATISTICS
+        if name not in OBJECT_COLUMNS and name.rpartition("_")[2] in STATISTICS
     ]
     preferred = intensity_column(numbers.channel, "mean")
     return sorted(names, key=lambda name: (name != preferred, not name.endswith("_mean")))

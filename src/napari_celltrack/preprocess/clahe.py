@@ -20,7 +20,7 @@ _RANGE = Normalize(low_percent=0.1, high_percent=99.9, clip=True)
 
 
 class Clahe(Step, title="Local contrast"):
-    """Equalise the contrast of each neighbourhood, so that dim cells come up beside bright ones.
+    """Equalise the contrast of each neighbourhood, so that dim cells are seen beside bright ones.
 
     The plane is stretched between its percentiles 0.1 and 99.9, so that a hot pixel does not take
     up the range, quantised to 256 grey levels whatever its data type, and returned from 0 to 1.
@@ -55,8 +55,8 @@ class Clahe(Step, title="Local contrast"):
         le=20.0,
         title="Clip limit",
         description=(
-            "How far contrast may be raised, in means of the window's histogram. Higher brings"
-            " up dim cells and noise alike; 1 hardly changes anything."
+            "How far contrast may be raised, in means of the window's histogram. Higher makes"
+            " dim cells and noise alike brighter; 1 hardly changes anything."
         ),
     )
 

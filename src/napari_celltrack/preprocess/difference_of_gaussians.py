@@ -32,8 +32,8 @@ class DifferenceOfGaussians(Step, title="Band-pass"):
         le=25.0,
         title="Small sigma",
         description=(
-            "Details finer than this are smoothed away as noise. Higher is calmer; too high and"
-            " small cells vanish."
+            "Details finer than this are smoothed away as noise. Higher removes more noise; too"
+            " high and small cells vanish."
         ),
     )
     large_sigma_px: float = Field(
@@ -43,7 +43,7 @@ class DifferenceOfGaussians(Step, title="Band-pass"):
         title="Large sigma",
         description=(
             "Structures coarser than this are taken away as background. Take about the diameter"
-            " of a cell; lower digs dark rings around cells, higher leaves more background."
+            " of a cell; lower leaves dark rings around cells, higher leaves more background."
         ),
     )
 

@@ -64,7 +64,7 @@ class DriftCorrection(ReferenceStep):
         description=(
             "How far a frame may have moved since the first one, along Y and along X. Raise it for"
             " a stage that drifts far; lower it when frames that hardly resemble the first are"
-            " thrown about."
+            " moved too far."
         ),
     )
 

@@ -16,7 +16,7 @@ TRUNCATE = 4.0
 
 
 class Gaussian(Step, title="Gaussian blur"):
-    """Weighted mean of the neighbourhood; calms noise, blurs edges.
+    """Weighted mean of the neighbourhood; reduces noise and blurs edges.
 
     The kernel is cut off at 4 sigma and the image is mirrored at its borders with the edge pixel
     repeated. These are the defaults of ``scipy.ndimage.gaussian_filter``; results agree with it
@@ -35,7 +35,7 @@ class Gaussian(Step, title="Gaussian blur"):
         le=50.0,
         title="Sigma",
         description=(
-            "Width of the blur. Higher removes more noise, but touching cells melt together and"
+            "Width of the blur. Higher removes more noise, but touching cells merge and"
             " small ones fade; lower keeps detail and noise."
         ),
     )

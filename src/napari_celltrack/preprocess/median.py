@@ -22,7 +22,7 @@ _BAND = 254
 
 
 class Median(Step, title="Median filter"):
-    """Middle value of a square window; takes out specks and keeps edges and the data type.
+    """Middle value of a square window; removes specks and keeps edges and the data type.
 
     Equal to ``scipy.ndimage.median_filter(image, size)`` to the last bit, at borders (mirrored with
     the edge pixel repeated) and with even sizes too. A window of even size reaches one pixel

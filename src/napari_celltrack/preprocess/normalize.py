@@ -45,7 +45,7 @@ class Normalize(Step, title="Stretch contrast"):
         title="High percentile",
         description=(
             "The value below which this share of the pixels lies becomes 1. Lower makes dim"
-            " cells brighter, higher heeds the few brightest pixels more."
+            " cells brighter, higher takes the few brightest pixels into account."
         ),
     )
     clip: bool = Field(

@@ -19,7 +19,7 @@ _STRIP_ROWS = 64
 
 
 class RollingBall(Step):
-    """Image minus the height of a ball that rolls under its landscape.
+    """Image minus the height of a ball that rolls below its grey values, as below a landscape.
 
     Up to a radius of 10 px the background equals that of ``skimage.restoration.rolling_ball``.
     A larger ball rolls, as in ImageJ, under the image shrunk by its block minimum (by 2 up to
@@ -42,7 +42,7 @@ class RollingBall(Step):
         title="Radius",
         description=(
             "Radius of the ball; at least that of the largest cell. Lower follows the background"
-            " closer but eats into cells, higher leaves more background."
+            " closer but dims cells, higher leaves more background."
         ),
     )
 

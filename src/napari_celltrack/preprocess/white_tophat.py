@@ -42,7 +42,7 @@ class WhiteTophat(Step, title="Top-hat"):
         title="Radius",
         description=(
             "Radius of the disk; it must be larger than that of the largest cell. Lower follows"
-            " the background closer but hollows out cells, higher leaves more background."
+            " the background closer but darkens the middle of cells, higher leaves more background."
         ),
     )
 

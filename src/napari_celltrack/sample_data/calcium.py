@@ -104,8 +104,8 @@ def calcium_movie(
     asked = _events(n_frames, n_cells, random) if dff is None else np.asarray(dff, float)
     if asked.shape != (n_frames, n_cells):
         raise CelltrackError(
-            f"The traces are of shape {asked.shape}; give a row a frame and a column a cell, "
-            f"{n_frames} x {n_cells}."
+            f"The traces are of shape {asked.shape}; give one row per frame and one "
+            f"column per cell, {n_frames} x {n_cells}."
         )
     rest = INDICATOR_PHOTONS * np.array([cell.brightness for cell in cells])
     left = (1 - bleached) ** (np.arange(n_frames) / max(n_frames - 1, 1))

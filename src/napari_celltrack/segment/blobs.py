@@ -40,7 +40,7 @@ class Blobs(Settings):
         ge=1.5,
         le=400.0,
         title="Largest diameter",
-        description="Diameter of the largest cell; equal to the smallest, one size is sought. "
+        description="Diameter of the largest cell; equal to the smallest, only that size is found. "
         "Raise it when large cells are missed.",
     )
     min_contrast: float = Field(
@@ -115,7 +115,7 @@ class Blobs(Settings):
 
 
 class LogBlobs(Blobs, title="Round spots"):
-    """Bright spots by the Laplacian of a Gaussian; exact, a filter a size.
+    """Bright spots by the Laplacian of a Gaussian; exact, with one filter for each size.
 
     Same centres and scales as ``skimage.feature.blob_log`` at equal thresholds.
 

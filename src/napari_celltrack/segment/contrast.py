@@ -86,7 +86,7 @@ class Contrast(Settings):
         ge=0.0,
         le=100.0,
         title="Height of the outline",
-        description="At which share of its own brightness a cell is cut off. "
+        description="At which share of its own brightness a cell has its outline. "
         "Raise it for tighter outlines, lower it for wider ones and for cells with bright spots.",
     )
     local_radius_px: int = Field(

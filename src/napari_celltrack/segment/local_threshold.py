@@ -66,7 +66,7 @@ class LocalMean(LocalThreshold):
         le=500,
         title="Radius",
         description="Half the side of the window whose mean is the local level. "
-        "Take about the diameter of a cell; smaller windows hollow the cells out.",
+        "Take about the diameter of a cell; in smaller windows cells get holes.",
     )
 
     def _surroundings(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -93,7 +93,7 @@ class LocalGaussian(LocalThreshold, title="Local mean, weighted"):
         le=200.0,
         title="Sigma",
         description="Width of the Gaussian whose mean is the local level. "
-        "Take about the diameter of a cell; smaller ones hollow the cells out.",
+        "Take about the diameter of a cell; with smaller ones cells get holes.",
     )
 
     def _surroundings(self, image: NDArray[np.float32]) -> NDArray[np.float32]:

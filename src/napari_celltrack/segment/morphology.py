@@ -29,7 +29,7 @@ class DiskStep(Settings):
 
 
 class Erode(DiskStep):
-    """Take a rim off every object, so that objects which only just touch come apart.
+    """Remove a rim from every object, so that objects which only just touch are separated.
 
     Equal to ``skimage.morphology.erosion`` with ``disk(radius_px)``; see `outside` for the border.
 
@@ -42,7 +42,7 @@ class Erode(DiskStep):
     outside: Literal["background", "foreground"] = Field(
         "background",
         title="Outside the image",
-        description="What lies beyond the border. Background also takes a rim off objects "
+        description="What lies beyond the border. Background also removes a rim from objects "
         "where they are cut by the border, foreground leaves them whole there.",
         json_schema_extra=ADVANCED,
     )

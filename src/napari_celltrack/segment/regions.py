@@ -18,7 +18,7 @@ from napari_celltrack.settings import ADVANCED, OneOf, Settings
 
 
 class Regions(Settings, title="Bright regions"):
-    """Threshold, clean the mask, number its connected parts, part cells that touch."""
+    """Threshold, clean the mask, number its connected parts, separate touching cells."""
 
     method: Literal["regions"] = "regions"
     threshold: OneOf[Threshold] = Field(
@@ -34,7 +34,7 @@ class Regions(Settings, title="Bright regions"):
     split: OneOf[Split] = Field(
         default_factory=WatershedDistance,
         title="Touching cells",
-        description="How cells that touch are parted.",
+        description="How touching cells are separated.",
     )
     connectivity: Literal[4, 8] = Field(
         8,

@@ -60,15 +60,15 @@ class Watershed(Settings):
         le=400.0,
         title="Smallest distance",
         description="Two centres nearer than this are one cell. "
-        "Raise it when large cells fall apart, lower it when small neighbours stay together.",
+        "Raise it when large cells are split, lower it when small neighbours stay together.",
     )
     smoothing_px: float = Field(
         1.0,
         ge=0.0,
         le=20.0,
         title="Smoothing",
-        description="Width of the Gaussian that smooths the landscape before centres are sought. "
-        "Raise it when ragged cells fall apart, lower it to keep small ones.",
+        description="Width of the Gaussian that smooths the distances before centres are found. "
+        "Raise it when ragged cells are split, lower it to keep small ones.",
         json_schema_extra=ADVANCED,
     )
 
@@ -190,8 +190,8 @@ class WatershedIntensity(Watershed, title="Watershed by brightness"):
         ge=0.0,
         le=20.0,
         title="Smoothing",
-        description="Width of the Gaussian that smooths the image before centres are sought. "
-        "Raise it when textured cells fall apart, lower it to see thinner lines.",
+        description="Width of the Gaussian that smooths the image before centres are found. "
+        "Raise it when textured cells are split, lower it to see thinner lines.",
         json_schema_extra=ADVANCED,
     )
     depth_percent: float = Field(

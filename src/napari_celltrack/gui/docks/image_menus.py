@@ -28,7 +28,7 @@ class ImageMenu(QComboBox):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        set_up_menu(self, name, "The layer that cells are looked for in.")
+        set_up_menu(self, name, "The layer in which cells are found.")
         self.setPlaceholderText("no image")
         self._images: list[Image] = []
         self.activated.connect(lambda index: self.chosen.emit(self._images[index]))

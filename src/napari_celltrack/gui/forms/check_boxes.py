@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -11,8 +12,8 @@ from superqt.utils import signals_blocked
 from napari_celltrack.gui.forms.part import Part
 from napari_celltrack.gui.theme import ROW_GAP_PX, set_role
 
-#: Letters from which a text is too long for three in a row.
-_LONG_TEXT = 14
+#: So many side by side, for texts of at most so many letters.
+_MOST_LETTERS = ((3, 13), (2, 18), (1, math.inf))
 
 
 class Choice(NamedTuple):
@@ -90,7 +91,7 @@ class CheckBoxes(Part[tuple]):
         self._choices = choices
         self._boxes = {choice.value: self._box(choice) for choice in choices}
         longest = max((len(choice.text) for choice in choices), default=0)
-        n_columns = self._n_columns or (3 if longest < _LONG_TEXT else 1)
+        n_columns = self._n_columns or next(n for n, most in _MOST_LETTERS if longest <= most)
         for index, box in enumerate(self._boxes.values()):
             self._grid.addWidget(box, *divmod(index, n_columns))
         self._show()

@@ -33,7 +33,7 @@ from napari_celltrack.settings import Settings
 
 #: Exports side by side in a row.
 _EXPORTS_A_ROW = 2
-_ONE_A_CORE = "one a core"
+_ONE_A_CORE = "one per core"
 
 
 class BatchOptions(QWidget):

@@ -93,7 +93,7 @@ class CellSourceRows(QWidget):
         again = QPushButton("Find them again")
         again.setObjectName("count_drop_corrections")
         again.setToolTip(
-            "Throw away what was painted in these frames, and find their cells with the settings."
+            "Discard what was painted in these frames, and find their cells with the settings."
         )
         again.clicked.connect(self._ask_to_drop)
         row = QHBoxLayout(self._hand_row)

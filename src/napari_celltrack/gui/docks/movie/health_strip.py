@@ -86,7 +86,7 @@ class HealthStrip(QWidget):
             "frame",
             "mean",
             empty="no movie",
-            tooltip="A bar a frame; red ones are worth a look. Click to go there.",
+            tooltip="One bar for each frame; red ones are worth a look. Click to go there.",
             clickable=True,
             whole_x=True,
         )

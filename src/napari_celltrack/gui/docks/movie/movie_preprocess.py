@@ -80,7 +80,7 @@ class MoviePreprocess(Dock):
             path="preprocess",
             title="Before counting",
             hint="drag to sort",
-            none_yet="None yet: cells are looked for in the image as it is.",
+            none_yet="None yet: cells are found in the image as it is.",
         )
         self._steps.native.setObjectName("movie_steps")
         column.addWidget(self._steps.native)

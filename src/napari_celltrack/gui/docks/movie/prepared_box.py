@@ -66,8 +66,8 @@ class PreparedBox(QCheckBox):
         super().__init__("Show the prepared image")
         self.setObjectName(name)
         self.setToolTip(
-            "Show the frame in view with all steps applied, as a layer of its own: what the cells "
-            "are looked for in."
+            "Show the frame in view with all steps applied, as a layer of its own: the image in "
+            "which cells are found."
         )
         self._viewer = weakref.ref(viewer)
         self._session = session

@@ -69,7 +69,7 @@ class EventList(QWidget):
         self._table = self._make_table(prefix)
         self._fine = QPushButton("Fine as it is")
         self._fine.setObjectName(f"{prefix}_fine")
-        self._fine.setToolTip("Take this event off the list; it stays off when tracks change.")
+        self._fine.setToolTip("Remove this event from the list; it stays away when tracks change.")
         self._next = QPushButton("Next ␣")
         self._next.setObjectName(f"{prefix}_next")
         self._next.setToolTip("Go to the next event that was not looked at (Space in the list).")

@@ -40,7 +40,7 @@ from napari_celltrack.text import plural
 #: What tracks can be coloured by, in words; other columns go by their names.
 _COLOURS = {
     TRACK_ID: "Track",
-    track_rows.STEP: "Speed (px a step)",
+    track_rows.STEP: "Speed (px per step)",
     track_rows.CONFIDENCE: "Confidence",
     LINEAGE_ID: "Family",
     AREA_PX2: "Area (px²)",
