@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 from movie_scenes import WANTED, box, choose, settle, text, write
+from napari.utils import notifications
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -436,3 +437,15 @@ def test_sliders_are_called_what_they_are(viewer, open_movie_dock) -> None:
     viewer.dims.axis_labels = ("planes", "T", "Y", "X")
     dock._update_input(axes="TZYX")
     assert viewer.dims.axis_labels == ("planes", "Z", "Y", "X")
+
+
+def test_the_button_names_the_way_out_of_a_file_of_a_microscope(
+    viewer, open_movie_dock, tmp_path, monkeypatch
+) -> None:
+    said = []
+    monkeypatch.setattr(notifications, "show_error", said.append)
+    path = tmp_path / "a.czi"
+    path.write_bytes(b"ZISRAWFILE" + bytes(60))
+    open_movie_dock()._open.open(str(path))
+    assert len(said) == 1
+    assert "export it from ZEN as OME-TIFF" in said[0]

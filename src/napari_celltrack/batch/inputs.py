@@ -20,6 +20,7 @@ from napari_celltrack.readers import is_image_file, natural_key, natural_sorted,
 from napari_celltrack.readers.grouped import Part, open_group
 from napari_celltrack.readers.images import split_image
 from napari_celltrack.readers.opening import MOVIE_SUFFIXES
+from napari_celltrack.readers.vendor_files import way_out
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.results.result_folder import RECIPE, RECORD, is_aside
 from napari_celltrack.results.run_folder import ERRORS, LOG, REPLACED, STEPS_FOLDER
@@ -169,6 +170,8 @@ def find_inputs(
     results = Inside(out / STEPS_FOLDER if out is not None and is_among else out)
     found = {p: source for p, source in found.items() if p not in results}
     if not found:
+        if words := next(filter(None, map(way_out, sorted(ignored))), ""):
+            raise CelltrackError(words)
         told = f" that match {pattern!r}" if pattern else ""
         raise CelltrackError(
             f"There are no images{told} in {', '.join(map(str, paths))}; check the path"
@@ -262,7 +265,7 @@ def _files_like(folder: Path, pattern: str) -> tuple[list[Path], dict[Path, str]
         elif is_image:
             taken.append(path)
         else:
-            ignored[path] = NO_IMAGE if path.is_file() else NOT_THERE
+            ignored[path] = (way_out(path) or NO_IMAGE) if path.is_file() else NOT_THERE
     return taken, ignored
 
 

@@ -124,6 +124,7 @@ def run(  # noqa: PLR0917
     """Run a recipe over files, folders of files, or folders of frames."""
     from napari_celltrack.batch import RunOptions, find_inputs, run_files, suitable_pool
     from napari_celltrack.batch.earlier import find_earlier
+    from napari_celltrack.readers.vendor_files import way_out
     from napari_celltrack.recipe import Recipe
 
     settings = Recipe.load(recipe)
@@ -135,6 +136,8 @@ def run(  # noqa: PLR0917
     if passed_over:
         n = len(passed_over)
         err_console.print(f"Passed over {n} {plural(n, 'file')}; see run.log.")
+    if words := next(filter(None, (way_out(Path(path)) for path in passed_over)), ""):
+        err_console.print(plain(words))
     for unused in changes.unused(found.items) if changes else ():
         err_console.print(f"Overrides: {plain(unused)} matches no file.")
     if processes is None:

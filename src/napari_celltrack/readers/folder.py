@@ -19,6 +19,7 @@ from napari_celltrack.readers.micro_manager import calibration_in, summary_besid
 from napari_celltrack.readers.natural_order import missing_numbers, natural_sorted
 from napari_celltrack.readers.stored import Stored
 from napari_celltrack.readers.stored_type import stored_type
+from napari_celltrack.readers.vendor_files import way_out
 
 #: Suffixes of files that can be the frames of a folder.
 STILL_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".stk", ".lsm", ".png", ".jpg", ".jpeg", ".bmp")
@@ -48,6 +49,8 @@ def frames_in(folder: Path) -> tuple[list[Path], tuple[str, ...]]:
     images = [p for p in entries if p.suffix.lower() in STILL_SUFFIXES and p.is_file()]
     inside = natural_sorted(p.name for p in entries if p.is_dir())
     if not images:
+        if words := next(filter(None, map(way_out, sorted(entries))), ""):
+            raise MovieError(words)
         where = f"one of its folders {', '.join(inside[:5])}" if inside else "another folder"
         raise MovieError(f"{folder.name} holds no images; choose {where}.")
     kinds = Counter(_kind(path) for path in images)

@@ -16,6 +16,7 @@ from napari_celltrack.readers.guard import decoding
 from napari_celltrack.readers.images import find_images, is_of_set, split_image
 from napari_celltrack.readers.ome_zarr import MARKS, is_zarr, read_ome_zarr
 from napari_celltrack.readers.stored import Stored, movie_of
+from napari_celltrack.readers.vendor_files import hides_its_images, way_out
 
 _VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".gif")
 #: Suffixes of what :func:`open_movie` reads; ``.zarr`` is a folder.
@@ -176,6 +177,8 @@ def read_file(path: Path) -> Stored:
         head = file.read(64)
     if not head:
         raise MovieError(f"{path.name} is empty; copy or export it again.")
+    if hides_its_images(path):
+        raise MovieError(way_out(path))
     # Readers are imported when needed, because decoders take long to load.
     if head.startswith(_TIFF_MAGIC) or path.name.lower().endswith(".companion.ome"):
         from napari_celltrack.readers.tiff import read_tiff
@@ -202,6 +205,8 @@ def _unknown(path: Path, head: bytes) -> MovieError:
         )
     if path.name in MARKS:
         return MovieError(f"{path.name} is a part of a zarr; choose the folder that holds it.")
+    if words := way_out(path, head):
+        return MovieError(words)
     known = ", ".join(suffix.lstrip(".") for suffix in MOVIE_SUFFIXES)
     return MovieError(
         f"{path.name} is not an image or video that can be read; choose one of {known}."
