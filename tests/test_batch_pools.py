@@ -244,7 +244,7 @@ def test_a_killed_run_frees_its_folder_and_leaves_no_worker(folder: Path, tmp_pa
     for index in range(4):
         (folder / f"m{index}.tif").unlink()
     for index in range(2):
-        write_movie(folder / f"m{index}.tif", np.tile(moving_disks(9), (30, 1, 1)))
+        write_movie(folder / f"m{index}.tif", np.tile(moving_disks(9), (12, 1, 1)))
     out = tmp_path / "out"
     arguments = (tmp_path / "r.yaml", folder, "-o", out, "--processes", "--workers", "2")
     process = subprocess.Popen([*COMMAND, *map(str, arguments)])
@@ -284,7 +284,7 @@ def test_ctrl_c_stops_cleanly_and_the_run_goes_on(folder: Path, tmp_path: Path) 
     Recipe().save(tmp_path / "r.yaml")
     for name in ("m1", "m2"):
         (folder / f"{name}.tif").unlink()
-    write_movie(folder / "m3.tif", np.tile(moving_disks(9), (30, 1, 1)))
+    write_movie(folder / "m3.tif", np.tile(moving_disks(9), (15, 1, 1)))
     out = tmp_path / "out"
     arguments = (tmp_path / "r.yaml", folder, "-o", out, "--processes", "--workers", "2")
     process = subprocess.Popen(
