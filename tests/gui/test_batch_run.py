@@ -181,7 +181,7 @@ def many(tmp_path: Path, scene) -> Path:
     path.mkdir()
     for number in range(N_MANY - 1):
         write(path / f"f{number}.tif", scene)
-    write(path / f"f{N_MANY - 1}.tif", np.tile(scene, (30, 2, 2)))
+    write(path / f"f{N_MANY - 1}.tif", np.tile(scene, (12, 2, 2)))
     return path
 
 
