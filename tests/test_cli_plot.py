@@ -234,7 +234,7 @@ def test_a_table_that_cannot_be_written_is_said_and_leaves_nothing(
 
 
 def test_a_run_with_plots_writes_the_numbers_that_stand_nowhere_else(tmp_path: Path) -> None:
-    made_movie = calcium_movie()
+    made_movie = calcium_movie(40, (128, 128), 6)
     movie = made_movie.movie()
     pixels = np.stack(
         [[movie.plane(frame, 0, channel) for channel in (0, 1)] for frame in range(movie.n_frames)]
@@ -242,7 +242,7 @@ def test_a_run_with_plots_writes_the_numbers_that_stand_nowhere_else(tmp_path: P
     tifffile.imwrite(tmp_path / "calcium.tif", pixels, imagej=True, metadata={"axes": "TCYX"})
     recipe = Recipe(
         measure=Measure(channels=("1",)),
-        traces=Traces(baseline=RunningPercentile(window_frames=40)),
+        traces=Traces(baseline=RunningPercentile(window_frames=20)),
     )
     recipe.save(tmp_path / "recipe.yaml")
     celltrack(

@@ -252,7 +252,7 @@ def test_every_kind_is_drawn_in_the_colours_of_the_theme(viewer, qtbot, dock) ->
 @cache
 def movie_of(made: str) -> Movie:
     """Return a made movie, which is drawn once for all tests."""
-    return (calcium_movie() if made == "calcium" else failure_school()).movie()
+    return (calcium_movie(40, (128, 128), 6) if made == "calcium" else failure_school()).movie()
 
 
 @pytest.mark.parametrize("made", ["failure_school", "calcium", "one_frame", "no_cells"])
