@@ -24,7 +24,7 @@ def test_running_all_frames_never_blocks_the_window(
 ) -> None:
     session = session_of(viewer)
     session.set_recipe(Recipe())
-    add_movie(viewer, dividing_nuclei(60, (512, 512), 80).movie())
+    add_movie(viewer, dividing_nuclei(30, (512, 512), 80).movie())
     open_count()
     dock = open_track()
     qtbot.waitUntil(lambda: not session.follower.follow_lane.busy, timeout=60_000)
