@@ -324,7 +324,7 @@ def test_removing_the_image_or_the_window_while_it_suggests(viewer, dock, qtbot)
 @pytest.mark.window
 @pytest.mark.parametrize("what", ["line", "slider"])
 def test_dragging_does_not_block_the_window(viewer, open_count, qtbot, gui_blocked_ms, what):
-    image = np.random.default_rng(0).normal(200, 5, (12, 512, 512)).astype(np.uint16)
+    image = np.random.default_rng(0).normal(200, 5, (4, 512, 512)).astype(np.uint16)
     image[:, 20:-20:60, 20:-20:60] += 5000
     viewer.add_image(image)
     session_of(viewer).update(segment=Regions(threshold=Otsu()))
