@@ -174,3 +174,47 @@ def test_noisy_dots_are_linked_better_than_by_nearest(shared_data: Path) -> None
 
     assert f1(Assignment()(table, 40)) >= 0.945
     assert f1(Nearest(max_distance_px=12)(table, 40)) < 0.93
+
+
+def jumped(
+    n_cells: int, jump: tuple[float, float], seed: int = 0
+) -> list[list[tuple[float, float]]]:
+    """Six frames of cells that wander; between the third and the fourth the stage jumps."""
+    random = np.random.default_rng(0)
+    place = random.uniform(0, 400, (n_cells, 2))
+    movie = []
+    for t in range(6):
+        place = place + random.normal(0, 1, place.shape) + (jump if t == 3 else (0, 0))
+        movie.append([tuple(one) for one in place.tolist()])
+    return movie
+
+
+@pytest.mark.parametrize("jump", [(45, 38), (-90, 0), (0, 130)])
+@pytest.mark.parametrize("n_cells", [10, 16, 60, 400])
+def test_a_jump_of_the_stage_loses_no_cell(n_cells: int, jump: tuple[float, float]) -> None:
+    linking = linked(jumped(n_cells, jump), max_distance_px=12, divisions=False)
+    assert len(set(linking.track_id.tolist())) == n_cells
+    assert linking.drift_px is not None
+    np.testing.assert_allclose(linking.drift_px[3] - linking.drift_px[2], jump, atol=2.5)
+    off = linked(jumped(n_cells, jump), max_distance_px=12, divisions=False, remove_drift=False)
+    assert len(set(off.track_id.tolist())) > n_cells
+
+
+def test_a_jump_is_found_though_cells_leave_and_come() -> None:
+    movie = jumped(100, (0, 150))
+    seen = [[p for p in frame if 0 <= p[0] < 400 and 0 <= p[1] < 400] for frame in movie[:3]]
+    seen += [[p for p in frame if 0 <= p[0] < 400 and 150 <= p[1] < 400] for frame in movie[3:]]
+    linking = linked(seen, max_distance_px=12, divisions=False)
+    assert linking.drift_px is not None
+    np.testing.assert_allclose(linking.drift_px[3] - linking.drift_px[2], (0, 150), atol=2.5)
+
+
+def test_cells_that_do_not_share_a_jump_are_not_given_one() -> None:
+    """Frames that have nothing to do with each other, at any density, and a grid that stays."""
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        movie = [random.uniform(0, 300, (random.integers(10, 120), 2)).tolist() for _ in range(3)]
+        drift_px = linked(movie, max_distance_px=5 + seed % 20).drift_px
+        assert drift_px is None or np.abs(drift_px).max() <= 5 + seed % 20
+    grid = [(20.0 * y, 20.0 * x) for y in range(8) for x in range(8)]
+    assert not linked([grid, grid[:20], grid], max_distance_px=6).drift_px.any()

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from napari_celltrack import engine
-from napari_celltrack.analysis import common_motion, drift_warning, steps
+from napari_celltrack.analysis import common_motion, drift_warning, jumps_in_words, steps
 from napari_celltrack.analysis.motion import with_gaps_filled
 from napari_celltrack.readers import open_movie
 from napari_celltrack.recipe import Recipe
@@ -134,3 +134,15 @@ def test_steps_of_the_lesson_nuclei_are_those_followed_by_eye(shared_data: Path)
         apart.append(np.abs(mine[track_id].to_numpy()[1:] - by_eye))
     assert np.concatenate(apart).shape == (9 * 43,)
     assert np.concatenate(apart).mean() < 1
+
+
+def test_a_jump_is_said_with_its_size_and_place() -> None:
+    columns = {"frame": [0, 2, 4, 6], "drift_y_px": [0, 1, 31, 31.0], "drift_x_px": [0, 0, 40, 41]}
+    drift = pd.DataFrame(columns)
+    assert jumps_in_words(drift, 15) == (
+        "All cells moved together by 50 px between frames 2 and 4; this was taken out before "
+        "linking."
+    )
+    assert not jumps_in_words(drift, 60)
+    assert not jumps_in_words(drift[:1], 1)
+    assert not jumps_in_words(drift[:0], 1)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from napari_celltrack.analysis.ctc import CtcTracks, read_ctc
 from napari_celltrack.analysis.ctc_score import CtcMeasures, CtcScore, score_ctc
-from napari_celltrack.analysis.motion import Motion, common_motion, drift_warning, steps
+from napari_celltrack.analysis.motion import (
+    Motion,
+    common_motion,
+    drift_warning,
+    jumps_in_words,
+    steps,
+)
 from napari_celltrack.analysis.msd import MsdFit, ensemble_msd, fit_msd
 from napari_celltrack.analysis.peaks import Peaks
 from napari_celltrack.analysis.quality import find_events
@@ -34,6 +40,7 @@ __all__ = [
     "ensemble_msd",
     "find_events",
     "fit_msd",
+    "jumps_in_words",
     "link_f1",
     "match_labels",
     "read_ctc",

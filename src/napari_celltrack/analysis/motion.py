@@ -195,6 +195,31 @@ def drift_warning(objects: pd.DataFrame, drift: pd.DataFrame | None = None) -> s
     )
 
 
+def jumps_in_words(drift: pd.DataFrame, radius_px: float) -> str:
+    """Say where all cells moved together by more than the search radius; that was taken out.
+
+    Parameters
+    ----------
+    drift : DataFrame
+        With `frame`, `drift_y_px` and `drift_x_px`, as linking gives it.
+    radius_px : float
+        Search radius of the linker.
+
+    Returns
+    -------
+    str
+        A sentence, or an empty string if there was no such jump.
+    """
+    frame = drift[FRAME].to_numpy(np.int64)
+    step_px = np.hypot(*np.diff(drift[[DRIFT_Y_PX, DRIFT_X_PX]].to_numpy(np.float64), axis=0).T)
+    (at,) = np.nonzero(step_px > radius_px)
+    if not len(at):
+        return ""
+    first = f"{step_px[at[0]]:.0f} px between frames {frame[at[0]]} and {frame[at[0] + 1]}"
+    more = f", and at {len(at) - 1} more" if len(at) > 1 else ""
+    return f"All cells moved together by {first}{more}; this was taken out before linking."
+
+
 def with_gaps_filled(objects: pd.DataFrame) -> pd.DataFrame:
     """Add rows for the frames in which a tracked cell was not detected, by interpolation.
 

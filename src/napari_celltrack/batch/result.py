@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import napari_celltrack
 from napari_celltrack import engine
+from napari_celltrack.analysis import jumps_in_words
 from napari_celltrack.arrays.freed_memory import give_back_freed_memory
 from napari_celltrack.batch.collected_tables import CollectedTables
 from napari_celltrack.batch.inputs import Item
@@ -152,6 +153,7 @@ def make_result(
         movie = replace(recipe.input.calibrated(movie), name=item.file)
         tables = yield from _write(recipe, item, movie, found, hidden, has_picture=has_picture)
         counts = tables.counts[N_CELLS]
+        jumped = jumps_in_words(tables.drift, recipe.link.max_distance_px)
         done = FileDone(
             item,
             "done",
@@ -162,7 +164,7 @@ def make_result(
             n_cells_mean=float(counts.mean()),
             n_cells_total=int(counts.sum()),
             n_tracks=len(tables.tracks),
-            warnings=(*warnings, *_changed(final)),
+            warnings=(*warnings, *filter(None, [jumped]), *_changed(final)),
         )
         written = ResultFolder(hidden)
         written.write_recipe(recipe)

@@ -175,7 +175,7 @@ class Assignment(Settings, title="Best links overall"):
         pairs = near_pairs(detections, self.max_distance_px)
         drift_px = None
         if self.remove_drift:
-            drift_px = common_drift(detections, pairs)
+            drift_px = common_drift(detections, pairs, self.max_distance_px)
             if drift_px.any():
                 detections = detections.without(drift_px)
                 pairs = near_pairs(detections, self.max_distance_px)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QVBoxLayout
 
-from napari_celltrack.analysis import RadiusAdvice
+from napari_celltrack.analysis import RadiusAdvice, jumps_in_words
 from napari_celltrack.gui.docks.dock import Dock, Said, pixel_side_um
 from napari_celltrack.gui.docks.sentence import About, Sentence, tracks_of
 from napari_celltrack.gui.docks.track.event_list import DISMISSED, SEEN, EventList
@@ -211,6 +211,7 @@ class TrackCells(Dock):
             n_cells = len(followed.tables.objects)
             cells = f"{n_cells:,} {plural(n_cells, 'cell')}"
             told.append(f"Linked {cells} in {followed.took_ms:.0f} ms.")
+            told.append(jumps_in_words(followed.tables.drift, session.recipe.link.max_distance_px))
         return Said(" ".join(filter(None, (*told, self.coverage()))))
 
     def _on_found(self, found: Found) -> None:
