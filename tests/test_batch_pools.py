@@ -11,6 +11,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -34,10 +36,10 @@ from napari_celltrack.batch import (
 )
 from napari_celltrack.batch.blocks import blocks_of
 from napari_celltrack.batch.item_task import ItemTask
-from napari_celltrack.batch.lock import RunningFile
+from napari_celltrack.batch.lock import RunEnded, RunningFile
 from napari_celltrack.batch.machine import free_memory_bytes
 from napari_celltrack.batch.vertical import run_vertical
-from napari_celltrack.batch.workers import Workers
+from napari_celltrack.batch.workers import Workers, open_workers
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.readers.grouped import Part
 from napari_celltrack.recipe import Recipe
@@ -279,21 +281,37 @@ def ctrl_c_reaches_children() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+#: A signal, how often it is sent, whether to the workers as well, and who works.
+ENDS = [
+    pytest.param(("SIGINT", 5, True, "--processes"), id="Ctrl+C, five times"),
+    pytest.param(("SIGHUP", 1, True, "--processes"), id="closed terminal"),
+    pytest.param(("SIGTERM", 1, False, "--threads"), id="request to end"),
+]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
 @pytest.mark.usefixtures("ctrl_c_reaches_children")
-def test_ctrl_c_stops_cleanly_and_the_run_goes_on(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", ENDS)
+def test_a_signal_stops_cleanly_and_the_run_goes_on(
+    folder: Path, tmp_path: Path, end: tuple[str, int, bool, str]
+) -> None:
+    name, n_times, is_for_all, pool = end
     Recipe().save(tmp_path / "r.yaml")
-    for name in ("m1", "m2"):
-        (folder / f"{name}.tif").unlink()
+    for movie in ("m1", "m2"):
+        (folder / f"{movie}.tif").unlink()
     write_movie(folder / "m3.tif", np.tile(moving_disks(9), (15, 1, 1)))
     out = tmp_path / "out"
-    arguments = (tmp_path / "r.yaml", folder, "-o", out, "--processes", "--workers", "2")
+    arguments = (tmp_path / "r.yaml", folder, "-o", out, pool, "--workers", "2")
     process = subprocess.Popen(
         [*COMMAND, *map(str, arguments)], stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     while not list(out.glob(".m3.*.partial/labels.tif")):
         assert process.poll() is None
         time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGINT)  # as the terminal does, to all of them
+    send = os.killpg if is_for_all else os.kill  # as the terminal does, to all of them
+    for _ in range(n_times):
+        send(process.pid, getattr(signal, name))
+        time.sleep(0.05)
     _, said = process.communicate(timeout=120)
     assert process.returncode == 1
     assert said.strip() == "Stopped; run the same command again to go on from here."
@@ -305,6 +323,18 @@ def test_ctrl_c_stops_cleanly_and_the_run_goes_on(folder: Path, tmp_path: Path) 
     kept = {row.item.file for row in run(folder, out) if row.is_kept}
     assert kept >= set(table.index[table["status"] == "done"])
     assert "m3.tif" not in kept
+
+
+def test_processes_that_do_not_stop_are_ended_and_others_are_not_waited_for() -> None:
+    with open_workers("processes", 1) as workers:
+        future = workers.submit(partial(time.sleep, 600), "a")
+        assert future is not None
+        while not future.running():
+            time.sleep(0.01)
+        workers.end_soon()
+        assert isinstance(future.exception(timeout=60), BrokenExecutor)
+        with pytest.raises(RunEnded, match="run again to go on"):
+            workers.submit(time.time, "b")
 
 
 @pytest.mark.skipif(shutil.which("mount") is None, reason="needs a disk of its own")

@@ -175,6 +175,8 @@ def run_item(
                     options=options,
                     warnings=warnings,
                 )
+    except RunEnded:
+        raise
     except Exception as error:
         # Also a bug met on one file must not lose the others: its row names it.
         reason = why_failed(error, item, folder.parent)

@@ -123,6 +123,8 @@ def only_run_in(out: Path) -> Iterator[RunningFile]:
             yield running_file
         finally:
             running_file.remove()
+            with suppress(OSError):
+                _clear(out)  # of workers that were ended
     finally:
         if sys.platform == "win32":
             file.close()

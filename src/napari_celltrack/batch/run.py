@@ -101,7 +101,11 @@ def run_files(recipe: Recipe, inputs: Inputs, out: Path, options: RunOptions = D
             # Otherwise the folder is gone, and an error on its way that says so; what stands there
             # was made by a worker that was writing just then.
             if (out / LOG).is_file():
-                record = _write_end(folder, inputs, rows, begun, log)
+                try:
+                    record = _write_end(folder, inputs, rows, begun, log)
+                except KeyboardInterrupt:  # then the end is all that is left to do
+                    _write_end(folder, inputs, rows, begun, log)
+                    raise
         _check_there(out)
         if options.report:
             _write_report(out, log)

@@ -60,7 +60,7 @@ def run_tasks(
     *,
     n_at_once: int,
     news: SimpleQueue[NewsT | Future[ValueT]] | None = None,
-    stop: Callable[[], None] = lambda: None,
+    stop: Callable[[], None] | None = None,
 ) -> Generator[TaskDone[TaskT, ValueT] | NewsT, None, None]:
     """Run tasks, several at once, and yield each when it is finished.
 
@@ -81,7 +81,8 @@ def run_tasks(
     news : SimpleQueue, optional
         Threads may put anything here that is to be yielded while they work.
     stop : callable, optional
-        Tells what runs to stop; called if this ends before its tasks do.
+        Tells what runs to stop; called if this ends before its tasks do, and then the workers are
+        needed no more: processes that go on nevertheless are ended.
 
     Yields
     ------
@@ -148,7 +149,7 @@ class _Loop(Generic[TaskT, ValueT, NewsT]):
     workers: Workers
     n_at_once: int
     events: SimpleQueue[NewsT | Future[ValueT]]
-    stop: Callable[[], None]
+    stop: Callable[[], None] | None
     #: Tasks that were lost with a worker; the first one stays here while it runs alone.
     lost: deque[TaskT] = field(default_factory=deque)
     #: Each with whether it runs alone.
@@ -172,7 +173,9 @@ class _Loop(Generic[TaskT, ValueT, NewsT]):
                 # Results are large: none is kept while this waits for the next one.
                 del event, done
         except BaseException:
-            self.stop()
+            if self.stop is not None:
+                self.stop()
+                self.workers.end_soon()
             raise
         finally:
             try:

@@ -69,7 +69,7 @@ def run_vertical(
         make = partial(ThreadPoolExecutor, len(tasks), "celltrack-item")
         here = Workers(make, len(tasks), "threads")
         try:
-            yield from _run(tasks, lambda task: partial(run, task), here, news)
+            yield from _run(tasks, lambda task: partial(run, task), here, news, workers.end_soon)
         finally:
             here.shutdown()
     else:
@@ -87,14 +87,19 @@ def _run(
     call_for: Callable[[ItemTask], Callable[[], FileDone]],
     workers: Workers,
     news: _News,
+    end_others: Callable[[], None] = lambda: None,
 ) -> Generator[FrameDone | FileDone, None, None]:
+    def stop() -> None:
+        tasks[0].running_file.remove()
+        end_others()
+
     loop = run_tasks(
         deque(tasks),
         call_for,
         workers,
         n_at_once=workers.n,
         news=news,
-        stop=tasks[0].running_file.remove,
+        stop=stop,
     )
     with closing(loop):
         for event in loop:

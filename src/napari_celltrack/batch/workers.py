@@ -26,6 +26,7 @@ import cv2
 
 import napari_celltrack
 from napari_celltrack.batch.inputs import Item
+from napari_celltrack.batch.lock import RunEnded
 from napari_celltrack.batch.machine import TYPICAL_OWN_BYTES, free_memory_bytes, n_cores
 from napari_celltrack.errors import CelltrackError, ResultError
 from napari_celltrack.readers.images import split_image
@@ -33,6 +34,8 @@ from napari_celltrack.readers.images import split_image
 T = TypeVar("T")
 PoolKind = Literal["threads", "processes"]
 
+#: Processes that were told to stop may take so long.
+_STOP_WITHIN_S = 1.0
 #: A scheduler must answer within this time.
 _TIMEOUT_S = 10
 #: A cluster may be without workers for so long: workers that were killed are often started again.
@@ -85,6 +88,7 @@ class Workers:
         # Weak, so that results are not kept in memory for it.
         self._submitted: WeakSet[Future[Any]] = WeakSet()
         self._alone: object | None = None
+        self._is_ending = False
 
     def submit(
         self, call: Callable[[], T], caller: object, *, is_alone: bool = False
@@ -105,8 +109,15 @@ class Workers:
         -------
         Future or None
             None while it cannot be submitted; try again after something has finished.
+
+        Raises
+        ------
+        RunEnded
+            After :meth:`end_soon`.
         """
         with self._submitting:
+            if self._is_ending:
+                raise RunEnded("The run was stopped; run again to go on from here.")
             if self._alone not in (None, caller):
                 return None
             if is_alone:
@@ -128,6 +139,18 @@ class Workers:
         with self._submitting:
             if self._alone is caller:
                 self._alone = None
+
+    def end_soon(self) -> None:
+        """End the processes that have not stopped by themselves after a moment; nobody may submit.
+
+        Results appear whole or not at all, so nothing is lost with them but their time. Threads
+        cannot be ended, and what works on a cluster is not ours alone.
+        """
+        if isinstance(self._executor, _Processes):
+            self._is_ending = True
+            timer = threading.Timer(_STOP_WITHIN_S, self._executor.kill)
+            timer.daemon = True
+            timer.start()
 
     def shutdown(self) -> None:
         """Drop what has not begun, and wait for the rest."""
@@ -193,27 +216,43 @@ def one_core_each() -> Iterator[None]:
 
 def _processes(n: int) -> Executor:
     # Spawned, as a fork of a process with threads (Qt, OpenCV) may hang.
-    return _Processes(n, mp_context=get_context("spawn"), initializer=begin_worker)
+    with _unheard():  # by the process that looks after their semaphores
+        return _Processes(n, mp_context=get_context("spawn"), initializer=begin_worker)
 
 
 class _Processes(ProcessPoolExecutor):
-    """Processes that Ctrl+C does not reach, not even while they are still being started."""
+    """Processes that Ctrl+C and the end of a terminal do not reach, not even at their start."""
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Submit a call; processes that are started here inherit the signal mask of this thread."""
-        if sys.platform == "win32":
+        with _unheard():
             return super().submit(fn, *args, **kwargs)
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            return super().submit(fn, *args, **kwargs)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def kill(self) -> None:
+        """End all processes at once; what they were doing fails."""
+        # Python itself can do this from version 3.14 on.
+        for process in list((self._processes or {}).values()):
+            process.kill()
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Keep Ctrl+C and the end of the terminal from processes that are started meanwhile."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def begin_worker() -> None:
     """Prepare a worker process: the first one decides on Ctrl+C, and none outlives it."""
-    with suppress(ValueError):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in ("SIGINT", "SIGHUP"):
+        with suppress(ValueError, AttributeError):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     cv2.setNumThreads(1)
     parent = parent_process()
     if parent is not None:

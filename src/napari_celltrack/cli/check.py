@@ -5,7 +5,6 @@ Nothing heavy is imported before the command runs: ``celltrack --help`` is to an
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from napari_celltrack.cli.inputs import AsJson
-from napari_celltrack.cli.run import out_console, plain
+from napari_celltrack.cli.streams import echo_json, out_console, plain
 from napari_celltrack.text import plural
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def check(
     n_lost = sum(finding.is_loss for finding in found)
     if as_json:
         values = {"files": n_files, "findings": [asdict(finding) for finding in found]}
-        typer.echo(json.dumps(values, indent=2))
+        echo_json(values)
     else:
         files = f"{n_files:,} {plural(n_files, 'file')} of runs compared with what was written"
         lost = f"{n_lost:,} damaged or missing" if n_lost else "none is damaged or missing"

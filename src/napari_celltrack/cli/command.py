@@ -1,11 +1,11 @@
 """The ``celltrack`` command: the engine without a window.
 
-Exit codes: 0 all done, 1 some files failed or the run was stopped, 2 wrong use.
+Exit codes: 0 all done, 1 some files failed or the run was stopped, 2 wrong use, 130 stopped before
+there was anything to keep.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -29,6 +29,8 @@ from napari_celltrack.cli.run import (
     run_and_report,
     shown,
 )
+from napari_celltrack.cli.stopping import STOPPED, stopped_once
+from napari_celltrack.cli.streams import accept_all_text, echo_json, echo_yaml
 from napari_celltrack.cli.view import demo_table, open_window, why_no_window
 from napari_celltrack.errors import CelltrackError
 
@@ -44,11 +46,17 @@ app.add_typer(recipe_app, name="recipe", no_args_is_help=True)
 
 def main() -> None:
     """Run the command; expected failures are one sentence and exit code 2."""
-    try:
-        app()
-    except CelltrackError as error:
-        err_console.print(f"[red]Error:[/] {plain(error)}")
-        sys.exit(2)
+    accept_all_text()
+    with stopped_once():
+        try:
+            app()
+        except CelltrackError as error:
+            err_console.print(f"[red]Error:[/] {plain(error)}")
+            sys.exit(2)
+        except SystemExit as end:
+            if end.code == STOPPED:
+                err_console.print("Stopped.")
+            raise
 
 
 @app.callback(invoke_without_command=True)
@@ -131,7 +139,7 @@ def score(
 
     found = score_ctc(read_ctc(result), read_ctc(truth, is_truth=True))
     if as_json:
-        typer.echo(json.dumps(found.to_json(), indent=2))
+        echo_json(found.to_json())
     else:
         for text in score_texts(found):
             out_console.print(text)
@@ -231,7 +239,7 @@ def recipe_new(
 
     text = annotated_yaml(Recipe())
     if out is None:
-        typer.echo(text, nl=False)
+        echo_yaml(text)
         return
     try:
         with out.open("x", encoding="utf-8") as file:
@@ -259,4 +267,4 @@ def recipe_show(file: RecipeFile) -> None:
     """Print a recipe with every setting spelled out, defaults included."""
     from napari_celltrack.recipe import Recipe
 
-    typer.echo(Recipe.load(file).to_yaml(), nl=False)
+    echo_yaml(Recipe.load(file).to_yaml())

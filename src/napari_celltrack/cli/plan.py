@@ -5,7 +5,6 @@ Nothing heavy is imported before the command runs: ``celltrack --help`` is to an
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,6 +26,7 @@ from napari_celltrack.cli.inputs import (
     load_overrides,
     named_files,
 )
+from napari_celltrack.cli.streams import echo_json
 from napari_celltrack.text import bytes_text, duration_text, plural
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def plan(  # noqa: PLR0917
     options = RunOptions(n_workers=workers, overrides=changes, rescale=rescale)
     made = make_plan(settings, found, options, out=out, sample=not no_sample)
     if as_json:
-        typer.echo(json.dumps(made.to_json(), indent=2, ensure_ascii=False))
+        echo_json(made.to_json())
     else:
         show_plan(made)
 

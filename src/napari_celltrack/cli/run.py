@@ -6,7 +6,6 @@ runs: ``celltrack --help`` is to answer at once.
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
@@ -42,6 +41,7 @@ from napari_celltrack.cli.inputs import (
     load_overrides,
     named_files,
 )
+from napari_celltrack.cli.streams import echo_json
 from napari_celltrack.text import plural
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def run_and_report(events: Iterator[Any], n_items: int, out: Path, *, as_json: b
         rows = [event for event in passing if isinstance(event, FileDone)]
     rows.sort(key=lambda row: natural_key(row.item.path))  # they came as they were finished
     if as_json:
-        typer.echo(json.dumps([row.row() for row in rows], indent=2, ensure_ascii=False))
+        echo_json([row.row() for row in rows])
     else:
         _show_summary(rows)
         for sentence in RunFolder(out).record().put_aside:
