@@ -17,7 +17,7 @@ import tifffile
 from command import celltrack
 from napari_celltrack.batch.inputs import Item, find_inputs, unique_names
 from napari_celltrack.batch.names import folder_key
-from napari_celltrack.errors import MovieError
+from napari_celltrack.errors import CelltrackError, MovieError
 from napari_celltrack.readers import open_movie
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.text import readable
@@ -171,3 +171,17 @@ def test_an_item_is_text_however_it_is_made() -> None:
     path = os.fsdecode(b"\xe4.tif")
     item = Item(path, path, "a", (("drug", "x\ny"),))
     assert (item.path, item.file, item.conditions) == (path, "%E4.tif", (("drug", "x%0Ay"),))
+
+
+@pytest.mark.parametrize("pattern", ["/x/*.tif", "a**b", "[", "x" * 5000, "\0", "{a}{b}", "{"])
+def test_a_pattern_that_is_none_is_told_so(pattern: str, tmp_path: Path) -> None:
+    folder_of(tmp_path, "a.tif")
+    with pytest.raises(CelltrackError, match=r"[.;]"):
+        find_inputs([tmp_path], **{"names" if "{" in pattern else "pattern": pattern})
+
+
+@RAW
+def test_a_recipe_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "r.yaml")
+    with pytest.raises(CelltrackError, match="is a pipe and no file"):
+        Recipe.load(tmp_path / "r.yaml")

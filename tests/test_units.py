@@ -104,6 +104,8 @@ def _bomb(link: str) -> str:
         ("version: 1\na:\n " + "- " * 20_000, "nested too deep"),
         ("version: 1\nx: [" + "1," * 200_000 + "]", "too long"),
         ("version: 1\ninput: {channel: " + "9" * 5000 + "}", "5000 digits"),
+        ("version: 1\ninput: {channel: !!float ''}", "a number, date or name that is none"),
+        ("version: 1\n" + "".join(f"k{i}: 1\n" for i in range(100)), "and 80 more"),
         ("version: 1\ninput: {channel: 2024-13-45}", "month must be in"),
         ("version: 1\na: !!int x", "is none"),
         ("version: 1\0", "save it again as UTF-8"),

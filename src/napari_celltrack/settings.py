@@ -24,6 +24,9 @@ OneOf = Annotated[_MethodT, Field(discriminator="method")]
 #: away.
 ADVANCED: dict[str, Any] = {"advanced": True}
 
+#: As many mistakes are told; a file of something else has thousands.
+_MOST_MISTAKES = 20
+
 #: The unit of a field is the ending of its name.
 UNIT_OF_SUFFIX = {
     "_px": "px",
@@ -91,7 +94,10 @@ def parse(cls: type[SettingsT], values: Any) -> SettingsT:
     try:
         return cls.model_validate(values)
     except ValidationError as error:
-        raise RecipeError("; ".join(_sentences(error, values))) from error
+        mistakes = list(_sentences(error, values))
+        if len(mistakes) > _MOST_MISTAKES:
+            mistakes[_MOST_MISTAKES:] = [f"and {len(mistakes) - _MOST_MISTAKES} more"]
+        raise RecipeError("; ".join(mistakes)) from error
 
 
 def unit_of(name: str) -> str:

@@ -38,6 +38,9 @@ def read_yaml_text(path: str | Path, what: str) -> str:
         If it cannot be read, is too large, or is not in UTF-8.
     """
     try:
+        if Path(path).is_fifo() and not str(path).startswith("/dev/"):
+            # It may wait for ever; what a shell pipes into the command comes at once.
+            raise RecipeError(f"{path} is a pipe and no file; save {what} first.")
         with Path(path).open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
     except OSError as error:
@@ -74,7 +77,7 @@ def parse_yaml(text: str, name: str) -> Any:
         return yaml.load(text, Loader=_Strict)
     except yaml.YAMLError as error:
         raise RecipeError(f"{name} is not valid YAML: {_problem(error)}.") from error
-    except (ValueError, OverflowError, TypeError, AttributeError, KeyError) as error:
+    except (ValueError, OverflowError, TypeError, AttributeError, LookupError) as error:
         raise RecipeError(
             f"{name} is not valid YAML: it has a number, date or name that is none ({error})."
         ) from error

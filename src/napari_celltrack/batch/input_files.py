@@ -37,7 +37,7 @@ def glob_in(folder: Path, pattern: str) -> Iterator[Path]:
                 "alone as the pattern."
             )
         yield from folder.glob(with_any_case(pattern))
-    except (ValueError, NotImplementedError, IndexError) as error:
+    except (OSError, ValueError, NotImplementedError, IndexError) as error:
         raise CelltrackError(
             f"{pattern!r} is no pattern of file names; write one such as *.tif or **/*.tif."
         ) from error

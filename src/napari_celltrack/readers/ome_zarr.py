@@ -20,6 +20,7 @@ from napari_celltrack.readers.calibration import Calibration, calibrated
 from napari_celltrack.readers.colours import of_hex
 from napari_celltrack.readers.guard import check_claim, decoding, n_bytes
 from napari_celltrack.readers.stored import Stored
+from napari_celltrack.readers.zarr_limits import limit_decoders
 
 #: Files that distinguish a zarr from a folder of images.
 MARKS = (".zgroup", ".zarray", ".zattrs", "zarr.json")
@@ -120,7 +121,9 @@ class ZarrArray:
         if self._array is None:
             import zarr  # takes half a second to import
 
-            self._array = zarr.open_array(str(self.path), mode="r")
+            array = zarr.open_array(str(self.path), mode="r")
+            limit_decoders(array)
+            self._array = array
         return self._array
 
     def close(self) -> None:

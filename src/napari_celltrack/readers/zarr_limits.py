@@ -1,0 +1,105 @@
+"""Limits on what the chunks of a zarr are inflated to: a few kB can claim to be gigabytes.
+
+The decoders of zarr make all of what a chunk holds before they compare it with its shape. The
+decoders of an array that was opened here stop at a limit.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from napari_celltrack.readers.guard import HARMLESS_BYTES, n_bytes
+
+#: A chunk may be stored in larger numbers than it is read in.
+_WIDER = 8
+_TOO_MUCH = "a chunk holds far more than its shape"
+
+
+def limit_decoders(array: Any) -> None:
+    """Have the decoders of an opened array refuse chunks that are far larger than they should be.
+
+    Parameters
+    ----------
+    array : zarr.Array
+        Its decoders, which are its own, raise ValueError.
+    """
+    shape = getattr(array, "shards", None) or array.chunks
+    limit = max(HARMLESS_BYTES, _WIDER * n_bytes(shape, np.dtype(array.dtype).itemsize))
+    for codec in _codecs_of(array.metadata):
+        inflate = _INFLATE.get(str(getattr(codec, "codec_id", "")))
+        if inflate is not None:
+            codec.decode = partial(_decode, codec, inflate, limit)
+
+
+def _codecs_of(metadata: Any) -> Iterator[Any]:
+    """Return the codecs of numcodecs that do the work, in both versions of the format."""
+    yield getattr(metadata, "compressor", None)
+    waiting = list(getattr(metadata, "codecs", ()))
+    while waiting:
+        codec = waiting.pop()
+        waiting += getattr(codec, "codecs", ())  # of the chunks of a shard
+        for name in ("_gzip_codec", "_blosc_codec", "_zstd_codec", "_codec"):
+            yield getattr(codec, name, None)
+
+
+def _decode(codec: Any, inflate: _Inflate, limit: int, data: Any) -> Any:
+    inflated = inflate(codec, data, limit + 1)
+    if len(inflated) > limit:
+        raise ValueError(_TOO_MUCH)
+    return inflated
+
+
+def _zlib(_: Any, data: Any, most: int) -> Any:
+    return zlib.decompressobj().decompress(data, most)
+
+
+def _gzip(_: Any, data: Any, most: int) -> Any:
+    with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+        return file.read(most)
+
+
+def _bz2(_: Any, data: Any, most: int) -> Any:
+    return bz2.BZ2Decompressor().decompress(memoryview(data), most)
+
+
+def _lzma(codec: Any, data: Any, most: int) -> Any:
+    return lzma.LZMADecompressor(codec.format, None, codec.filters).decompress(data, most)
+
+
+def _blosc(codec: Any, data: Any, most: int) -> Any:
+    # Its length stands in its head, and is what is made room for.
+    if int.from_bytes(bytes(memoryview(data)[4:8]), "little") >= most:
+        raise ValueError(_TOO_MUCH)
+    return type(codec).decode(codec, data)
+
+
+def _zstd(codec: Any, data: Any, most: int) -> Any:
+    head = bytes(memoryview(data)[:18])
+    if len(head) > 4 and _zstd_length(head) >= most:
+        raise ValueError(_TOO_MUCH)
+    return type(codec).decode(codec, data)
+
+
+def _zstd_length(head: bytes) -> int:
+    """Return the length that the head of a frame states, 0 if it states none (RFC 8878, 3.1.1)."""
+    flags = head[4]
+    is_single = flags >> 5 & 1
+    start = 6 - is_single + (0, 1, 2, 4)[flags & 3]
+    n = (is_single, 2, 4, 8)[flags >> 6]
+    return int.from_bytes(head[start : start + n], "little") + (256 if n == 2 else 0)
+
+
+#: Inflates the bytes of a chunk to as many as there may be at most.
+_Inflate = Callable[[Any, Any, int], Any]
+_INFLATE: dict[str, _Inflate] = {
+    "zlib": _zlib, "gzip": _gzip, "bz2": _bz2, "lzma": _lzma, "blosc": _blosc, "zstd": _zstd,
+}  # fmt: skip
