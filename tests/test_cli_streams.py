@@ -10,12 +10,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+import tifffile
 import yaml
 
 from napari_celltrack.cli.stopping import stopped_once
 from napari_celltrack.cli.streams import accept_all_text, echo_json, echo_yaml
+from napari_celltrack.recipe import Recipe
+from scenes import three_disks
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
@@ -106,3 +110,35 @@ def test_an_interrupt_that_is_lost_comes_again() -> None:
         made = Loses()
         del made
         time.sleep(5)
+
+
+#: Runs the command with files of at most so many bytes, as a disk that is nearly full would.
+LIMITED = """
+import resource, sys
+n_bytes = int(sys.argv.pop(1))
+resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, n_bytes))
+from napari_celltrack.cli.command import main
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of Unix")
+def test_a_report_that_finds_no_room_is_told_and_the_results_stay(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", three_disks())
+    Recipe().save(tmp_path / "r.yaml")
+    out = tmp_path / "out"
+
+    def run_with(n_bytes: int) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", LIMITED, str(n_bytes), "run"]
+        paths = [str(tmp_path / "r.yaml"), str(tmp_path / "a.tif"), "-o", str(out)]
+        return subprocess.run([*command, *paths], capture_output=True, text=True, check=False)
+
+    done = run_with(15_000)
+    assert done.returncode == 1
+    assert "report.html cannot be written (File too large)" in done.stderr
+    assert "The results are whole." in done.stderr
+    assert "a.tif  done" in done.stdout
+    assert not list(out.glob(".*"))
+    again = run_with(10_000_000)
+    assert (again.returncode, "kept" in again.stdout) == (0, True)
+    assert (out / "report.html").is_file()

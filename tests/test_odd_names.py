@@ -20,7 +20,7 @@ from napari_celltrack.batch.names import folder_key
 from napari_celltrack.errors import CelltrackError, MovieError
 from napari_celltrack.readers import open_movie
 from napari_celltrack.recipe import Recipe
-from napari_celltrack.text import readable
+from napari_celltrack.text import cell_text, from_cell_text, readable
 from readers_scenes import write_ome_zarr
 from scenes import moving_disks
 
@@ -185,3 +185,34 @@ def test_a_recipe_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "r.yaml")
     with pytest.raises(CelltrackError, match="is a pipe and no file"):
         Recipe.load(tmp_path / "r.yaml")
+
+
+FORMULAS = ["=1+1", "-5 mM", "@SUM(A1)", "+a", "\t=1", "\r=1", " =1", "＝1", "'=1"]
+PLAIN = ["-5", "+1.5e-3", "-0,5", "a=1", "'a", "", "5", "—"]
+
+
+@pytest.mark.parametrize("text", [*FORMULAS, *PLAIN])
+def test_no_cell_of_a_table_is_a_formula(text: str) -> None:
+    assert cell_text(text) == (f"'{text}" if text in FORMULAS else text)
+    assert from_cell_text(cell_text(text)) == text
+
+
+def test_tables_for_a_spreadsheet_hold_no_formulas(tmp_path: Path) -> None:
+    for drug in ("=1+1", "-5"):
+        folder_of(tmp_path / "data" / drug, "-s1.tif")
+    (tmp_path / "data" / "-5" / "@.tif").write_bytes(b"")
+    Recipe().save(tmp_path / "r.yaml")
+    out, names = tmp_path / "out", ("--names", "{drug}/*.tif")
+    celltrack("run", tmp_path / "r.yaml", tmp_path / "data", "-o", out, *names, code=1)
+    summary = rows(out / "summary.csv")
+    assert [(row["file"], row["drug"]) for row in summary] == [
+        ("'-s1.tif", "-5"), ("'@.tif", "-5"), ("'-s1.tif", "'=1+1"),
+    ]  # fmt: skip
+    assert summary[1]["error"].startswith("'@.tif is empty")
+    for table in ("tracks", "counts"):
+        assert {row["drug"] for row in rows(out / f"{table}.csv")} == {"-5", "'=1+1"}
+    (result,) = [row["folder"].removeprefix("'") for row in summary if row["drug"] == "'=1+1"]
+    assert {row["file"] for row in rows(out / result / "objects.csv")} == {"'-s1.tif"}
+    # Whoever reads them with us finds the names.
+    assert "-s1.tif</" in (out / "report.html").read_text()
+    assert "&#39;-s1.tif" not in (out / "report.html").read_text()

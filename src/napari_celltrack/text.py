@@ -10,6 +10,9 @@ _UNITS = ("kB", "MB", "GB", "TB")
 _UNREADABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
+#: How a formula begins, in letters of Chinese and Japanese too; after the apostrophes of others.
+_FORMULA = re.compile("'*\\s*[=+@\uff1d\uff0b\uff20\uff0d-]")
+_NUMBER = re.compile(r"[-+]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][-+]?[0-9]+)?")
 
 
 def readable(text: str) -> str:
@@ -27,6 +30,20 @@ def readable(text: str) -> str:
         readable already stays as it is.
     """
     return _UNREADABLE.sub(_as_percent, text)
+
+
+def cell_text(text: str) -> str:
+    """Return text as a cell of a table that no spreadsheet takes for a formula.
+
+    An apostrophe goes before what begins like one; numbers with a sign stay as they are.
+    :func:`from_cell_text` takes it away again.
+    """
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def from_cell_text(text: str) -> str:
+    """Return the text of which :func:`cell_text` has made a cell."""
+    return text[1:] if text.startswith("'") and cell_text(text[1:]) == text else text
 
 
 def _as_percent(found: re.Match[str]) -> str:

@@ -14,6 +14,7 @@ from napari_celltrack.batch.inputs import Item
 from napari_celltrack.batch.result import FileDone
 from napari_celltrack.export.tables_csv import FILE
 from napari_celltrack.results.run_folder import POOLED, SUMMARY_COLUMNS
+from napari_celltrack.text import cell_text
 from napari_celltrack.whole_files import written_whole
 
 #: Of the result: files of one name in several folders have different ones. As in the summary.
@@ -66,5 +67,6 @@ def _pool(out: Path, table: str, items: Sequence[Item]) -> None:
         writer.writeheader()
         for item, path in sources:
             about = {FILE: item.file, _FOLDER: item.name, **dict(item.conditions)}
+            about = {column: cell_text(value) for column, value in about.items()}
             with path.open(encoding="utf-8", newline="") as file:
                 writer.writerows({**row, **about} for row in csv.DictReader(file))

@@ -22,7 +22,7 @@ from napari_celltrack.batch.run_log import RunLog
 from napari_celltrack.batch.run_options import DEFAULTS, RunOptions
 from napari_celltrack.batch.vertical import run_vertical
 from napari_celltrack.batch.workers import Workers, open_workers
-from napari_celltrack.errors import RecipeError, ResultError
+from napari_celltrack.errors import CelltrackError, RecipeError, ResultError
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.results.own_files import append_text
 from napari_celltrack.results.result_folder import versions
@@ -55,7 +55,7 @@ def run_files(recipe: Recipe, inputs: Inputs, out: Path, options: RunOptions = D
     ------
     ResultError
         If the folder of the results cannot be written to, another run is at work there, or it was
-        removed meanwhile.
+        removed meanwhile; last of all, if only the report cannot be written.
     CelltrackError
         If the scheduler cannot be reached, or there are no steps to go on from.
     """
@@ -108,10 +108,12 @@ def run_files(recipe: Recipe, inputs: Inputs, out: Path, options: RunOptions = D
                     raise
         _check_there(out)
         if options.report:
-            _write_report(out, log)
+            problem = _write_report(out, log)
             # Else the next run keeps the report, as one that was changed by hand.
             with suppress(OSError):
                 folder.finish(record)
+            if problem:
+                raise ResultError(f"{problem} The results are whole.")
 
 
 def _check_there(out: Path) -> None:
@@ -242,8 +244,8 @@ def _decided(recipe: Recipe, inputs: Inputs, out: Path, options: RunOptions) -> 
     return replace(options, strategy=plan.choice, n_workers=n_workers)
 
 
-def _write_report(out: Path, log: RunLog) -> None:
-    """Write the report; what goes wrong with it must not take the results along."""
+def _write_report(out: Path, log: RunLog) -> str:
+    """Write the report; what goes wrong with it, in a sentence, must not take the results along."""
     try:
         from napari_celltrack.results.report import write_report
 
@@ -252,4 +254,8 @@ def _write_report(out: Path, log: RunLog) -> None:
         write_report(out)
     except Exception as error:
         log.write(f"report: not written ({type(error).__name__}: {error})")
+        if isinstance(error, CelltrackError):
+            return str(error)
         append_text(out / ERRORS, f"{REPORT}\n{traceback.format_exc()}\n")
+        return f"{REPORT} cannot be made, unexpected {type(error).__name__} (see {ERRORS})."
+    return ""

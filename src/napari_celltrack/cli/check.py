@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from napari_celltrack.cli.inputs import AsJson
-from napari_celltrack.cli.streams import echo_json, out_console, plain
+from napari_celltrack.cli.run import out_console, plain
+from napari_celltrack.cli.streams import echo_json
 from napari_celltrack.text import plural
 
 if TYPE_CHECKING:

@@ -42,6 +42,7 @@ from napari_celltrack.cli.inputs import (
     named_files,
 )
 from napari_celltrack.cli.streams import echo_json
+from napari_celltrack.errors import ResultError
 from napari_celltrack.text import plural
 
 if TYPE_CHECKING:
@@ -184,8 +185,16 @@ def run_and_report(events: Iterator[Any], n_items: int, out: Path, *, as_json: b
     from napari_celltrack.readers import natural_key
     from napari_celltrack.results.run_folder import RunFolder
 
+    rows: list[FileDone] = []
+    problem = None
     with shown(events, n_items) as passing:
-        rows = [event for event in passing if isinstance(event, FileDone)]
+        try:
+            for event in passing:
+                rows += [event] if isinstance(event, FileDone) else []
+        except ResultError as error:
+            if len(rows) < n_items:
+                raise
+            problem = error  # of what is written when all files are done
     rows.sort(key=lambda row: natural_key(row.item.path))  # they came as they were finished
     if as_json:
         echo_json([row.row() for row in rows])
@@ -194,7 +203,9 @@ def run_and_report(events: Iterator[Any], n_items: int, out: Path, *, as_json: b
         for sentence in RunFolder(out).record().put_aside:
             out_console.print(plain(sentence))
         out_console.print(f"Results are in {plain(out)}")
-    if any(row.status != "done" for row in rows):
+    if problem is not None:
+        err_console.print(f"[red]Error:[/] {plain(problem)}")
+    if problem is not None or any(row.status != "done" for row in rows):
         raise typer.Exit(1)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from napari_celltrack.errors import ResultError
-from napari_celltrack.export.tables_csv import TablesCsv
+from napari_celltrack.export.tables_csv import TablesCsv, write_csv
 from napari_celltrack.export.tables_parquet import TablesParquet, need_pyarrow
 from napari_celltrack.movie import Movie
 from napari_celltrack.tables import Tables
@@ -88,7 +88,7 @@ def save_table(table: pd.DataFrame, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as hidden:
             if ending == ".csv":
-                table.to_csv(hidden, index=False, encoding="utf-8", lineterminator="\n")
+                write_csv(table, hidden)
             else:
                 table.to_parquet(hidden, engine="pyarrow", index=False)
     except OSError as error:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TextIO
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from napari_celltrack.movie import Movie
 from napari_celltrack.settings import Settings
 from napari_celltrack.tables import Tables
+from napari_celltrack.text import cell_text
 
 #: The first column of the object table, so that tables of many files can be concatenated.
 FILE = "file"
@@ -40,11 +42,33 @@ class TablesCsvWriter:
     def finish(self, tables: Tables) -> None:
         """Write the tables."""
         for name, table in named_tables(tables, self._name).items():
-            path = self._folder / f"{name}.csv"
-            table.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+            write_csv(table, self._folder / f"{name}.csv")
 
     def close(self) -> None:
         """Nothing is left open."""
+
+
+def write_csv(table: pd.DataFrame, target: Path | TextIO) -> None:
+    """Write a table as all CSV of ours is; a spreadsheet finds no formula in it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any table.
+    target : Path or text file
+        Where to.
+    """
+    table = table.rename(columns={n: cell_text(str(n)) for n in table.columns})
+    for at, kind in enumerate(table.dtypes):
+        if is_numeric_dtype(kind):
+            continue
+        # Names stand there in thousands of rows.
+        column = table.iloc[:, at]
+        texts = [value for value in column.unique() if isinstance(value, str)]
+        changed = {text: cell for text in texts if (cell := cell_text(text)) != text}
+        if changed:
+            table.isetitem(at, column.replace(changed).array)
+    table.to_csv(target, index=False, encoding="utf-8", lineterminator="\n")
 
 
 def named_tables(tables: Tables, file: str) -> dict[str, pd.DataFrame]:

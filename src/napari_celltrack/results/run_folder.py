@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from napari_celltrack.errors import RecipeError, ResultError
+from napari_celltrack.export.tables_csv import write_csv
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.results.own_files import FileFact, Owner, set_aside
 from napari_celltrack.results.result_folder import (
@@ -26,6 +28,7 @@ from napari_celltrack.results.result_folder import (
 )
 from napari_celltrack.results.result_record import ResultRecord
 from napari_celltrack.results.small_files import read_json, write_json
+from napari_celltrack.text import from_cell_text
 from napari_celltrack.whole_files import write_text
 
 SUMMARY, REPORT = "summary.csv", "report.html"
@@ -212,7 +215,9 @@ class RunFolder:
         table = table.astype(dict.fromkeys(whole, "Int64"))
         if not table["n_cells"].notna().any():
             del table["n_cells"]
-        write_text(self.path / SUMMARY, table.to_csv(index=False, lineterminator="\n"))
+        text = io.StringIO()
+        write_csv(table, text)
+        write_text(self.path / SUMMARY, text.getvalue())
 
     def summary(self) -> list[dict[str, str]]:
         """Read the lines of the summary, by column.
@@ -231,7 +236,10 @@ class RunFolder:
             ) from error
         if not {"file", "status"} <= set(table.columns):
             raise ResultError(f"{file} is of something else; give a folder of results.")
-        return [{str(name): str(row[name]) for name in row} for row in table.to_dict("records")]
+        return [
+            {str(name): from_cell_text(str(row[name])) for name in row}
+            for row in table.to_dict("records")
+        ]
 
     def write_record(self, record: RunRecord) -> None:
         """Write what the run says of itself; it is on the disk when this returns."""
