@@ -27,3 +27,20 @@ def test_an_event_is_known_again_where_the_mask_changed_a_bit_and_not_farther_aw
     assert not reviewed.are_seen("movie", EVENTS.assign(**{Y_PX: 13.1})).any()
     assert not reviewed.are_seen("movie", EVENTS.assign(**{FRAME: 5})).any()
     assert reviewed.are_seen("movie", EVENTS.iloc[:0]).shape == (0,)
+
+
+def test_what_was_reviewed_goes_into_a_table_and_back() -> None:
+    reviewed = Reviewed()
+    reviewed.see("movie", EVENTS.iloc[0])
+    reviewed.see("movie", EVENTS.iloc[1])
+    reviewed.dismiss("movie", EVENTS.iloc[1])
+    reviewed.see("other", EVENTS.iloc[0])
+    assert set(reviewed.movies) == {"movie", "other"}
+    assert len(reviewed.dismissed) == 1
+    again = Reviewed()
+    again.add("here", reviewed.table("movie"))
+    assert again.are_seen("here", EVENTS)[0]
+    assert again.are_dismissed("here", EVENTS).tolist() == [False, True]
+    pd.testing.assert_frame_equal(again.table("here").drop_duplicates(), again.table("here"))
+    assert reviewed.table("none").empty
+    again.add("here", reviewed.table("none"))

@@ -14,6 +14,9 @@ import pandas as pd
 
 from napari_celltrack.tables import FRAME, KIND, X_PX, Y_PX
 
+#: Column of a table of reviewed events: the event is no mistake.
+IS_FINE = "is_fine"
+
 _Place = tuple[Hashable, str, int, float, float]
 
 #: Places closer than this are the same, as masks change a little with the settings.
@@ -29,6 +32,31 @@ class Reviewed:
     def __init__(self) -> None:
         self._seen: set[_Place] = set()
         self._dismissed: set[_Place] = set()
+
+    @property
+    def movies(self) -> list[Hashable]:
+        """The movies of which something was reviewed, in the order of their first places."""
+        return list(dict.fromkeys(place[0] for place in (*self._dismissed, *self._seen)))
+
+    @property
+    def dismissed(self) -> frozenset[Hashable]:
+        """The events of all movies that are no mistakes; two sets can be compared."""
+        return frozenset(self._dismissed)
+
+    def table(self, movie: Hashable) -> pd.DataFrame:
+        """Return what was reviewed of a movie: `kind`, `frame`, `y_px`, `x_px`, `is_fine`."""
+        rows = sorted(
+            (*place[1:], place in self._dismissed)
+            for place in self._seen | self._dismissed
+            if place[0] == movie
+        )
+        table: pd.DataFrame = pd.DataFrame(rows, columns=[KIND, FRAME, Y_PX, X_PX, IS_FINE])
+        return table
+
+    def add(self, movie: Hashable, table: pd.DataFrame) -> None:
+        """Remember what :meth:`table` has returned, for a movie."""
+        for _, event in table.iterrows():
+            (self.dismiss if event[IS_FINE] else self.see)(movie, event)
 
     def see(self, movie: Hashable, event: pd.Series) -> None:
         """Remember that an event was reviewed."""

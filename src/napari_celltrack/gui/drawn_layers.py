@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -74,6 +74,19 @@ class DrawnLayers:
         with self._watch.drawing():
             cells = movie_layers.show_labels(viewer, image, movie, frame, labels, in_view=in_view)
         self._hand.watch(cells)
+
+    def put_cells(self, movie: Movie, cells: Mapping[int, npt.NDArray[np.int32]]) -> None:
+        """Write the cells of frames that a person made."""
+        viewer, image = self._viewer(), self._watch.layer
+        if viewer is None or image is None:
+            return
+        for frame, labels in cells.items():
+            with self._watch.drawing():
+                is_shown = frame == self.frame(movie)
+                layer = movie_layers.show_labels(
+                    viewer, image, movie, frame, labels, in_view=is_shown
+                )
+            self._hand.watch(layer)
 
     def release_cells(self) -> None:
         """Give the cells that were corrected by hand to the user."""

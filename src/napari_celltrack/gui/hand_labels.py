@@ -21,6 +21,8 @@ from napari_celltrack.readers import check_label_movie
 
 #: Strokes of a brush that follow each other within this time are one.
 _STROKE_MS = 250
+#: Events of a layer of the user after which its labels are others.
+_PAINTING_EVENTS = ("paint", "labels_update", "data")
 
 
 class HandLabels:
@@ -51,6 +53,8 @@ class HandLabels:
         self._version = 0
         self._touched: set[int] = set()
         self.corrected: dict[int, npt.NDArray[np.int32]] = {}
+        #: Layers of the user that were painted in while they were in use.
+        self.painted: weakref.WeakSet[Labels] = weakref.WeakSet()
         self._given_timer = _timer(self._say_given)
         self._stroke_timer = _timer(self._take_strokes)
 
@@ -67,13 +71,13 @@ class HandLabels:
     def use(self, layer: Labels | None) -> None:
         """Use a Labels layer of the user, or none."""
         if self.layer is not None:
-            self.layer.events.labels_update.disconnect(self._on_painted)
-            self.layer.events.data.disconnect(self._on_painted)
+            for name in _PAINTING_EVENTS:
+                getattr(self.layer.events, name).disconnect(self._on_painted)
         self._given = None if layer is None else weakref.ref(layer)
         self._version += 1
         if layer is not None:
-            layer.events.labels_update.connect(self._on_painted)
-            layer.events.data.connect(self._on_painted)
+            for name in _PAINTING_EVENTS:
+                getattr(layer.events, name).connect(self._on_painted)
 
     def movie(self, image: Image, movie: Movie) -> Movie | None:
         """Return the labels in use as a movie that fits another, or None without any.
@@ -117,6 +121,12 @@ class HandLabels:
         """Whether a frame was corrected, or is at this moment."""
         return frame in self.corrected or frame in self._touched
 
+    def settle(self) -> None:
+        """Take the last stroke for a correction now, and say so."""
+        if self._touched:
+            self._stroke_timer.stop()
+            self._take_strokes()
+
     def keep_strokes(self) -> None:
         """Take the last stroke for a correction now, without saying so."""
         self._stroke_timer.stop()
@@ -132,6 +142,8 @@ class HandLabels:
         self.corrected = {}
 
     def _on_painted(self, event: Any = None) -> None:
+        if self.layer is not None:
+            self.painted.add(self.layer)
         self._given_timer.start(_STROKE_MS)
 
     def _say_given(self) -> None:

@@ -11,6 +11,7 @@ import logging
 import weakref
 from collections.abc import Hashable, Iterable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from napari.components import ViewerModel
@@ -21,6 +22,7 @@ from napari_celltrack.analysis.reviewed import Reviewed
 from napari_celltrack.engine import CellSource, FrameResult
 from napari_celltrack.engine.cache import StageCache
 from napari_celltrack.errors import CelltrackError
+from napari_celltrack.gui.by_hand import ByHand
 from napari_celltrack.gui.drawn_layers import DrawnLayers
 from napari_celltrack.gui.file_channels import (
     axes_in_layer,
@@ -99,6 +101,7 @@ class Session(SessionState):
         self.others.changed.connect(self._changed_cells)
         #: Events that the user has seen, and those that are fine as they are.
         self.reviewed = Reviewed()
+        self.by_hand = ByHand(viewer, self._hand, self.reviewed)
         self.preview_frames = _PREVIEW_FRAMES
         self.cache = StageCache()
         self._preview = Preview()
@@ -196,6 +199,21 @@ class Session(SessionState):
         frames = set(self._hand.corrected)
         self._hand.forget()
         self._on_corrected(frames)
+
+    def read_by_hand(self, file: Path) -> int:
+        """Use what was saved of what a person made; return how many frames were corrected.
+
+        Raises
+        ------
+        CelltrackError
+            If it cannot be read, or is of another movie.
+        """
+        corrected = self.by_hand.read(file)
+        if self._movie is not None and corrected:
+            self._drawn.put_cells(self._movie, corrected)
+            self._hand.corrected |= corrected
+        self._on_corrected(set(corrected))
+        return len(corrected)
 
     def go_to(
         self,
@@ -343,6 +361,7 @@ class Session(SessionState):
             except CelltrackError as error:
                 problem = str(error)
         self._movie = movie
+        self.by_hand.use(movie)
         self._drawn.fit(movie)
         if movie is None:
             self._preview.result = None

@@ -25,6 +25,7 @@ from typing_extensions import override
 
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.charts.chart import Chart
+from napari_celltrack.gui.closing import ask_before_closing
 from napari_celltrack.gui.docks.recipe_menu import RecipeMenu
 from napari_celltrack.gui.docks.sentence import Sentence, frame_of
 from napari_celltrack.gui.folder_drops import take_folders
@@ -95,6 +96,7 @@ class Dock(QWidget):
         take_folders(viewer)
         self._refusals: dict[Hashable, str] = {}
         self._said: tuple[Said, Hashable] | None = None
+        ask_before_closing(viewer, self.session)
         self._lay_out()
         self._connect(viewer)
         self._restyle()

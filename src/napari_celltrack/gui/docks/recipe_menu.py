@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
@@ -10,10 +11,13 @@ from qtpy.QtGui import QGuiApplication, QKeySequence, QShortcut
 from qtpy.QtWidgets import QAction, QFileDialog, QMenu, QWidget
 
 from napari_celltrack.errors import CelltrackError
+from napari_celltrack.gui.by_hand import FACTS
+from napari_celltrack.gui.closing import save_by_hand
 from napari_celltrack.gui.file_recipe import path_for_files, recipe_for_files, recipe_for_window
 from napari_celltrack.gui.session import Session
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.script import to_script
+from napari_celltrack.text import plural
 
 _RECIPE_FILES = "Recipe (*.yaml *.yml)"
 
@@ -46,6 +50,9 @@ class RecipeMenu(QMenu):
         self._add("Load recipe…", self._load)
         self._add("Save recipe…", self._save)
         self._add("Copy as Python", self._copy)
+        self.addSeparator()
+        self._add("Load corrections…", self._load_by_hand)
+        self._add("Save corrections…", self._save_by_hand)
         self.aboutToShow.connect(self._show_history)
         for keys, slot in (("Ctrl+Z", session.undo), ("Ctrl+Shift+Z", session.redo)):
             shortcut = QShortcut(QKeySequence(keys), dock)
@@ -86,6 +93,24 @@ class RecipeMenu(QMenu):
         recipe = recipe_for_files(self._session).replace(tuned_on=None)
         QGuiApplication.clipboard().setText(to_script(recipe, path_for_files(self._session)))
         self.said.emit("A Python script with these settings is on the clipboard.")
+
+    def _load_by_hand(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(
+            self.parentWidget(), "Load what was made by hand", "", f"{FACTS} ({FACTS})"
+        )
+        if not path:
+            return
+        try:
+            n_frames = self._session.read_by_hand(Path(path))
+        except CelltrackError as error:
+            self.failed.emit(error)
+        else:
+            words = f"{n_frames} {plural(n_frames, 'frame')}"
+            self.said.emit(f"Loaded the cells of {words} and what was reviewed.")
+
+    def _save_by_hand(self) -> None:
+        if (folder := save_by_hand(self.window(), self._session)) is not None:
+            self.said.emit(f"Saved what was made by hand as {folder}.")
 
     def _show_history(self) -> None:
         self._undo.setEnabled(self._session.can_undo)

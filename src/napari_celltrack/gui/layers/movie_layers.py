@@ -45,6 +45,8 @@ _FACTS_OF_FILE = (
 )
 #: What the tag of the layer ``cells`` says of the movie that it fits.
 _FACTS = ("image", "axes", "shape")
+#: Key in the metadata of a layer of cells that were corrected by hand beside an earlier movie.
+_CORRECTED = "corrected_by_hand"
 #: Larger label movies are kept compressed; below, a plain array is quicker to draw.
 _MAX_PLAIN_BYTES = 2**31
 #: napari computes outlines on the GUI thread: in larger planes that is slow, so cells are filled.
@@ -301,8 +303,18 @@ def release_cells(viewer: ViewerModel) -> None:
     """Give the layer ``cells`` to the user, who corrected it by hand; another is made when due."""
     layer = cells_layer(viewer)
     if layer is not None:
+        layer.metadata[_CORRECTED] = {
+            "frames": layer.metadata[TAG]["frames"],
+            "layer": str(layer.unique_id),
+        }
         del layer.metadata[TAG]
         layer.name = f"{CELLS} corrected"
+
+
+def corrected_before(layer: Labels) -> npt.NDArray[np.int32] | None:
+    """Return the frames of what :func:`release_cells` gave to the user; None of other layers."""
+    known = layer.metadata.get(_CORRECTED)
+    return known["frames"] if known and known["layer"] == str(layer.unique_id) else None
 
 
 def move_cells(viewer: ViewerModel, image: Image) -> None:
