@@ -50,6 +50,9 @@ def test_a_file_gives_its_images(tmp_path) -> None:
     path = write_positions(tmp_path / "b.ome.tif")
     assert titles(path) == ["b.ome_Pos0", "b.ome_Pos1", "b.ome_Pos2"]
     assert [found.open().plane(0)[0, 0] for found in find_movies(path)] == [0, 1, 2]
+    # A folder with nothing else in it is no sequence of three files.
+    (tmp_path / "a.tif").unlink()
+    assert titles(tmp_path) == titles(path)
     (second,) = find_movies(f"{path}[1]")
     assert second.open().plane(0)[0, 0] == 1
 

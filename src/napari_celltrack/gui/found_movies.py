@@ -85,7 +85,7 @@ def _in_folder(folder: Path) -> tuple[FoundMovie, ...]:
         # Nothing but folders, say; opening it says which of them to choose.
         return (_whole(folder, folder.name),)
     movies = _found(items, folder)
-    if names or len(items) == 1 or any(is_of_set(split_image(Path(i.path))[0]) for i in items[:1]):
+    if names or len(items) == 1 or not _is_a_file_each(items):
         return movies
     whole = _whole(folder, f"{folder.name}: {len(items)} files as one movie")
     return (whole, *movies) if _are_frames(items) else (*movies, whole)
@@ -108,6 +108,12 @@ def _found(items: Iterable[Item], origin: Path) -> tuple[FoundMovie, ...]:
 
 def _whole(path: Path, title: str) -> FoundMovie:
     return FoundMovie(title, Item(str(path), path.name, path.name), str(path))
+
+
+def _is_a_file_each(items: tuple[Item, ...]) -> bool:
+    """Whether each movie is one file, and none is of a set or one of several in it."""
+    paths = [split_image(Path(item.path)) for item in items]
+    return all(number is None for _, number in paths) and not is_of_set(paths[0][0])
 
 
 def _are_frames(items: tuple[Item, ...]) -> bool:

@@ -113,8 +113,8 @@ def _look_at(layer: Image) -> LayerFile:
         # A kind of file that we do not know, or a damaged one; the layer is there nevertheless.
         return LayerFile()
     return LayerFile(
-        note=f"{layer.name} is not as {Path(path).name} is read, so it is taken as it is, without "
-        "what the file says"
+        note=f"{layer.name} is not as {Path(path).name} is read, so it is taken as it is; to have "
+        "what the file says, open it with Open movies…"
     )
 
 

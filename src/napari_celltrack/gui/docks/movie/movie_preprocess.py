@@ -280,4 +280,4 @@ class MoviePreprocess(Dock):
         if movie is None:
             return Said("")
         place = f"frame {session.frame}, " if movie.n_frames > 1 else ""
-        return Said(". ".join([f"{place}read as {' '.join(movie.axes)}", *movie.notes]))
+        return Said("; ".join([f"{place}read as {' '.join(movie.axes)}", *movie.notes]))
