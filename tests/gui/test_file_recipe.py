@@ -14,6 +14,7 @@ from napari_celltrack import Recipe, open_movie, run
 from napari_celltrack.batch import RunOptions, find_inputs, run_files
 from napari_celltrack.gui.file_recipe import path_for_files, recipe_for_files, recipe_for_window
 from napari_celltrack.gui.found_movies import find_movies
+from napari_celltrack.gui.layers.movie_layers import axes_choices
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.gui.show_movie import add_found, add_movie
 from napari_celltrack.movie import movie_from_array
@@ -144,6 +145,18 @@ def test_a_recipe_that_names_a_channel_keeps_it_when_a_movie_is_opened(
     session.take_movie(layers[0])
     assert session.layer is layers[1]
     assert session.recipe.input.channel == "gfp"
+
+
+def test_frames_of_one_channel_are_no_channels(model, recipe, three_channels) -> None:
+    session = session_of(model)
+    session.set_recipe(recipe)
+    (_, layer, _) = open_file(model, three_channels, "ours")
+    assert axes_choices(layer) == ["TYX", "ZYX"]
+    session.open_layer(layer)
+    # Only a recipe can say so: the pixels of the layer are read like that, and no others.
+    session.update(input=session.recipe.input.replace(axes="CYX", channel=0))
+    assert (session.movie.n_frames, len(session.movie.channels)) == (1, 5)
+    assert len(rows_of_window(session)) > 0
 
 
 def test_layers_of_one_file_are_its_channels_and_no_other_images(model, three_channels) -> None:

@@ -69,7 +69,9 @@ class LayerFile:
 
     def axes_in_file(self, axes: str) -> str | None:
         """Return what `axes` of the layer are in its file; None where that cannot be said."""
-        if self.movie is None or len(axes) != len(self.axes):
+        # The file has its channels elsewhere where the layer shows one of them.
+        is_second = self.channel is not None and "C" in axes
+        if self.movie is None or len(axes) != len(self.axes) or is_second:
             return None
         return _replaced(self.movie.axes, self.axes, axes)
 

@@ -166,7 +166,8 @@ def _placed(movie: Movie, layer: Image) -> Movie:
 def axes_choices(layer: Image) -> list[str]:
     """Return the readings of a layer's dimensions that make sense, the likeliest first."""
     colours = "C" if layer.rgb else ""
-    free = "TZ" if layer.rgb else "TZC"
+    has_channels = layer.rgb or (file_of(layer).channel is not None and layer.ndim <= 4)
+    free = "TZ" if has_channels else "TZC"
     return [
         "".join(leading) + "YX" + colours for leading in permutations(free, max(layer.ndim - 2, 0))
     ]
