@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import tifffile
 from napari.components import ViewerModel
+from napari.layers import Labels
 from napari.settings import get_settings
 from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox
@@ -18,6 +19,8 @@ from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.by_hand import FACTS, LABELS
 from napari_celltrack.gui.layers import movie_layers
 from napari_celltrack.gui.session import session_of
+from napari_celltrack.gui.show_movie import add_movie
+from napari_celltrack.movie import movie_from_array
 from napari_celltrack.tables import FRAME, KIND, X_PX, Y_PX
 
 PAINTED = 77
@@ -109,6 +112,23 @@ def test_cells_of_a_movie_that_was_left_are_told_and_saved(model, scene, qtbot, 
     assert session.by_hand.unsaved() == ""
     assert tifffile.imread(folder / "cells-corrected.tif")[frame, 85, 85] == PAINTED
     assert not (folder / LABELS).exists()
+
+
+def test_cells_corrected_by_hand_stay_when_another_channel_is_chosen(model, scene, qtbot) -> None:
+    session = session_of(model)
+    both = movie_from_array(np.stack([scene, scene + 1], axis=1), "TCYX", channels=("a", "b"))
+    layers = add_movie(model, both)
+    session.open_layer(layers[0])
+    qtbot.waitUntil(lambda: session.found is not None, timeout=60_000)
+    frame = paint(model)
+    session.update(input=session.recipe.input.replace(channel="b"))
+    assert session.layer is layers[1]
+    assert session.corrected_frames == {frame}
+    cells = movie_layers.cells_layer(model)
+    assert movie_layers.frame_of_cells(cells, frame)[85, 85] == PAINTED
+    assert len([layer for layer in model.layers if isinstance(layer, Labels)]) == 1
+    session.open_layer(layers[0])
+    assert session.corrected_frames == {frame}
 
 
 def test_labels_of_the_user_that_are_painted_in_use_are_told(model, scene, qtbot, tmp_path) -> None:

@@ -135,6 +135,13 @@ class HandLabels:
             for frame in frames:
                 self.corrected[frame] = movie_layers.frame_of_cells(cells, frame)
 
+    def take(self) -> dict[int, npt.NDArray[np.int32]]:
+        """Return all corrections, with the last stroke, and forget them."""
+        self.keep_strokes()
+        taken = self.corrected
+        self.forget()
+        return taken
+
     def forget(self) -> None:
         """Forget all corrections."""
         self._stroke_timer.stop()

@@ -295,10 +295,17 @@ class Session(SessionState):
             self.request_preview()
 
     def _switch(self, layer: Image | None) -> None:
+        # Cells are the same in all channels of a movie, also those that a person made.
+        stays = is_one_of_several(layer) and movie_layers.show_one_movie(self.layer, layer)
+        kept = self._hand.take() if stays else {}
         self._start_clean()
-        self._hand.use(None)
+        if not stays:
+            self._hand.use(None)
         self._layer_watch.use(layer)
         self._read_layer()
+        if kept and self._movie is not None:
+            self._drawn.put_cells(self._movie, kept)
+            self._hand.corrected = kept
         self.labels_changed.emit()
         self.request_preview()
 

@@ -66,8 +66,10 @@ def is_read(layer: Layer) -> bool:
     return isinstance(layer.data, MovieArray) or bool(source.path or source.sample)
 
 
-def show_one_movie(layer: Image, other: Image) -> bool:
+def show_one_movie(layer: Image | None, other: Image | None) -> bool:
     """Whether two layers were read together, as channels of one movie are."""
+    if layer is None or other is None:
+        return False
     if isinstance(layer.data, MovieArray) or isinstance(other.data, MovieArray):
         return getattr(layer.data, "movie", layer) is getattr(other.data, "movie", other)
     return bool(layer.source.path) and layer.source.path == other.source.path
