@@ -41,7 +41,7 @@ from napari_celltrack.batch.machine import free_memory_bytes
 from napari_celltrack.batch.vertical import run_vertical
 from napari_celltrack.batch.workers import Workers, open_workers
 from napari_celltrack.errors import CelltrackError, ResultError
-from napari_celltrack.readers.grouped import Part
+from napari_celltrack.readers.grouped import GroupFile
 from napari_celltrack.recipe import Recipe
 from scenes import moving_disks
 from test_batch import contents, run
@@ -114,7 +114,7 @@ def items_of_600_mb(home: Path) -> dict[str, list[Item]]:
     """Return the same size as a file, as three of them, as a folder, a pattern and parts."""
     whole = sparse(home / "whole.tif", 600 * 2**20)
     some = [sparse(home / "some" / f"f{index}.tif", 200 * 2**20) for index in range(3)]
-    parts = tuple(Part(str(path), channel="", t=None, z=None) for path in some)
+    parts = tuple(GroupFile(str(path), channel="", t=None, z=None) for path in some)
     return {
         "file": [Item(str(whole), "whole.tif", "whole")],
         "files": [Item(str(path), path.name, path.stem) for path in some],

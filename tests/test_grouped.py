@@ -11,7 +11,7 @@ import pytest
 import tifffile
 
 from napari_celltrack.errors import MovieError
-from napari_celltrack.readers.grouped import Part, open_group
+from napari_celltrack.readers.grouped import GroupFile, open_group
 from readers_scenes import pixels
 
 
@@ -23,10 +23,10 @@ def write(folder: Path, name: str, array: np.ndarray, **options: object) -> str:
     return str(path)
 
 
-def planes(folder: Path, truth: np.ndarray, channels: Sequence[str]) -> list[Part]:
+def planes(folder: Path, truth: np.ndarray, channels: Sequence[str]) -> list[GroupFile]:
     """Write (T, C, Y, X) as a file a plane."""
     return [
-        Part(write(folder, f"{name}_t{t}.tif", truth[t, c]), name, t)
+        GroupFile(write(folder, f"{name}_t{t}.tif", truth[t, c]), name, t)
         for t in range(len(truth))
         for c, name in enumerate(channels)
     ]
@@ -52,7 +52,7 @@ def test_a_stack_a_channel_and_calibration_where_they_agree(tmp_path: Path) -> N
             tmp_path, f"{name}.tif", channel, imagej=True, resolution=(2, 2),
             metadata={"axes": "TYX", "unit": "um", "finterval": interval},
         )  # fmt: skip
-        parts.append(Part(path, name))
+        parts.append(GroupFile(path, name))
     movie = open_group(parts, name="m")
     assert (movie.axes, movie.n_frames, movie.channels) == ("CTYX", 6, ("a", "b"))
     assert movie.pixel_size_um == (0.5, 0.5)
@@ -65,7 +65,7 @@ def test_a_stack_a_channel_and_calibration_where_they_agree(tmp_path: Path) -> N
 def test_a_stack_of_channels_a_time_point_with_z_in_files(tmp_path: Path) -> None:
     truth = pixels((3, 2, 2, 5, 7), "uint8")  # T, Z, C
     parts = [
-        Part(
+        GroupFile(
             write(tmp_path, f"{t}_{z}.tif", truth[t, z], imagej=True, metadata={"axes": "CYX"}),
             t=t * 10,
             z=z,
@@ -82,7 +82,7 @@ def test_a_stack_of_channels_a_time_point_with_z_in_files(tmp_path: Path) -> Non
 def test_stacks_over_time_follow_each_other(tmp_path: Path) -> None:
     truth = pixels((2, 4, 5, 7), "uint8")
     parts = [
-        Part(write(tmp_path, f"{i}.tif", s, imagej=True, metadata={"axes": "TYX"}), t=i)
+        GroupFile(write(tmp_path, f"{i}.tif", s, imagej=True, metadata={"axes": "TYX"}), t=i)
         for i, s in enumerate(truth)
     ]
     movie = open_group(parts, name="m")
@@ -92,7 +92,9 @@ def test_stacks_over_time_follow_each_other(tmp_path: Path) -> None:
 
 def test_pages_that_say_nothing_are_z_of_a_moment_and_axes_can_be_said(tmp_path: Path) -> None:
     truth = pixels((2, 3, 5, 7), "uint8")
-    parts = [Part(write(tmp_path, f"{i}.tif", s, metadata=None), t=i) for i, s in enumerate(truth)]
+    parts = [
+        GroupFile(write(tmp_path, f"{i}.tif", s, metadata=None), t=i) for i, s in enumerate(truth)
+    ]
     movie = open_group(parts, name="m")
     assert (movie.n_frames, movie.n_z) == (2, 3)
     assert "taken as Z" in movie.axes_note
@@ -107,7 +109,7 @@ def test_fingerprint_is_of_content_and_places_and_not_of_the_folder(tmp_path: Pa
     parts = planes(tmp_path / "one", truth, ["a", "b"])
     same = planes(tmp_path / "two", truth, ["a", "b"])
     other = planes(tmp_path / "three", truth[::-1], ["a", "b"])
-    swapped = [Part(part.path, {"a": "b", "b": "a"}[part.channel], part.t) for part in parts]
+    swapped = [GroupFile(part.path, {"a": "b", "b": "a"}[part.channel], part.t) for part in parts]
     found = [open_group(group, name="m").fingerprint for group in (parts, same, other, swapped)]
     assert found[0] == found[1]
     assert len(set(found)) == 3
@@ -115,7 +117,7 @@ def test_fingerprint_is_of_content_and_places_and_not_of_the_folder(tmp_path: Pa
 
 def test_few_files_are_open_at_a_time(tmp_path: Path) -> None:
     stacks = pixels((20, 3, 5, 7))
-    parts = [Part(write(tmp_path, f"{i}.tif", s), str(i)) for i, s in enumerate(stacks)]
+    parts = [GroupFile(write(tmp_path, f"{i}.tif", s), str(i)) for i, s in enumerate(stacks)]
     movie = open_group(parts, name="m")
     for t in range(3):
         for c in range(20):

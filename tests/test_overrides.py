@@ -10,7 +10,7 @@ from napari_celltrack.batch.inputs import Item
 from napari_celltrack.batch.overrides import Overrides
 from napari_celltrack.errors import RecipeError
 from napari_celltrack.preprocess import Gaussian, Median
-from napari_celltrack.readers.grouped import Part
+from napari_celltrack.readers.grouped import GroupFile
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.segment import Manual, Otsu, Regions
 
@@ -76,7 +76,7 @@ def test_lists_are_changed_by_place_or_replaced() -> None:
 
 
 def test_a_group_matches_by_its_files() -> None:
-    parts = (Part("/d/a_w1_t1.tif", "w1", 1), Part("/d/a_w2_t1.tif", "w2", 1))
+    parts = (GroupFile("/d/a_w1_t1.tif", "w1", 1), GroupFile("/d/a_w2_t1.tif", "w2", 1))
     group = Item("/d/a_w*_t*.tif", "a_w*_t*.tif", "a", parts=parts)
     for pattern, is_used in (("a_*.tif", True), ("*_w2_*.tif", True), ("b_*.tif", False)):
         found = Overrides.from_yaml(f"{pattern!r}: {{objects: {{min_area_px2: 1}}}}")

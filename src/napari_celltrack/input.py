@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field, field_validator, model_validator
 from typing_extensions import Self
 
 from napari_celltrack.errors import RecipeError
-from napari_celltrack.movie import Movie
+from napari_celltrack.movie import Movie, Plane
 from napari_celltrack.settings import Settings
-
-Plane = npt.NDArray[Any]
 
 
 class Crop(Settings):

@@ -17,6 +17,9 @@ import numpy.typing as npt
 from napari_celltrack.errors import MovieError
 from napari_celltrack.text import readable
 
+#: Pixels of one channel at one depth and time, shape (Y, X).
+Plane = npt.NDArray[Any]
+
 #: Colour names that name the channels of an RGB(A) image.
 RGB_CHANNELS = ("red", "green", "blue", "alpha")
 

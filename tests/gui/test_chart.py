@@ -15,7 +15,6 @@ from napari_celltrack.gui.charts.series import (
     ChartBars,
     ChartLine,
     ChartPoints,
-    bars,
     curve,
 )
 from napari_celltrack.gui.theme import chart_colours
@@ -72,7 +71,10 @@ def test_a_point_without_a_neighbour_is_a_dot():
 
 def test_bars_that_deserve_a_look_are_red(make_chart):
     chart = make_chart()
-    chart.plot_bars([0, 1, 2], [5, 5, 5], [False, True, False])
+    ends, middle = np.array([0.0, 2.0]), np.array([1.0])
+    chart.show_series(
+        ChartBars(ends, np.full(2, 5.0)), ChartBars(middle, np.full(1, 5.0), ink="problem")
+    )
     colours = chart_colours("dark")
     seen = colours_in(chart)
     # Two thirds of the bars are plain and one is red.
@@ -99,7 +101,7 @@ def test_text_and_lines_can_be_read_on_the_background(theme):
 
 def test_a_theme_changes_the_colours(make_chart):
     chart = make_chart()
-    chart.plot_bars([0, 1, 2], [1, 1, 1])
+    chart.show_series(ChartBars(np.arange(3.0), np.ones(3)))
     assert chart_colours("dark").fill in colours_in(chart)
     chart.restyle("light")
     assert chart_colours("light").fill in colours_in(chart)
@@ -182,7 +184,7 @@ def test_a_click_says_where_in_the_units_of_the_axes(make_chart, qtbot):
 
 def test_the_line_is_dragged_and_stays_in_the_axis(make_chart, qtbot):
     chart = make_chart()
-    chart.show_series(*bars(np.arange(256), np.ones(256)))
+    chart.show_series(ChartBars(np.arange(256.0), np.ones(256)))
     chart.set_limit(64.0)
     heard: list[float] = []
     chart.dragged.connect(heard.append)
@@ -199,7 +201,7 @@ def test_the_line_is_dragged_and_stays_in_the_axis(make_chart, qtbot):
 
 def test_many_moves_are_told_at_times_and_the_last_one_always(make_chart, qtbot):
     chart = make_chart()
-    chart.show_series(*bars(np.arange(256), np.ones(256)))
+    chart.show_series(ChartBars(np.arange(256.0), np.ones(256)))
     chart.set_limit(0.0)
     heard: list[float] = []
     chart.dragged.connect(heard.append)

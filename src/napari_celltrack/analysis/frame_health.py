@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import astuple, dataclass, replace
 from time import monotonic
-from typing import Any
 
 import cv2
 import numpy as np
@@ -17,12 +16,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_celltrack.input import Input, as_grey
-from napari_celltrack.movie import Movie
+from napari_celltrack.movie import Movie, Plane
 from napari_celltrack.preprocess import phase_shift_px
 from napari_celltrack.tables import FRAME
 from napari_celltrack.text import plural
 
-Plane = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 
 #: Columns of the table, in order.

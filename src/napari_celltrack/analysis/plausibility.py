@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 Labels = npt.NDArray[np.int32]
-Plane = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.float32]
 
 #: Objects of less than this share of the typical area are fragments.
 _FRAGMENT = 0.3
@@ -120,14 +120,14 @@ def _outlines(labels: Labels) -> npt.NDArray[np.bool_]:
     return np.asarray(cv2.dilate(names, square) != cv2.erode(names, square))
 
 
-def _slope(image: npt.NDArray[Any], sigma_px: float) -> Plane:
+def _slope(image: npt.NDArray[Any], sigma_px: float) -> Pixels:
     """Return the size of the gradient of the smoothed image."""
     pixels = cv2.GaussianBlur(image.astype(np.float32), (0, 0), sigma_px)
     across, down = cv2.Sobel(pixels, cv2.CV_32F, 1, 0), cv2.Sobel(pixels, cv2.CV_32F, 0, 1)
     return np.asarray(np.hypot(across, down), dtype=np.float32)
 
 
-def _edges(slope: Plane) -> Plane:
+def _edges(slope: Pixels) -> Pixels:
     """Return how far slopes exceed the noise, limited so that the steepest do not dominate."""
     usual = float(np.median(slope))
     spread = 1.4826 * float(np.median(np.abs(slope - usual)))
@@ -159,7 +159,7 @@ def _share_that_stands_out(image: npt.NDArray[Any], labels: Labels) -> float:
 
 
 def _means(
-    labels: Labels, pixels: Plane, size: int
+    labels: Labels, pixels: Pixels, size: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return the mean and the number of the pixels of each label."""
     area = np.bincount(labels.ravel(), minlength=size).astype(np.float64)

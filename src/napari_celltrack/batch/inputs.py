@@ -17,7 +17,7 @@ from napari_celltrack.batch.other_files import other_files
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.movie import Movie
 from napari_celltrack.readers import is_image_file, natural_key, natural_sorted, open_movie
-from napari_celltrack.readers.grouped import Part, open_group
+from napari_celltrack.readers.grouped import GroupFile, open_group
 from napari_celltrack.readers.images import split_image
 from napari_celltrack.readers.opening import MOVIE_SUFFIXES
 from napari_celltrack.readers.vendor_files import way_out
@@ -27,9 +27,9 @@ from napari_celltrack.results.run_folder import ERRORS, LOG, REPLACED, STEPS_FOL
 from napari_celltrack.text import readable
 
 __all__ = [
+    "GroupFile",
     "Inputs",
     "Item",
-    "Part",
     "find_inputs",
     "open_item",
     "open_others",
@@ -61,7 +61,7 @@ class Item:
         Name of its result folder, unique among the items of a run.
     conditions : tuple of (str, str)
         Columns of its tables and their values, from its file name.
-    parts : tuple of Part
+    parts : tuple of GroupFile
         Its files, where channels or time points are spread over several; then `path` is the
         pattern that they have in common.
     others : tuple of (str, str)
@@ -72,7 +72,7 @@ class Item:
     file: str
     name: str
     conditions: tuple[tuple[str, str], ...] = ()
-    parts: tuple[Part, ...] = ()
+    parts: tuple[GroupFile, ...] = ()
     others: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:

@@ -25,7 +25,7 @@ from napari_celltrack.batch.name_pattern import (
     slashes,
 )
 from napari_celltrack.readers import natural_key
-from napari_celltrack.readers.grouped import Part
+from napari_celltrack.readers.grouped import GroupFile
 from napari_celltrack.text import readable
 
 #: Of the name of a result. What is hidden or put aside has a longer name, and some file systems
@@ -51,7 +51,7 @@ class Group:
         What it may be called: the file name without what tells channels, times and planes apart.
     conditions : tuple of (str, str)
         Field and value, in the order of the pattern.
-    parts : tuple of Part
+    parts : tuple of GroupFile
         Its files; empty for a movie in one file. A file that is missing where other channels have
         one is among them, under the name it should have.
     missing : tuple of str
@@ -61,7 +61,7 @@ class Group:
     path: str
     name: str
     conditions: tuple[tuple[str, str], ...] = ()
-    parts: tuple[Part, ...] = ()
+    parts: tuple[GroupFile, ...] = ()
     missing: tuple[str, ...] = ()
 
 
@@ -225,11 +225,11 @@ class _Named:
             if piece in pattern.fields and piece not in GROUP_FIELDS
         )
 
-    def part(self, pattern: NamePattern) -> Part:
+    def part(self, pattern: NamePattern) -> GroupFile:
         """Return the place of the file in its movie."""
         values = dict(zip(pattern.pieces, self.texts, strict=True))
         t, z = values.get("t"), values.get("z")
-        return Part(
+        return GroupFile(
             self.path,
             _channel_name(self.texts, pattern),
             None if t is None else int(t),
@@ -275,7 +275,7 @@ def _group(files: Sequence[_Named], pattern: NamePattern) -> Group:
                     parts.append(at[channel, t, z][0])
                 else:
                     path = _expected(channel, t, z, in_order, pattern)
-                    parts.append(Part(path, channel, t, z))
+                    parts.append(GroupFile(path, channel, t, z))
                     missing.append(path)
     return Group(
         _common_path(files, pattern), _common_name(files, pattern), conditions,
@@ -305,7 +305,7 @@ def _expected(
     channel: str,
     t: int | None,
     z: int | None,
-    there: Sequence[tuple[Part, _Named]],
+    there: Sequence[tuple[GroupFile, _Named]],
     pattern: NamePattern,
 ) -> str:
     """Return the path that a missing file should have: a sister's with other numbers."""
@@ -323,10 +323,10 @@ def _expected(
 
 
 def _clash(files: Sequence[_Named], pattern: NamePattern) -> str:
-    seen: dict[Part, str] = {}
+    seen: dict[GroupFile, str] = {}
     for file in files:
         part = file.part(pattern)
-        place = Part("", part.channel, part.t, part.z)
+        place = GroupFile("", part.channel, part.t, part.z)
         if place in seen:
             what = " and ".join(
                 {"channel": "channel", "t": "time", "z": "plane"}[field]

@@ -10,8 +10,7 @@ import numpy.typing as npt
 
 from napari_celltrack.arrays.sampling import sample_step
 from napari_celltrack.errors import ResultError
-from napari_celltrack.input import Plane
-from napari_celltrack.movie import Movie
+from napari_celltrack.movie import Movie, Plane
 from napari_celltrack.recipe import Recipe
 
 Picture = npt.NDArray[np.uint8]

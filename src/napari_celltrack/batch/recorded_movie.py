@@ -17,7 +17,7 @@ import numpy as np
 from napari_celltrack.batch.inputs import Item, open_item
 from napari_celltrack.errors import CelltrackError, MovieError, ResultError
 from napari_celltrack.movie import Movie, movie_from_array
-from napari_celltrack.readers.grouped import Part
+from napari_celltrack.readers.grouped import GroupFile
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.results.result_record import ResultRecord
 
@@ -144,7 +144,7 @@ def recorded_shape(record: ResultRecord) -> Movie:
 
 def _item_of(record: ResultRecord) -> Item:
     path = str(record.input["path"])
-    parts = tuple(Part(**part) for part in record.input.get("parts", ()))
+    parts = tuple(GroupFile(**part) for part in record.input.get("parts", ()))
     return Item(path, Path(path).name, "", parts=parts)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +15,7 @@ from napari_celltrack.measure import (
     as_roundness,
     perimeters_px,
 )
-from napari_celltrack.movie import Movie
+from napari_celltrack.movie import Movie, Plane
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.tables import (
     AREA_PX2,
@@ -46,7 +45,6 @@ from napari_celltrack.tables import (
 )
 
 Labels = npt.NDArray[np.int32]
-Plane = npt.NDArray[Any]
 
 
 def measure_frame(

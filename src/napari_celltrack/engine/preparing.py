@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from napari_celltrack.engine.cache import StageCache
-from napari_celltrack.movie import Movie
+from napari_celltrack.movie import Movie, Plane
 from napari_celltrack.preprocess import DriftCorrection, ReferenceStep, stabilised
 from napari_celltrack.recipe import Recipe, Stage
-
-Plane = npt.NDArray[Any]
 
 
 def cached_stage(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,7 @@ from napari_celltrack.analysis.plausibility import Plausibility, plausibility
 from napari_celltrack.engine.cache import StageCache
 from napari_celltrack.engine.preparing import preprocess_frame
 from napari_celltrack.measure import ObjectFilter
-from napari_celltrack.movie import Movie
+from napari_celltrack.movie import Movie, Plane
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.segment import (
     Contrast,
@@ -37,7 +36,6 @@ from napari_celltrack.segment import (
 )
 from napari_celltrack.text import plural
 
-Plane = npt.NDArray[Any]
 Labels = npt.NDArray[np.int32]
 
 #: The cells that the standard settings are made for are about so wide; scaled by less than a

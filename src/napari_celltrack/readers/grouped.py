@@ -30,7 +30,7 @@ _AXES_OF_PARTS = "TZC"
 
 
 @dataclass(frozen=True, order=True)
-class Part:
+class GroupFile:
     """One file of a movie that consists of several.
 
     Parameters
@@ -51,7 +51,7 @@ class Part:
 
 
 def open_group(
-    parts: Sequence[Part], *, name: str, path: str = "", axes: str | None = None
+    parts: Sequence[GroupFile], *, name: str, path: str = "", axes: str | None = None
 ) -> Movie:
     """Open several files as one lazy movie; only one header per channel is read.
 
@@ -61,7 +61,7 @@ def open_group(
 
     Parameters
     ----------
-    parts : sequence of Part
+    parts : sequence of GroupFile
         One file for each channel, time and plane.
     name, path : str
         Of the movie.
@@ -216,7 +216,7 @@ def _check_that_it_fits(file: _File, first: _File) -> None:
             )
 
 
-def _grid(parts: Sequence[Part], name: str) -> dict[tuple[int, int, int], str]:
+def _grid(parts: Sequence[GroupFile], name: str) -> dict[tuple[int, int, int], str]:
     """Return the path at each place (time, plane, channel); each place must have one file."""
     if not parts:
         raise MovieError(f"{name} has no files; check the pattern that groups them.")

@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from qtpy.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
+from qtpy.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPixmap
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_celltrack.gui.charts.drawing import AxesStyle, ChartPlane, draw, plane_of
-from napari_celltrack.gui.charts.series import Series, bars, curve
+from napari_celltrack.gui.charts.series import Series, curve
+from napari_celltrack.gui.single_shot import single_shot
 from napari_celltrack.gui.theme import CHART_HEIGHT_PX, CHART_TEXT_PX, ChartColours, chart_colours
 
 #: At most one `dragged` in this time, in ms: what follows it is to be shown, not queued.
@@ -101,10 +102,7 @@ class Chart(QWidget):
         self._draggable = False
         self._held = False
         self._pressed_at: QPointF | None = None
-        self._throttle = QTimer(self)
-        self._throttle.setSingleShot(True)
-        self._throttle.setInterval(_THROTTLE_MS)
-        self._throttle.timeout.connect(self._emit_dragged)
+        self._throttle = single_shot(self, _THROTTLE_MS, self._emit_dragged)
         self._unsaid = False
 
     # What is shown
@@ -142,20 +140,6 @@ class Chart(QWidget):
             As of :meth:`show_series`.
         """
         self.show_series(*curve(x, y, stale), **ranges)
-
-    def plot_bars(self, x: Any, height: Any, wrong: Any = None, **ranges: Any) -> None:
-        """Show bars, some of them in red.
-
-        Parameters
-        ----------
-        x, height : array-like of float, shape (N,)
-            Middle and height of each bar.
-        wrong : array-like of bool, shape (N,), optional
-            Which of them deserve a look.
-        **ranges
-            As of :meth:`show_series`.
-        """
-        self.show_series(*bars(x, height, wrong), **ranges)
 
     def clear(self, empty: str | None = None) -> None:
         """Show nothing, and say why in words."""

@@ -149,31 +149,6 @@ def curve(x: Any, y: Any, stale: Any = None) -> tuple[Series, ...]:
     return tuple(parts)
 
 
-def bars(x: Any, height: Any, wrong: Any = None) -> tuple[Series, ...]:
-    """Return bars, some of them in red.
-
-    Parameters
-    ----------
-    x, height : array-like of float, shape (N,)
-        Middle and height of each; their width is the least distance of two.
-    wrong : array-like of bool, shape (N,), optional
-        Which of them deserve a look; none by default.
-
-    Returns
-    -------
-    tuple of ChartBars
-        The others, and those in red.
-    """
-    x_, heights = np.asarray(x, np.float64), np.asarray(height, np.float64)
-    red = np.zeros(x_.shape, bool) if wrong is None else np.asarray(wrong, bool)
-    steps = np.diff(np.unique(x_))
-    width = float(steps.min()) if steps.size else 1.0
-    return (
-        ChartBars(x_[~red], heights[~red], "fill", width),
-        ChartBars(x_[red], heights[red], "problem", width),
-    )
-
-
 def _beside(chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Return which points have a chosen one next to them."""
     beside = np.zeros(chosen.shape, bool)

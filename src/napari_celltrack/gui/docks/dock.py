@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from napari.components import ViewerModel
-from napari.utils.notifications import ErrorNotification, notification_manager
 from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -28,13 +27,14 @@ from napari_celltrack.gui.charts.chart import Chart
 from napari_celltrack.gui.closing import ask_before_closing
 from napari_celltrack.gui.docks.recipe_menu import RecipeMenu
 from napari_celltrack.gui.docks.sentence import Sentence, frame_of
+from napari_celltrack.gui.failure import report
 from napari_celltrack.gui.folder_drops import take_folders
 from napari_celltrack.gui.forms.rows import quiet_button
 from napari_celltrack.gui.session import RunState, Session, session_of
+from napari_celltrack.gui.single_shot import single_shot
 from napari_celltrack.gui.theme import (
     DOCK_WIDTH_PX,
     ROW_GAP_PX,
-    SECTION_GAP_PX,
     set_role,
     set_state,
     style_sheet,
@@ -159,34 +159,7 @@ class Dock(QWidget):
 
     def fail(self, error: Exception) -> None:
         """Say at the foot why something failed; napari reports an unexpected error, too."""
-        sentence = str(error)
-        if not isinstance(error, CelltrackError):
-            notification_manager.dispatch(ErrorNotification(error))
-            sentence = (
-                f"Something unexpected happened ({type(error).__name__}: {error}). Please report "
-                "it with the text that napari shows."
-            )
-        self.say(sentence, wrong=True)
-
-    def section(self, column: QVBoxLayout, title: str, hint: str = "") -> QHBoxLayout:
-        """Begin a section: a bold title, and a grey half-sentence beside it.
-
-        Returns
-        -------
-        QHBoxLayout
-            The row of the title, for a control at its right end.
-        """
-        row = QHBoxLayout()
-        row.setContentsMargins(0, SECTION_GAP_PX if column.count() else 0, 0, 0)
-        row.setSpacing(6)
-        heading, half_sentence = QLabel(title), QLabel(hint)
-        set_role(heading, "title")
-        set_role(half_sentence, "hint")
-        row.addWidget(heading)
-        row.addWidget(half_sentence)
-        row.addStretch(1)
-        column.addLayout(row)
-        return row
+        self.say(report(error), wrong=True)
 
     def listen(self, signal: Any, slot: Callable[..., None]) -> None:
         """Connect a signal that outlives this dock, for as long as the dock lives."""
@@ -213,9 +186,7 @@ class Dock(QWidget):
 
     def timer(self, ms: int, slot: Callable[[], object]) -> QTimer:
         """Return a timer that calls a function once, so long after it was started last."""
-        timer = QTimer(self, singleShot=True, interval=ms)
-        timer.timeout.connect(slot)
-        return timer
+        return single_shot(self, ms, slot)
 
     def frames(self) -> range:
         """Return the frames that are worked on; none where the recipe does not fit the movie."""

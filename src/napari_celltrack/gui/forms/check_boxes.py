@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel
 from superqt.utils import signals_blocked
 
-from napari_celltrack.gui.forms.part import Part
+from napari_celltrack.gui.forms.form_part import FormPart
 from napari_celltrack.gui.theme import ROW_GAP_PX, set_role
 
 #: So many side by side, for texts of at most so many letters.
@@ -25,7 +25,7 @@ class Choice(NamedTuple):
     tooltip: str
 
 
-class CheckBoxes(Part[tuple]):
+class CheckBoxes(FormPart[tuple]):
     """A grid of check boxes; the value keeps the order in which they were ticked.
 
     Parameters
@@ -39,7 +39,7 @@ class CheckBoxes(Part[tuple]):
     title : str, optional
         Words above.
     **kwargs
-        As for :class:`~napari_celltrack.gui.forms.part.Part`.
+        As for :class:`~napari_celltrack.gui.forms.form_part.FormPart`.
     """
 
     def __init__(

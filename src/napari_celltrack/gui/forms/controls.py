@@ -14,8 +14,8 @@ from qtpy.QtWidgets import QWidget
 
 from napari_celltrack.field_facts import FieldFacts, in_words
 from napari_celltrack.gui.forms.check_boxes import CheckBoxes, Choice
+from napari_celltrack.gui.forms.form_part import FormPart
 from napari_celltrack.gui.forms.number import Number
-from napari_celltrack.gui.forms.part import Part
 from napari_celltrack.gui.forms.rows import dress
 from napari_celltrack.gui.forms.shared import Shared
 from napari_celltrack.gui.theme import set_state
@@ -35,7 +35,7 @@ class Menu(ComboBox):
             super().reset_choices()
 
 
-class Text(Part[Any]):
+class Text(FormPart[Any]):
     """A line of text, or several texts between commas; None where an optional one is empty."""
 
     def __init__(self, value: Any, facts: FieldFacts, **kwargs: Any) -> None:
@@ -76,7 +76,7 @@ class Text(Part[Any]):
         return int(text) if self._facts.is_int and text.isdecimal() else text
 
 
-class Switched(Part[Any]):
+class Switched(FormPart[Any]):
     """A check box before another control; None when it is not ticked."""
 
     def __init__(self, value: Any, facts: FieldFacts, path: str, shared: Shared) -> None:

@@ -18,7 +18,7 @@ from napari_celltrack.field_facts import (
     title_of,
 )
 from napari_celltrack.gui.forms.controls import Menu
-from napari_celltrack.gui.forms.part import Part
+from napari_celltrack.gui.forms.form_part import FormPart
 from napari_celltrack.gui.forms.rows import add_grid, heading
 from napari_celltrack.gui.forms.settings_form import SettingsForm
 from napari_celltrack.gui.forms.wheel import no_accident
@@ -26,7 +26,7 @@ from napari_celltrack.gui.theme import ROW_GAP_PX
 from napari_celltrack.settings import Settings
 
 
-class MethodMenu(Part[Settings]):
+class MethodMenu(FormPart[Settings]):
     """A menu of methods, and the fields of the chosen one; the others keep their last values.
 
     Parameters
@@ -38,7 +38,7 @@ class MethodMenu(Part[Settings]):
     facts : FieldFacts, optional
         Of the field.
     **kwargs
-        As for :class:`~napari_celltrack.gui.forms.part.Part`.
+        As for :class:`~napari_celltrack.gui.forms.form_part.FormPart`.
     """
 
     def __init__(

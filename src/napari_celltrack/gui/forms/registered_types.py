@@ -14,8 +14,8 @@ from magicgui.widgets import create_widget
 from napari.layers import Image
 
 from napari_celltrack.field_facts import fields_of
+from napari_celltrack.gui.forms.form_part import FormPart
 from napari_celltrack.gui.forms.method_menu import MethodMenu
-from napari_celltrack.gui.forms.part import Part
 from napari_celltrack.gui.forms.settings_form import SettingsForm
 from napari_celltrack.gui.forms.step_list import StepList
 from napari_celltrack.gui.layers.movie_layers import movie_from_layer
@@ -24,7 +24,7 @@ from napari_celltrack.recipe import Recipe
 from napari_celltrack.settings import Settings
 
 
-class MovieChoice(Part[Movie | None]):
+class MovieChoice(FormPart[Movie | None]):
     """A choice among the image layers of the viewer, as a movie; None where there is no layer."""
 
     def __init__(self, value: Any = Undefined, **kwargs: Any) -> None:

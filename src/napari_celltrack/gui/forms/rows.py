@@ -48,8 +48,18 @@ def dress(widget: QWidget, facts: FieldFacts, path: str) -> None:
     no_accident(widget)
 
 
-def heading(title: str, help_: str) -> QWidget:
-    """Return the bold title of a section with the beginning of its help in grey beside it."""
+def heading(title: str, hint: str | QLabel = "", at_end: QWidget | None = None) -> QWidget:
+    """Return the head of a section: a bold title, grey words beside it, and a control at the end.
+
+    Parameters
+    ----------
+    title : str
+        The title.
+    hint : str or QLabel, optional
+        The help of the section, of which the beginning is shown; or a label of the caller.
+    at_end : QWidget, optional
+        Stands at the right end.
+    """
     widget = QWidget()
     layout = QHBoxLayout(widget)
     layout.setContentsMargins(0, SECTION_GAP_PX, 0, 0)
@@ -57,11 +67,18 @@ def heading(title: str, help_: str) -> QWidget:
     bold = QLabel(title)
     set_role(bold, "title")
     layout.addWidget(bold)
-    hint = QElidingLabel(half_sentence(help_))
-    set_role(hint, "hint")
-    hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-    layout.addWidget(hint, 1)
-    widget.setToolTip(help_)
+    if isinstance(hint, str):
+        widget.setToolTip(hint)
+        words = QElidingLabel(half_sentence(hint))
+        words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        set_role(words, "hint")
+        layout.addWidget(words, 1)
+    else:
+        set_role(hint, "hint")
+        layout.addWidget(hint)
+        layout.addStretch(1)
+    if at_end is not None:
+        layout.addWidget(at_end)
     return widget
 
 

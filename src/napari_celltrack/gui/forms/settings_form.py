@@ -15,15 +15,15 @@ from napari_celltrack.errors import RecipeError
 from napari_celltrack.field_facts import SECTIONS, FieldFacts, fields_of, methods_of
 from napari_celltrack.gui.forms.controls import control_for, show_problem
 from napari_celltrack.gui.forms.fold import Fold
+from napari_celltrack.gui.forms.form_part import FormPart
 from napari_celltrack.gui.forms.number import NumberRow
-from napari_celltrack.gui.forms.part import Part
 from napari_celltrack.gui.forms.rows import add_grid, column, heading, quiet_button
 from napari_celltrack.gui.forms.shared import Shared
 from napari_celltrack.gui.theme import LABEL_WIDTH_PX, ROW_GAP_PX, SECTION_GAP_PX
 from napari_celltrack.settings import Settings
 
 
-class SettingsForm(Part[Any]):
+class SettingsForm(FormPart[Any]):
     """All fields of one Settings class, as rows and sections, in the order of their declaration.
 
     A combination of values that the class refuses marks the control that was changed last and
@@ -42,7 +42,7 @@ class SettingsForm(Part[Any]):
     nullable : bool, optional
         Whether None is a value.
     **kwargs
-        As for :class:`~napari_celltrack.gui.forms.part.Part`.
+        As for :class:`~napari_celltrack.gui.forms.form_part.FormPart`.
     """
 
     def __init__(

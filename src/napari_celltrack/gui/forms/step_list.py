@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from magicgui.types import Undefined
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout
+from qtpy.QtWidgets import QLabel, QMenu, QVBoxLayout, QWidget
 
 from napari_celltrack.field_facts import FieldFacts, help_of, methods_of, title_of
-from napari_celltrack.gui.forms.part import Part
+from napari_celltrack.gui.forms.form_part import FormPart
 from napari_celltrack.gui.forms.rows import heading, quiet_button
 from napari_celltrack.gui.forms.step_row import StepRow
 from napari_celltrack.gui.theme import ROW_GAP_PX, set_role
 from napari_celltrack.settings import Settings
 
 
-class StepList(Part[tuple]):
+class StepList(FormPart[tuple]):
     """Edits an ordered tuple of methods, one row a step; a click on its name opens its form.
 
     A row is dragged at its handle, moved with Alt and the arrow keys, or by its menu.
@@ -34,7 +34,7 @@ class StepList(Part[tuple]):
     none_yet : str, optional
         Words where there is no step.
     **kwargs
-        As for :class:`~napari_celltrack.gui.forms.part.Part`.
+        As for :class:`~napari_celltrack.gui.forms.form_part.FormPart`.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class StepList(Part[tuple]):
         layout = self.native.layout()
         layout.setSpacing(ROW_GAP_PX)
         words = (title, hint) if title or facts is None else (facts.title, facts.help)
-        layout.addLayout(self._head(*words, methods_of(annotation)))
+        layout.addWidget(self._head(*words, methods_of(annotation)))
         self._column = QVBoxLayout()
         self._column.setSpacing(ROW_GAP_PX)
         layout.addLayout(self._column)
@@ -100,7 +100,7 @@ class StepList(Part[tuple]):
         self._rebuild(opened=opened, focused=None)
         self.changed.emit(self._value)
 
-    def _head(self, title: str, hint: str, methods: Sequence[type[Settings]]) -> QHBoxLayout:
+    def _head(self, title: str, hint: str, methods: Sequence[type[Settings]]) -> QWidget:
         add = quiet_button("+ add ▾", f"{self.path}.add", "Add a step behind the others.")
         menu = QMenu(add)
         menu.setToolTipsVisible(True)
@@ -109,16 +109,7 @@ class StepList(Part[tuple]):
             action.setToolTip(help_of(method))
             action.triggered.connect(lambda *_, method=method: self.add(method))
         add.setMenu(menu)
-        words = heading(title, hint)
-        head = QHBoxLayout()
-        # The button stands on the line of the words, below the gap before them.
-        margins = words.layout().contentsMargins()
-        words.layout().setContentsMargins(0, 0, 0, 0)
-        head.setContentsMargins(margins)
-        head.setSpacing(0)
-        head.addWidget(words, 1)
-        head.addWidget(add)
-        return head
+        return heading(title, hint, add)
 
     def _use(self, value: tuple[Settings, ...]) -> None:
         same_methods = [type(step) for step in value] == [type(step) for step in self._value]

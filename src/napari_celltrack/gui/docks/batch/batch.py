@@ -35,6 +35,7 @@ from napari_celltrack.gui.docks.batch.contact_sheet import ContactSheet
 from napari_celltrack.gui.docks.batch.file_table import FileTable, ProgressRows
 from napari_celltrack.gui.docks.batch.plan_box import PlanBox, StartRow
 from napari_celltrack.gui.docks.dock import Dock, Said
+from napari_celltrack.gui.forms.rows import heading
 from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.theme import set_state
 from napari_celltrack.recipe import Recipe
@@ -87,7 +88,7 @@ class Batch(Dock):
         column.addWidget(self._inputs)
         column.addWidget(self._options)
         self._plan = PlanBox(self.prefix)
-        self.section(column, "What it will take").insertWidget(1, self._plan.room)
+        column.addWidget(heading("What it will take", self._plan.room))
         column.addWidget(self._plan)
         self._start = StartRow(self.prefix)
         column.addWidget(self._start)

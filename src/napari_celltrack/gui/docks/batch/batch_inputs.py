@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -24,6 +24,7 @@ from napari_celltrack.gui.file_recipe import recipe_for_files
 from napari_celltrack.gui.forms.rows import quiet_button
 from napari_celltrack.gui.forms.wheel import no_accident
 from napari_celltrack.gui.session import Session
+from napari_celltrack.gui.single_shot import single_shot
 from napari_celltrack.gui.theme import ROW_GAP_PX, set_role, set_state
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.text import plural
@@ -93,10 +94,7 @@ class BatchInputs(QWidget):
         self._rows.addWidget(self._offered, self._rows.rowCount(), 1)
         self._add("Results", self._results, f"{prefix}_choose_results", self._choose_results)
         self._add("Recipe", self._recipe)
-        self._rest = QTimer(self)
-        self._rest.setSingleShot(True)
-        self._rest.setInterval(_REST_MS)
-        self._rest.timeout.connect(self._tell)
+        self._rest = single_shot(self, _REST_MS, self._tell)
         self._own_results = False
         self._folder.textChanged.connect(self._on_folder)
         self._files.textChanged.connect(self._on_files)

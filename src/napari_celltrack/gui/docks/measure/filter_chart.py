@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from superqt.utils import signals_blocked
 
 from napari_celltrack.analysis import TrackFilter
 from napari_celltrack.analysis.track_filter import Limit
@@ -199,12 +200,11 @@ class FilterChart(QWidget):
         if names == shown:
             return
         chosen = self.menu.currentData()
-        blocked = self.menu.blockSignals(True)
-        self.menu.clear()
-        for name in names:
-            self.menu.addItem(_label(name), name)
-        self.menu.setCurrentIndex(max(self.menu.findData(chosen), 0) if names else -1)
-        self.menu.blockSignals(blocked)
+        with signals_blocked(self.menu):
+            self.menu.clear()
+            for name in names:
+                self.menu.addItem(_label(name), name)
+            self.menu.setCurrentIndex(max(self.menu.findData(chosen), 0) if names else -1)
         self.menu.setEnabled(bool(names))
 
     def _show_column(self, _: int = 0) -> None:

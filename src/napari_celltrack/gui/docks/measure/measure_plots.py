@@ -17,6 +17,7 @@ from napari_celltrack.gui.docks.measure.filter_chart import FilterChart
 from napari_celltrack.gui.docks.measure.measure_settings import MeasureSettings
 from napari_celltrack.gui.docks.plots.plot_panel import PlotPanel
 from napari_celltrack.gui.docks.sentence import About, Sentence, links_of, tracks_of
+from napari_celltrack.gui.forms.rows import heading
 from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.layers.movie_layers import image_layers
 from napari_celltrack.gui.session import Followed, Found
@@ -71,7 +72,7 @@ class MeasurePlots(Dock):
         self._settings = MeasureSettings(session, self.prefix)
         column.addWidget(self._settings)
         self._filter = FilterChart(self.prefix)
-        self.section(column, "Keep tracks", "drag the limit").addWidget(self._filter.menu)
+        column.addWidget(heading("Keep tracks", "drag the limit", self._filter.menu))
         column.addWidget(self._filter)
         self._plots = tuple(self._plot(index, kind) for index, kind in enumerate(_PLOTS, start=1))
         for plot in self._plots:

@@ -24,10 +24,10 @@ from napari_celltrack.gui.docks.movie.health_strip import HealthStrip
 from napari_celltrack.gui.docks.movie.open_row import MovieChoice, OpenRow
 from napari_celltrack.gui.docks.movie.prepared_box import PreparedBox
 from napari_celltrack.gui.docks.movie.quantity_line import QuantityLine
-from napari_celltrack.gui.forms.rows import add_grid
+from napari_celltrack.gui.forms.rows import add_grid, heading
 from napari_celltrack.gui.forms.step_list import StepList
 from napari_celltrack.gui.layers.movie_layers import image_layers
-from napari_celltrack.gui.theme import LABEL_WIDTH_PX, set_role, set_state
+from napari_celltrack.gui.theme import LABEL_WIDTH_PX, set_state
 from napari_celltrack.movie import Movie
 from napari_celltrack.preprocess import PreprocessStep
 from napari_celltrack.text import plural
@@ -86,19 +86,16 @@ class MoviePreprocess(Dock):
         column.addWidget(self._steps.native)
         self._prepared = PreparedBox(self.viewer, self.session, "movie_prepared")
         column.addWidget(self._prepared)
-        head = self.section(column, "Frame health", "red: worth a look")
         self._health = HealthStrip("movie_health")
-        head.addWidget(self._health.menu)
+        column.addWidget(heading("Frame health", "red: worth a look", self._health.menu))
         column.addWidget(self._health)
         column.addStretch(1)
         self._connect_body()
 
     def _fill_axes(self, column: QVBoxLayout) -> None:
-        head = self.section(column, "Axes")
         self._axes_hint = QLabel()
         self._axes_hint.setObjectName("movie_axes_hint")
-        set_role(self._axes_hint, "hint")
-        head.insertWidget(1, self._axes_hint)
+        column.addWidget(heading("Axes", self._axes_hint))
         self._axes = AxisStrip("movie_axes")
         column.addWidget(self._axes)
 

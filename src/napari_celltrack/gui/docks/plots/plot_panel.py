@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -25,6 +25,7 @@ from napari_celltrack.gui.docks.plots.plot_files import PlotFiles
 from napari_celltrack.gui.forms.wheel import no_accident
 from napari_celltrack.gui.lane import Lane, one_result
 from napari_celltrack.gui.session import Session
+from napari_celltrack.gui.single_shot import single_shot
 from napari_celltrack.gui.theme import ROW_GAP_PX, plot_style
 from napari_celltrack.gui.when_destroyed import when_destroyed
 from napari_celltrack.plots import Plot, StyleName
@@ -196,9 +197,7 @@ class PlotPanel(QWidget):
         column.addLayout(row)
         column.addWidget(self._columns)
         column.addWidget(self._canvas, 1)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_RESIZE_MS)
+        self._timer = single_shot(self, _RESIZE_MS, self._redraw)
 
     def _connect(self) -> None:
         self._menu.activated.connect(self._take_kind)
@@ -211,7 +210,6 @@ class PlotPanel(QWidget):
         self._files.said.connect(self.said)
         self._files.failed.connect(self.failed)
         self._files.largerAsked.connect(self._show_large)
-        self._timer.timeout.connect(self._redraw)
         session = self._session
         for signal, slot in (
             (session.frame_changed, self._show_frame),

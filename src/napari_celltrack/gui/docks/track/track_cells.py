@@ -13,7 +13,7 @@ from napari_celltrack.gui.docks.sentence import About, Sentence, tracks_of
 from napari_celltrack.gui.docks.track.event_list import DISMISSED, SEEN, EventList
 from napari_celltrack.gui.docks.track.radius_chart import RadiusAdvisor, RadiusChart
 from napari_celltrack.gui.docks.track.run_comparison import RunComparison
-from napari_celltrack.gui.forms.rows import add_grid
+from napari_celltrack.gui.forms.rows import add_grid, heading
 from napari_celltrack.gui.forms.settings_form import SettingsForm
 from napari_celltrack.gui.forms.wheel import no_accident
 from napari_celltrack.gui.layers import track_layers, track_rows, track_vectors
@@ -75,18 +75,17 @@ class TrackCells(Dock):
         self._form = SettingsForm(session.recipe, ("link",))
         column.addWidget(self._form.native)
         self._radius = RadiusChart("track")
-        self.section(column, "Is the radius right?").addWidget(self._radius.menu)
+        column.addWidget(heading("Is the radius right?", at_end=self._radius.menu))
         column.addWidget(self._radius)
         self._events = EventList("track")
-        title = self.section(column, "Where it fails")
         self._n_events = Sentence("track_n_events", "hint")
         self._n_events.setWordWrap(False)
-        title.insertWidget(1, self._n_events)
+        column.addWidget(heading("Where it fails", self._n_events))
         column.addWidget(self._events)
         self._add_looks(column)
         self._filter = SettingsForm(session.recipe, ("tracks",))
         column.addWidget(self._filter.native)
-        self.section(column, "Compare", "what other settings change")
+        column.addWidget(heading("Compare", "what other settings change"))
         self._comparison = RunComparison(session, self)
         column.addWidget(self._comparison.panel)
         column.addStretch(1)

@@ -1,4 +1,4 @@
-"""Part: what the parts of a form have in common."""
+"""FormPart: what the parts of a form have in common."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from napari_celltrack.gui.forms.shared import Shared
 ValueT = TypeVar("ValueT")
 
 
-class Part(ValuedContainerWidget[ValueT], Generic[ValueT]):
+class FormPart(ValuedContainerWidget[ValueT], Generic[ValueT]):
     """A value widget of magicgui that edits one field.
 
     `changed` is emitted when the value has changed, by whomever.
