@@ -13,19 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from napari_celltrack.cli.inputs import (
-    Also,
-    AsJson,
-    Frames,
-    InputPaths,
-    Names,
-    OverridesFile,
-    Pattern,
-    RecipeFile,
-    Rescale,
-    load_overrides,
-    named_files,
-)
+from napari_celltrack.cli.inputs import AsJson, Chosen, takes_files
 from napari_celltrack.cli.streams import echo_json
 from napari_celltrack.text import bytes_text, duration_text, plural
 
@@ -33,9 +21,9 @@ if TYPE_CHECKING:
     from napari_celltrack.batch.plan import Plan
 
 
-def plan(  # noqa: PLR0917
-    recipe: RecipeFile,
-    inputs: InputPaths,
+@takes_files
+def plan(
+    chosen: Chosen,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -53,12 +41,6 @@ def plan(  # noqa: PLR0917
             show_default=False,
         ),
     ] = None,
-    pattern: Pattern = None,
-    names: Names = None,
-    frames: Frames = False,
-    also: Also = None,
-    overrides: OverridesFile = None,
-    rescale: Rescale = False,
     no_sample: Annotated[
         bool,
         typer.Option("--no-sample", help="Run no frames: at once, but without times."),
@@ -69,16 +51,11 @@ def plan(  # noqa: PLR0917
 
     Headers are read and a few frames are run; nothing is written but to the temporary folder.
     """
-    from napari_celltrack.batch import RunOptions, find_inputs
+    from napari_celltrack.batch import RunOptions
     from napari_celltrack.batch.plan import make_plan
-    from napari_celltrack.recipe import Recipe
 
-    settings = Recipe.load(recipe)
-    changes = load_overrides(overrides, inputs, settings)
-    found = find_inputs(
-        inputs, pattern=pattern, frames=frames, out=out, names=names, also=named_files(also or [])
-    )
-    options = RunOptions(n_workers=workers, overrides=changes, rescale=rescale)
+    settings, changes, found = chosen.load(out)
+    options = RunOptions(n_workers=workers, overrides=changes, rescale=chosen.rescale)
     made = make_plan(settings, found, options, out=out, sample=not no_sample)
     if as_json:
         echo_json(made.to_json())

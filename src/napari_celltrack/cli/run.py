@@ -27,20 +27,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from napari_celltrack.cli.inputs import (
-    OVERRIDES,
-    Also,
-    AsJson,
-    Frames,
-    InputPaths,
-    Names,
-    OverridesFile,
-    Pattern,
-    RecipeFile,
-    Rescale,
-    load_overrides,
-    named_files,
-)
+from napari_celltrack.cli.inputs import OVERRIDES, AsJson, Chosen, takes_files
 from napari_celltrack.cli.streams import echo_json
 from napari_celltrack.errors import ResultError
 from napari_celltrack.text import plural
@@ -72,16 +59,10 @@ Strict = Annotated[
 _N_BARS = 8
 
 
+@takes_files
 def run(  # noqa: PLR0917
-    recipe: RecipeFile,
-    inputs: InputPaths,
+    chosen: Chosen,
     out: OutputFolder,
-    pattern: Pattern = None,
-    names: Names = None,
-    frames: Frames = False,
-    also: Also = None,
-    overrides: OverridesFile = None,
-    rescale: Rescale = False,
     strategy: Annotated[
         Literal["auto", "vertical", "horizontal"],
         typer.Option(
@@ -123,16 +104,11 @@ def run(  # noqa: PLR0917
     as_json: AsJson = False,
 ) -> None:
     """Run a recipe over files, folders of files, or folders of frames."""
-    from napari_celltrack.batch import RunOptions, find_inputs, run_files, suitable_pool
+    from napari_celltrack.batch import RunOptions, run_files, suitable_pool
     from napari_celltrack.batch.earlier import find_earlier
     from napari_celltrack.readers.vendor_files import way_out
-    from napari_celltrack.recipe import Recipe
 
-    settings = Recipe.load(recipe)
-    changes = load_overrides(overrides, inputs, settings)
-    found = find_inputs(
-        inputs, pattern=pattern, frames=frames, out=out, names=names, also=named_files(also or [])
-    )
+    settings, changes, found = chosen.load(out)
     passed_over = [path for path in found.ignored if Path(path).name != OVERRIDES]
     if passed_over:
         n = len(passed_over)
@@ -154,7 +130,7 @@ def run(  # noqa: PLR0917
         pool=pool,
         scheduler=scheduler,
         overrides=changes,
-        rescale=rescale,
+        rescale=chosen.rescale,
         from_step=from_step,
         plots=plots,
         report=not no_report,
