@@ -7,7 +7,6 @@ frame in view, then a window of frames round it, then the tracks through them.
 
 from __future__ import annotations
 
-import logging
 import weakref
 from collections.abc import Hashable, Iterable
 from functools import partial
@@ -16,7 +15,6 @@ from typing import Any
 
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
-from napari.utils.notifications import ErrorNotification, notification_manager
 
 from napari_celltrack.analysis.reviewed import Reviewed
 from napari_celltrack.engine import CellSource, FrameResult
@@ -24,6 +22,7 @@ from napari_celltrack.engine.cache import StageCache
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.by_hand import ByHand
 from napari_celltrack.gui.drawn_layers import DrawnLayers
+from napari_celltrack.gui.failure import report
 from napari_celltrack.gui.file_channels import (
     axes_in_layer,
     does_name_channel,
@@ -51,7 +50,6 @@ from napari_celltrack.recipe import Recipe
 
 __all__ = ["Followed", "Found", "RunState", "Session", "session_of"]
 
-_log = logging.getLogger(__name__)
 _sessions: weakref.WeakKeyDictionary[ViewerModel, Session] = weakref.WeakKeyDictionary()
 
 #: Frames round the one in view that are followed at once.
@@ -432,15 +430,7 @@ class Session(SessionState):
 
     def _fail(self, error: Exception) -> None:
         self._preview.ask_again()
-        if isinstance(error, CelltrackError):
-            self._problem = str(error)
-        else:
-            _log.error("cells could not be found", exc_info=error)
-            notification_manager.dispatch(ErrorNotification(error))
-            self._problem = (
-                f"Something unexpected happened ({type(error).__name__}: {error}). Please report "
-                "it with the text that napari shows."
-            )
+        self._problem = report(error)
         self.failed.emit(self._problem)
 
     def _on_corrected(self, frames: set[int]) -> None:
