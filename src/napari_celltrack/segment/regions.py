@@ -34,7 +34,7 @@ class Regions(Settings, title="Bright regions"):
     split: OneOf[Split] = Field(
         default_factory=WatershedDistance,
         title="Touching cells",
-        description="How touching cells are separated.",
+        description="How they are separated.",
     )
     connectivity: Literal[4, 8] = Field(
         8,
