@@ -7,12 +7,16 @@ import numpy as np
 import pytest
 import tifffile
 from napari.utils.notifications import notification_manager
+from npe2 import PluginManager
 
 from napari_celltrack import open_movie
 from napari_celltrack.gui.reader import get_reader
 from napari_celltrack.gui.show_movie import add_movie
 
 PLUGIN = "napari-celltrack"
+
+# Otherwise napari does so when its window is made first.
+PluginManager.instance().discover()
 
 
 @pytest.fixture
