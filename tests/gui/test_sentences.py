@@ -352,10 +352,10 @@ def test_sentences_about_a_run_go_with_its_settings(viewer, qtbot, desk):
     desk.wait()
     words = dock._sheet.findChild(QLabel, "batch_sheet_foot")
     assert words.text().startswith("Are the outlines right?")
-    # The slider of the window has nothing to do with the files.
-    other_movie(viewer)
-    session.open_layer(None)
-    session.set_recipe(session.recipe)
+    # Cells that are painted in the window, and its slider, have nothing to do with the files.
+    session.labels_changed.emit()
+    session.frame_changed.emit(1)
+    assert foot(dock) == ended
     before = dock.recipe()
     other_settings(viewer)
     assert dock.recipe() != before

@@ -192,6 +192,11 @@ class Batch(Dock):
         return self.in_words()
 
     @override
+    def _drop_sentences(self) -> None:
+        # Nor have cells that were painted there.
+        self.show_foot()
+
+    @override
     def _show_problem(self, sentence: str) -> None:
         if sentence != self.session.problem:
             super()._show_problem(sentence)
