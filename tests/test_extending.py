@@ -38,7 +38,8 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(ROOT / "pyproject.toml", root)
     source = root / "src"
     package = source / "napari_celltrack"
-    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    # What Python compiled comes along: only what the page changes is compiled again.
+    shutil.copytree(PACKAGE, package)
     for language, first, text in BLOCKS:
         path = package / first
         if first == "try it":
