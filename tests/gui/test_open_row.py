@@ -13,8 +13,10 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QComboBox, QFileDialog, QPushButton
 
 from napari_celltrack.errors import CelltrackError
+from napari_celltrack.gui.file_recipe import path_for_files, recipe_for_files
 from napari_celltrack.gui.found_movies import find_movies
 from napari_celltrack.gui.session import session_of
+from napari_celltrack.gui.show_movie import add_found
 from readers_scenes import write_ome_set
 
 
@@ -83,6 +85,23 @@ def test_files_of_one_movie_are_one(tmp_path) -> None:
     assert movie.plane(1, 0, 1)[0, 0] == 11
     write_ome_set(tmp_path / "set", np.zeros((4, 20, 30), np.uint16))
     assert len(find_movies(tmp_path / "set")) == 1
+
+
+def test_a_movie_of_several_files_is_worked_on_in_the_window(viewer, tmp_path) -> None:
+    for t in range(2):
+        for c in range(2):
+            write(tmp_path / f"a_t{t}_c{c}.tif", t)
+    (found,) = find_movies(tmp_path)
+    session = session_of(viewer)
+    session.open_layer(add_found(viewer, found)[1])
+    saved = recipe_for_files(session)
+    assert (saved.input.channel, saved.input.axes) == ("c1", None)
+    assert saved.tuned_on.differences(found.open()) == []
+    # A script opens one path.
+    assert path_for_files(session) is None
+    session.update(input=session.recipe.input.replace(axes="ZYX"))
+    assert (session.movie.n_frames, session.movie.n_z) == (1, 2)
+    session.open_layer(None)
 
 
 def test_nothing_to_open_is_said_on_opening(tmp_path) -> None:

@@ -69,9 +69,12 @@ class LayerFile:
 
     def axes_in_file(self, axes: str) -> str | None:
         """Return what `axes` of the layer are in its file; None where that cannot be said."""
-        # The file has its channels elsewhere where the layer shows one of them.
+        if self.movie is None or len(axes) != len(self.axes):
+            return None
+        # The file has its channels elsewhere where the layer shows one of them, and of a movie in
+        # several files a recipe says what the dimensions of each file are.
         is_second = self.channel is not None and "C" in axes
-        if self.movie is None or len(axes) != len(self.axes) or is_second:
+        if is_second or (self.found is not None and self.found.item.parts):
             return None
         return _replaced(self.movie.axes, self.axes, axes)
 
