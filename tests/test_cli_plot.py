@@ -142,6 +142,34 @@ def test_what_is_not_there_is_said_with_what_there_is(
     assert not [path for path in tmp_path.rglob("*.png") if path.name != "preview.png"]
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "sentence"),
+    [
+        ("y_px", "12.Mai", "y_px holds no numbers"),
+        ("x_px", '"1,234"', "x_px holds no numbers"),
+        ("track_id", "", "track_id holds no numbers"),
+        ("frame", "9" * 30, "frame holds no numbers"),
+        ("label", "1.5", "label holds no numbers"),
+        ("ch0_mean", "true", "ch0_mean holds no numbers"),
+        ("area_px2", "inf", "area_px2 holds no numbers"),
+        ("frame", "0", "has track 1 twice in frame 0"),
+    ],
+)
+def test_tables_that_a_spreadsheet_has_changed_are_told_so(
+    result: Path, column: str, value: str, sentence: str
+) -> None:
+    file = result / "objects.csv"
+    lines = [line.split(",") for line in file.read_text().splitlines()]
+    at = lines[0].index(column)
+    for line in lines[1:]:
+        line[at] = value
+    file.write_text("\n".join(map(",".join, lines)))
+    assert sentence in celltrack("plot", result, code=2).stderr
+    # Semicolons are the columns of other countries.
+    file.write_text("\ufeff" + "\n".join(map(";".join, lines)))
+    assert "objects.csv has no column" in celltrack("plot", result, code=2).stderr
+
+
 def test_folders_that_are_no_result_are_refused(result: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     error = celltrack("plot", tmp_path / "empty", code=2).stderr

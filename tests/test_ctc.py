@@ -156,6 +156,8 @@ class TestReading:
         ("lines", "message"),
         [
             ("1 0 3\n", "line 1, is not four whole numbers"),
+            (f"1 0 {2**63} 0\n", "line 1, is not four whole numbers"),
+            ("9" * 5000 + " 0 3 0\n", "line 1, is not four whole numbers"),
             ("1 0 1 0\n1 2 3 0\n", "has label 1 twice"),
             ("1 0 9 0\n", "lives from frame 0 to 9, but there are 4 masks"),
             ("1 1 0 0\n", "lives from frame 1 to 0"),

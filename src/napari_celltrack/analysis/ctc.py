@@ -13,12 +13,14 @@ import numpy.typing as npt
 import tifffile
 
 from napari_celltrack.errors import ResultError
-from napari_celltrack.readers.guard import decoding
+from napari_celltrack.readers.guard import decoding, quiet
 
 Ids = npt.NDArray[np.int64]
 #: A cell in a frame: (frame, label).
 Node = tuple[int, int]
 
+#: No label and no frame has more digits, and more would not fit into a table.
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 _RESULT, _TRUTH = "res_track.txt", "man_track.txt"
 #: Prefix of the masks that belong to a table, and where its folder may be below the given one.
 _MASKS = {_RESULT: "mask", _TRUTH: "man_track"}
@@ -152,7 +154,7 @@ def read_mask(path: Path) -> npt.NDArray[Any]:
     MovieError
         If it is damaged.
     """
-    with decoding(path.name):
+    with quiet(), decoding(path.name):
         mask = np.asarray(tifffile.imread(path))
     if mask.ndim != 2 or mask.dtype.kind not in "iu" or mask.min(initial=0) < 0:
         raise ResultError(
@@ -186,7 +188,7 @@ def _read_table(path: Path) -> Ids:
         words = line.split()
         if not words:
             continue
-        if len(words) != 4 or not all(re.fullmatch(r"-?\d+", word) for word in words):
+        if len(words) != 4 or not all(map(_WHOLE_NUMBER.fullmatch, words)):
             raise ResultError(
                 f"{path.name}, line {number}, is not four whole numbers (label, first frame, last "
                 "frame, parent); mend it."

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import math
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -48,6 +50,22 @@ def decoding(name: str) -> Iterator[None]:
             f"{name} cannot be decoded{_reason(error)}; it is damaged or of a kind that is not "
             "supported, so try to open it in Fiji and save it again as TIFF."
         ) from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Suppress tifffile's log of a broken file, for this thread and this call."""
+    thread = threading.get_ident()
+    logger = logging.getLogger("tifffile")
+
+    def is_other(record: logging.LogRecord) -> bool:
+        return record.thread != thread
+
+    logger.addFilter(is_other)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_other)
 
 
 def check_claim(name: str, claimed: int, stored: int, how: str = "other") -> None:

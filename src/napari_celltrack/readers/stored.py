@@ -160,6 +160,11 @@ class StoredSource:
                 f"{self.name}: the image at {outer} has shape {chunk.shape} where {expected} was "
                 "expected; use images of one size and kind."
             )
+        if chunk.dtype.kind not in "buif":
+            raise MovieError(
+                f"{self.name}: the image at {outer} has pixels of type {chunk.dtype}; convert them "
+                "to integer or floating point numbers."
+            )
         chunk = chunk.astype(self.dtype, copy=False)
         # Red, green and blue are read one after another, so they are decoded only once.
         self._last = (outer, chunk) if chunk.ndim > 2 else None

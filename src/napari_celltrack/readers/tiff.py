@@ -6,11 +6,7 @@ are kept, because the palettes of microscopes and of label images are only for d
 
 from __future__ import annotations
 
-import logging
 import math
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +15,7 @@ import numpy.typing as npt
 import tifffile
 
 from napari_celltrack.errors import MovieError
-from napari_celltrack.readers.guard import decoding, n_bytes
+from napari_celltrack.readers.guard import decoding, n_bytes, quiet
 from napari_celltrack.readers.ome_xml import companion_of, images_in, read_companion
 from napari_celltrack.readers.stored import Stored, colour_names
 from napari_celltrack.readers.tiff_claims import check_page
@@ -48,7 +44,7 @@ def read_tiff(path: Path, image: int | None = None) -> Stored:
     """
     chunks = TiffPages(path, image)
     try:
-        with _quiet(), decoding(path.name):
+        with quiet(), decoding(path.name):
             return _describe(chunks)
     except BaseException:
         chunks.close()
@@ -65,7 +61,7 @@ def list_images(path: Path) -> list[tuple[str, tuple[Path, ...]]]:
     """
     chunks = TiffPages(path)
     try:
-        with _quiet(), decoding(path.name):
+        with quiet(), decoding(path.name):
             chunks.open()
             return [(image.name, image.files) for image in chunks.images]
     finally:
@@ -92,7 +88,7 @@ class TiffPages:
 
     def read(self, index: tuple[int, ...]) -> npt.NDArray[Any]:
         """Return the page at an index into the dimensions before those of a page."""
-        with _quiet(), decoding(self.path.name):
+        with quiet(), decoding(self.path.name):
             image = self.open()
             number = int(image.pages[index])
             if image.series.is_truncated:
@@ -265,19 +261,3 @@ def _describe(chunks: TiffPages) -> Stored:
         notes=tuple(notes),
         files=image.files,
     )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Suppress tifffile's log of a broken file, for this thread and this call."""
-    thread = threading.get_ident()
-    logger = logging.getLogger("tifffile")
-
-    def is_other(record: logging.LogRecord) -> bool:
-        return record.thread != thread
-
-    logger.addFilter(is_other)
-    try:
-        yield
-    finally:
-        logger.removeFilter(is_other)

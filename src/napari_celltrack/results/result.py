@@ -6,22 +6,33 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from napari_celltrack.errors import ResultError
 from napari_celltrack.plots.numbers import Numbers
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.results.result_folder import ResultFolder
 from napari_celltrack.tables import (
+    COUNT_COLUMNS,
     DRIFT_X_PX,
     DRIFT_Y_PX,
     FRAME,
     N_CELLS,
+    OBJECT_COLUMNS,
     START_FRAME,
+    TRACK_COLUMNS,
     TRACK_ID,
     X_PX,
     Y_PX,
 )
 
+#: Types of the columns that are known, and how those of measured brightness end.
+_KNOWN = {**OBJECT_COLUMNS, **TRACK_COLUMNS, **COUNT_COLUMNS}
+_MEASURED = ("_mean", "_median", "_min", "_max", "_std", "_total")
+#: No frame, label or track has a larger number.
+_LARGEST = 2**31
 #: Files of a result, and columns without which they are not that.
 _TABLES = {
     "objects": (TRACK_ID, FRAME, Y_PX, X_PX),
@@ -118,6 +129,35 @@ def read_result(path: Path) -> Result:
 
 
 def _table(folder: ResultFolder, name: str, needed: Collection[str]) -> pd.DataFrame:
+    """Read a table, and make sure that its numbers are some: people edit tables in spreadsheets."""
     table = folder.table(name, needed)
-    # Without rows a file does not say what is a number.
-    return table if len(table) else table.astype({name: float for name in table if name != "file"})
+    if not len(table):
+        # Without rows a file does not say what is a number.
+        empty: pd.DataFrame = table.astype({name: float for name in table if name != "file"})
+        return empty
+    for column in table.columns:
+        is_known = column in _KNOWN or str(column).endswith(_MEASURED)
+        if (is_known or column in needed) and not _holds_numbers(table[column], str(column)):
+            raise ResultError(
+                f"{folder.path / name}.csv is not as a run has written it, {column} holds no "
+                "numbers that it can hold; run the recipe again."
+            )
+    if name == "objects":
+        tracked = table[table[TRACK_ID] > 0]
+        twice = tracked[tracked.duplicated([TRACK_ID, FRAME])]
+        if len(twice):
+            raise ResultError(
+                f"{folder.path / name}.csv has track {twice[TRACK_ID].iloc[0]} twice in frame "
+                f"{twice[FRAME].iloc[0]}; run the recipe again."
+            )
+    return table
+
+
+def _holds_numbers(values: pd.Series, column: str) -> bool:
+    if not is_numeric_dtype(values.dtype) or is_bool_dtype(values.dtype):
+        return False
+    if _KNOWN.get(column) is not np.int64:
+        return not np.isinf(values.to_numpy(float)).any()
+    numbers = values.to_numpy(float)
+    is_whole = (np.abs(numbers) < _LARGEST) & (numbers == np.round(numbers))  # NaN is neither
+    return bool(is_whole.all())
