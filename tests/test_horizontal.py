@@ -22,6 +22,7 @@ from napari_celltrack.batch.inputs import find_inputs
 from napari_celltrack.batch.item_task import run_item
 from napari_celltrack.batch.lock import RunningFile
 from napari_celltrack.batch.result import FileDone, FrameDone
+from napari_celltrack.batch.run import run_files
 from napari_celltrack.batch.run_options import RunOptions
 from napari_celltrack.batch.workers import Workers, open_workers
 from napari_celltrack.readers import open_movie
@@ -330,6 +331,16 @@ def test_closed_run_leaves_finished_steps_only(
     run_all(movie, out, workers)
     run_vertical(movie, tmp_path / "whole")
     assert contents(out) == contents(tmp_path / "whole")
+
+
+def test_stopped_run_leaves_nothing_that_it_has_begun(movie: Path, tmp_path: Path) -> None:
+    out, options = tmp_path / "out", RunOptions(strategy="horizontal", report=False)
+    events = run_files(Recipe(), find_inputs([movie]), out, options)
+    while not list(out.glob("steps/2_cells/.*.partial")):
+        next(events)
+    events.close()
+    assert not [path for path in out.rglob(".*") if path.name.endswith(".partial")]
+    assert (out / "steps" / "1_prepared" / "a.json").exists()
 
 
 def test_steps_open_as_movies_in_the_place_of_their_crop(tmp_path: Path, workers: Workers) -> None:

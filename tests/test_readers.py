@@ -564,6 +564,7 @@ def test_damaged_files_give_planes_or_one_sentence(tmp_path: Path) -> None:
 def test_names_sort_naturally_and_kinds_are_told(tmp_path: Path) -> None:
     names = ["t10.tif", "t2.tif", "T1.tif", "a.tif", "2.tif"]
     assert sorted(names, key=natural_key) == ["2.tif", "a.tif", "T1.tif", "t2.tif", "t10.tif"]
+    assert sorted(["9" * 5000, "1"], key=natural_key)[0] == "1"
     for name in ("a.TIF", "b.txt", ".c.tif"):
         (tmp_path / name).touch()
     (tmp_path / "d.zarr").mkdir()

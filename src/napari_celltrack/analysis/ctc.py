@@ -135,7 +135,7 @@ def numbered_masks(folder: Path, prefix: str) -> dict[int, Path]:
     A folder that does not exist has none.
     """
     name = re.compile(rf"{prefix}(\d+)\.tiff?", re.IGNORECASE)
-    files = folder.iterdir() if folder.is_dir() else ()
+    files = [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else ()
     found = {int(match[1]): path for path in files if (match := name.fullmatch(path.name))}
     return dict(sorted(found.items()))
 

@@ -98,6 +98,8 @@ def run_files(recipe: Recipe, inputs: Inputs, out: Path, options: RunOptions = D
                         break
             yield from _not_done(inputs, rows)
         finally:
+            if options.strategy == "horizontal":
+                _drop_begun(out, [item for item in inputs.items if item.name not in rows])
             # Otherwise the folder is gone, and an error on its way that says so; what stands there
             # was made by a worker that was writing just then.
             if (out / LOG).is_file():
@@ -194,6 +196,15 @@ def _stopping(running_file: RunningFile) -> Iterator[None]:
         yield
     finally:
         running_file.remove()
+
+
+def _drop_begun(out: Path, items: Sequence[Item]) -> None:
+    """Delete what steps of a run that was stopped have begun to write; finished steps stay."""
+    from napari_celltrack.batch.horizontal.step_store import STEPS, StepStore
+
+    for item in items:
+        for step in STEPS[:-1]:
+            StepStore(out, step, item.name).drop_partial()
 
 
 def _chain(wrong: Sequence[FileDone], events: Events) -> Iterator[FrameDone | FileDone]:

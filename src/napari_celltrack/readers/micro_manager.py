@@ -39,8 +39,11 @@ def summary_of(file: tifffile.TiffFile) -> dict[str, Any]:
 
 def summary_beside(path: Path) -> dict[str, Any]:
     """Return the summary in the metadata.txt beside single planes; empty without any."""
+    beside = path.parent / "metadata.txt"
+    if not beside.is_file():  # a pipe would be waited for
+        return {}
     try:
-        with (path.parent / "metadata.txt").open("rb") as file:
+        with beside.open("rb") as file:
             head = file.read(_HEAD_BYTES).decode("utf-8", "replace")
     except OSError:
         return {}

@@ -14,6 +14,8 @@ _NUMBER = re.compile(r"(?<![0-9]\.)([0-9]+\.[0-9]+)(?![0-9.]*\.[0-9]|[0-9])|([0-
 _HAS_DECIMALS = re.compile(r"[0-9]\.[0-9]")
 _WHOLE = re.compile(r"[0-9]+")
 _SIGNS = ("-", "+")
+#: No name has more of them; a record that is damaged may.
+_MOST_DIGITS = 1000
 #: As many missing numbers are named.
 _MOST_NAMED = 5
 
@@ -128,7 +130,7 @@ def _pieces(name: str, number: re.Pattern[str] = _NUMBER) -> list[str | Number]:
     pieces: list[str | Number] = []
     end, folded = 0, name.casefold()
     for found in number.finditer(folded):
-        text = found.group()
+        text = found.group()[:_MOST_DIGITS]
         pieces += folded[end : found.start()], Fraction(text) if "." in text else int(text)
         end = found.end()
     pieces.append(folded[end:])
