@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -184,6 +185,12 @@ def test_folders_that_are_no_result_are_refused(result: Path, tmp_path: Path) ->
         read_result(result)
     (result / "counts.csv").write_text("frame\n0\n")
     with pytest.raises(ResultError, match="has no column n_cells"):
+        read_result(result)
+    record = json.loads((result / "run.json").read_text())
+    record["input"]["frame_interval_s"] = -1
+    (result / "run.json").write_text(json.dumps(record))
+    (result / "counts.csv").write_text("frame,n_cells\n0,3\n")
+    with pytest.raises(ResultError, match=r"run\.json cannot be read"):
         read_result(result)
     (result / "run.json").write_text("{")
     (result / "counts.csv").write_text("frame,n_cells\n0,3\n")

@@ -20,7 +20,10 @@ FILE = "file"
 
 
 class TablesCsv(Settings, title="Tables (CSV)"):
-    """One header row, UTF-8, units in the names, full float precision, empty where unknown."""
+    """One header row, UTF-8, units in the names, full float precision, empty where unknown.
+
+    A name that a spreadsheet would take for a formula has an apostrophe before it.
+    """
 
     method: Literal["tables_csv"] = "tables_csv"
 

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import metadata
+from math import inf
 from pathlib import Path
 from typing import Literal
 
@@ -141,8 +142,12 @@ class ResultFolder:
         try:
             size, interval = source["pixel_size_um"], source["frame_interval_s"]
             size_um = None if size is None else (float(size[0]), float(size[1]))
-            return size_um, None if interval is None else float(interval)
-        except (ValueError, KeyError, TypeError, IndexError) as error:
+            interval_s = None if interval is None else float(interval)
+            known = [value for value in (*(size_um or ()), interval_s) if value is not None]
+            if not all(0 < value < inf for value in known):
+                raise ValueError("a size or a time is none")
+            return size_um, interval_s
+        except (ArithmeticError, ValueError, KeyError, TypeError, IndexError) as error:
             raise self._unreadable(RECORD) from error
 
     def recipe(self) -> Recipe:
