@@ -16,7 +16,7 @@ import tifffile
 
 from command import celltrack
 from napari_celltrack.batch.inputs import Item, find_inputs, unique_names
-from napari_celltrack.batch.names import folder_key
+from napari_celltrack.batch.names import folder_key, match
 from napari_celltrack.errors import CelltrackError, MovieError
 from napari_celltrack.readers import open_movie
 from napari_celltrack.recipe import Recipe
@@ -171,6 +171,15 @@ def test_an_item_is_text_however_it_is_made() -> None:
     path = os.fsdecode(b"\xe4.tif")
     item = Item(path, path, "a", (("drug", "x\ny"),))
     assert (item.path, item.file, item.conditions) == (path, "%E4.tif", (("drug", "x%0Ay"),))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [("a[]b_{t}.tif", "a[]b_1.tif"), ("a[]]_{t}.tif", "a]_1.tif"), ("a[!]_{t}.tif", "a!_1.tif")],
+)
+def test_brackets_with_nothing_between_them_are_text(pattern: str, name: str) -> None:
+    (item,) = match([name, "ab_1.tif"], pattern).items
+    assert [part.path for part in item.parts] == [name]
 
 
 @pytest.mark.parametrize("pattern", ["/x/*.tif", "a**b", "[", "x" * 5000, "\0", "{a}{b}", "{"])

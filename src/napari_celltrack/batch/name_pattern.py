@@ -27,7 +27,7 @@ TAKEN_COLUMNS = frozenset(
 
 _TOKEN = re.compile(
     r"(?P<brace>\{\{|\}\})|\{(?P<field>[^{}]*)\}|(?P<stray>[{}])"
-    r"|(?P<folders>\*\*/)|(?P<star>\*+)|(?P<one>\?)|(?P<set>\[!?\]?[^\]/]*\])"
+    r"|(?P<folders>\*\*/)|(?P<star>\*+)|(?P<one>\?)|(?P<set>\[!?[^/][^\]/]*\])"
     r"|(?P<text>[^{}*?\[]+|\[)"
 )
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -204,7 +204,7 @@ def _checked_field(name: str, fields: Sequence[str], pattern: str) -> str:
 def _wild(kind: str, what: str) -> str:
     if kind == "set":
         inside = what[1:-1].replace("\\", r"\\").replace("[", r"\[").replace("^", r"\^")
-        inside = f"^/{inside[1:]}" if inside.startswith("!") else inside
+        inside = f"^/{inside[1:]}" if inside.startswith("!") and len(inside) > 1 else inside
         return f"[{inside.replace(']', chr(92) + ']')}]"
     return {"star": "[^/]*?", "one": "[^/]", "folders": "(?:[^/]+/)*?"}[kind]
 
