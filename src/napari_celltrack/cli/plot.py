@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from napari_celltrack.plots import StyleName
     from napari_celltrack.results.result import Result
 
+#: Characters of a column in the name of a file.
+_LONGEST = 60
+
 
 def plot(  # noqa: PLR0917
     result: Annotated[
@@ -131,7 +134,8 @@ def _places(out: Path | None, kinds: Collection[str], usual: Path) -> tuple[Path
 
 
 def _suffix(column: str | None) -> str:
-    return "" if column is None else "_" + column.replace(",", "_").replace("/", "-")
+    """Return what a column adds to the name of a file, which has no room for long ones."""
+    return "" if column is None else "_" + column.replace(",", "_").replace("/", "-")[:_LONGEST]
 
 
 def _selected(text: str | None, result: Result) -> list[int]:
