@@ -10,9 +10,12 @@ import numpy as np
 from pydantic import Field, field_validator, model_validator
 from typing_extensions import Self
 
-from napari_celltrack.errors import RecipeError
+from napari_celltrack.errors import MovieError, RecipeError
 from napari_celltrack.movie import Movie, Plane
 from napari_celltrack.settings import Settings
+
+#: Sums of larger values, and squares of what is left of them, are beyond float32.
+_LARGEST = 1e30
 
 
 class Crop(Settings):
@@ -260,15 +263,27 @@ def as_grey(plane: Plane) -> Plane:
         8- and 16-bit unsigned planes as they are; booleans as uint8 0 and 1; everything else as
         float32, with NaN and infinity set to the lowest finite value, so that pixels without a
         value count as background.
+
+    Raises
+    ------
+    MovieError
+        If values are so large that sums of them are beyond float32.
     """
     if plane.dtype == bool:
         return plane.astype(np.uint8)
     if plane.dtype in (np.uint8, np.uint16):
         return plane
-    grey = plane.astype(np.float32)
-    finite = np.isfinite(grey)
+    with np.errstate(over="ignore"):
+        grey = plane.astype(np.float32)
+    finite = np.isfinite(plane)
     if not finite.all():
         grey[~finite] = grey[finite].min() if finite.any() else 0
+    largest = max(float(grey.max(initial=0)), -float(grey.min(initial=0)))
+    if largest > _LARGEST:
+        raise MovieError(
+            f"The image has values beyond {_LARGEST:.0e}, too large to look for cells in; "
+            "divide them by a constant before."
+        )
     return grey
 
 
@@ -281,6 +296,7 @@ def _project(planes: Iterator[Plane], how: str) -> Plane:
         return flat
     total = flat.astype(np.float64)
     for plane in planes:
-        total += plane
+        with np.errstate(invalid="ignore"):  # infinity of both signs has no mean
+            total += plane
         n_planes += 1
     return flat if n_planes == 1 else (total / n_planes).astype(np.float32)

@@ -175,7 +175,8 @@ def _changes(linked: LinkedObjects) -> Iterator[Event]:
         rows = np.flatnonzero(linked.previous >= 0)
         before, now = values[linked.previous[rows]], values[rows]
         ratio = np.full(len(rows), 1.0)
-        np.divide(now, before, out=ratio, where=(before > 0) & (now > 0))
+        known = (before > 0) & (now > 0) & np.isfinite(before) & np.isfinite(now)
+        np.divide(now, before, out=ratio, where=known)
         size = np.abs(np.log(ratio))
         # If everything changes, by bleaching or growth, only larger changes are unusual.
         usual = 1.4826 * float(np.median(size)) if len(size) else 0.0

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from napari_celltrack.arrays.rounding import is_blank
 from napari_celltrack.engine.cache import StageCache
 from napari_celltrack.movie import Movie, Plane
 from napari_celltrack.preprocess import DriftCorrection, ReferenceStep, stabilised
@@ -96,6 +97,9 @@ def preprocess_frame(
 
     def compute() -> Plane:
         image = read()
+        if recipe.preprocess and is_blank(image):
+            # Steps would make objects of its dead pixels.
+            image = np.full_like(image, np.median(image))
         is_first = frame == recipe.input.frames_of(movie)[0]
         for index, step in enumerate(recipe.preprocess):
             if not step.enabled or isinstance(step, DriftCorrection):

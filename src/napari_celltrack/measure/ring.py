@@ -131,9 +131,8 @@ def local_contrast(mean: Floats, background: Floats) -> Floats:
     Michelson's contrast: 0 if a cell is as bright as its surroundings, near 1 on black. NaN where
     the sum is not positive, as in an image with its background subtracted.
     """
-    total = mean + background
-    with np.errstate(invalid="ignore"):
-        known = total > 0
     contrast = np.full(len(mean), np.nan)
-    np.divide(mean - background, total, out=contrast, where=known)
+    with np.errstate(invalid="ignore"):  # either may be NaN or infinite
+        total = mean + background
+        np.divide(mean - background, total, out=contrast, where=total > 0)
     return contrast

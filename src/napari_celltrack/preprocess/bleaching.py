@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from napari_celltrack.arrays.rounding import rounding_of
 from napari_celltrack.preprocess.step import ReferenceStep
 
 #: The background is measured in means over blocks of this side, in which noise averages out.
@@ -60,7 +61,7 @@ class BleachCorrection(ReferenceStep):
         """Return the scaled plane, in the units of `image`."""
         ground, level = self._level(image)
         reference_ground, reference_level = self._level(reference)
-        if level <= 0 or reference_level <= 0:
+        if level <= rounding_of(image) or reference_level <= rounding_of(reference):
             return image.astype(np.float32)
         factor = min(reference_level / level, self.max_factor)
         scaled: NDArray[np.float32] = np.subtract(image, ground, dtype=np.float32)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from napari_celltrack.arrays.rounding import difference
 from napari_celltrack.preprocess.gaussian import gaussian_blur
 from napari_celltrack.preprocess.step import Step
 
@@ -59,5 +60,4 @@ class DifferenceOfGaussians(Step, title="Band-pass"):
     def __call__(self, image: NDArray[Any]) -> NDArray[np.float32]:
         """Return the difference, which is negative around bright objects."""
         fine = gaussian_blur(image, self.small_sigma_px, self.small_sigma_px)
-        fine -= gaussian_blur(image, self.large_sigma_px, self.large_sigma_px)
-        return fine
+        return difference(fine, gaussian_blur(image, self.large_sigma_px, self.large_sigma_px))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from napari_celltrack.arrays.rounding import middle_of
 from napari_celltrack.preprocess.step import Step
 
 #: Where the kernel is cut off, in sigmas: SciPy's default, so that results agree.
@@ -60,14 +61,16 @@ def gaussian_blur(image: NDArray[Any], sigma_y_px: float, sigma_x_px: float) -> 
     ndarray
         The blurred plane (Y, X), float32.
     """
+    # Around 0, an image is rounded relative to its contrast and not to its brightness.
+    middle = middle_of(image)
     blurred = cv2.sepFilter2D(
-        image.astype(np.float32, copy=False),  # OpenCV is several times slower from integers
+        np.subtract(image, middle, dtype=np.float32),
         cv2.CV_32F,
         _kernel(sigma_x_px),
         _kernel(sigma_y_px),
         borderType=cv2.BORDER_REFLECT,  # d c b a | a b c d: what SciPy calls 'reflect'
     )
-    return np.asarray(blurred, dtype=np.float32)
+    return np.asarray(blurred, dtype=np.float32) + middle
 
 
 def _kernel(sigma_px: float) -> NDArray[np.float32]:

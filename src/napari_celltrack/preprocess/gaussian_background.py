@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from napari_celltrack.arrays.rounding import difference, middle_of
 from napari_celltrack.preprocess.gaussian import gaussian_blur
 from napari_celltrack.preprocess.step import Step
 
@@ -45,10 +46,7 @@ class GaussianBackground(Step, title="Subtract blur"):
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.float32]:
         """Return the difference, not clipped: about half of an empty image is negative."""
-        difference: NDArray[np.float32] = np.subtract(
-            image, _wide_blur(image, self.sigma_px), dtype=np.float32
-        )
-        return difference
+        return difference(image, _wide_blur(image, self.sigma_px))
 
 
 def _wide_blur(image: NDArray[Any], sigma_px: float) -> NDArray[np.float32]:
@@ -57,13 +55,15 @@ def _wide_blur(image: NDArray[Any], sigma_px: float) -> NDArray[np.float32]:
         return gaussian_blur(image, sigma_px, sigma_px)
     height, width = image.shape
     rows, columns = ceil(height / shrink), ceil(width / shrink)
-    # float32 first: OpenCV rounds the mean of integers to integers.
-    small = cv2.resize(image.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
+    # Rounded relative to its contrast, as in the blur; OpenCV would round the mean of integers too.
+    middle = middle_of(image)
+    pixels = np.subtract(image, middle, dtype=np.float32)
+    small = cv2.resize(pixels, (columns, rows), interpolation=cv2.INTER_AREA)
     blurred = gaussian_blur(
         small, _sigma_left(sigma_px, height / rows), _sigma_left(sigma_px, width / columns)
     )
     large = cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(large, dtype=np.float32)
+    return np.asarray(large, dtype=np.float32) + middle
 
 
 def _sigma_left(sigma_px: float, shrink: float) -> float:

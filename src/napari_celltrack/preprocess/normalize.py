@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from napari_celltrack.arrays.rounding import rounding_of
 from napari_celltrack.preprocess.step import Step
 
 #: OpenCV counts in float32, which is exact up to here.
@@ -69,9 +70,10 @@ class Normalize(Step, title="Stretch contrast"):
     def __call__(self, image: NDArray[Any]) -> NDArray[np.float32]:
         """Return the stretched plane; within 0..1 only when clipped."""
         low, high = percentiles(image, (self.low_percent, self.high_percent))
-        if low == high:
+        least = rounding_of(image)
+        if high - low <= least:
             low, high = float(image.min()), float(image.max())
-        stretched = stretch(image, low, high)
+        stretched = stretch(image, low, high if high - low > least else low)
         return np.clip(stretched, 0, 1, out=stretched) if self.clip else stretched
 
 

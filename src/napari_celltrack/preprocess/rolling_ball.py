@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from napari_celltrack.arrays.rounding import difference
 from napari_celltrack.preprocess.step import Step
 
 #: (largest radius, shrink factor), the steps of ImageJ's Subtract Background.
@@ -52,8 +53,7 @@ class RollingBall(Step):
         small = _block_minimum(image, shrink).astype(np.float32)
         background = _roll(small, _drops(self.radius_px, shrink))
         background = _enlarge(background, shrink, image.shape)
-        difference: NDArray[np.float32] = np.subtract(image, background, dtype=np.float32)
-        return difference
+        return difference(image, background)
 
 
 def _block_minimum(image: NDArray[Any], shrink: int) -> NDArray[Any]:

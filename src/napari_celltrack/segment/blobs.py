@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from scipy.spatial import cKDTree
 from typing_extensions import Self
 
+from napari_celltrack.arrays.rounding import is_blank, rounding_of
 from napari_celltrack.arrays.sampling import sample_step
 from napari_celltrack.segment.label import in_raster_order
 from napari_celltrack.segment.local_threshold import gaussian
@@ -92,10 +93,14 @@ class Blobs(Settings):
         ndarray of float64, shape (n, 3)
             Row, column and sigma of each spot; its radius is sigma times the root of 2.
         """
+        if is_blank(image):
+            return np.empty((0, 3))
         pixels = np.ascontiguousarray(image, dtype=np.float32)
+        rounding = rounding_of(pixels)
         pixels = pixels - pixels.min()
         sigmas = self._sigmas()
-        found = _peaks([np.asarray(r) for r in self._responses(pixels, sigmas)], self._least)
+        responses = [np.asarray(r) for r in self._responses(pixels, sigmas)]
+        found = _peaks(responses, lambda response: max(self._least(response), rounding))
         spots = np.array([(y, x, sigmas[i]) for i, y, x in found], dtype=np.float64).reshape(-1, 3)
         return _without_overlaps(spots, self.max_overlap_percent / 100)
 
@@ -105,7 +110,7 @@ class Blobs(Settings):
         noise = _FIFTH_TO_SIGMA * float(np.quantile(np.abs(response[::step, ::step]), 0.2))
         # The response to a disc of contrast 1 is 2 / e at its own scale. Rounding is no signal.
         rounding = 1e-5 * float(np.abs(response).max())
-        return max(self.min_contrast * 2 / np.e, self.noise_factor * noise, rounding, 1e-6)
+        return max(self.min_contrast * 2 / np.e, self.noise_factor * noise, rounding)
 
     def _sigmas(self) -> list[float]:
         raise NotImplementedError

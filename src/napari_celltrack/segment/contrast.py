@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from napari_celltrack.arrays.rounding import is_blank, rounding_of
 from napari_celltrack.arrays.sampling import sample_step
 from napari_celltrack.arrays.strips import Strip, in_strips
 from napari_celltrack.segment.label import as_bytes, unordered_parts
@@ -119,7 +120,7 @@ class Contrast(Settings):
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.bool_]:
         """Return the foreground; an image without cells has none."""
-        if image.min() == image.max():
+        if is_blank(image):
             return np.zeros(image.shape, dtype=np.bool_)
         pixels = _smooth(image, self.smoothing_px)
         beneath = background(pixels, self.background_px)
@@ -128,8 +129,7 @@ class Contrast(Settings):
         noise *= _photon_factor(beneath)
         _subtract(pixels, np.float32(ground))
         least = self.noise_factor * noise
-        if image.dtype.kind != "f":
-            least = max(least, _LEAST_LEVELS)
+        least = max(least, _LEAST_LEVELS if image.dtype.kind != "f" else rounding_of(beneath))
         if self.typical_percent > 0:
             least = max(least, self.typical_percent / 100 * _edge_brightness(pixels, least))
         foreground = self._foreground(pixels, max(least, 0.0))
@@ -337,6 +337,14 @@ def _photon_factor(beneath: _Plane) -> float:
     return float(np.sqrt(np.clip(beneath.max() / typical, 1.0, _MOST_LIGHT)))
 
 
+def _power_of_two(pixels: _Plane) -> np.float32:
+    """Return what brings the largest value near 1 when multiplied, without rounding."""
+    largest = max(abs(float(pixels.min())), abs(float(pixels.max())))
+    _, exponent = np.frexp(largest)
+    unit: np.float32 = np.float32(np.ldexp(1.0, int(np.clip(-exponent, -126, 126))))
+    return unit
+
+
 def _edge_brightness(pixels: _Plane, least: float) -> float:
     """Return the mean brightness of the image's edges, weighted by their steepness.
 
@@ -351,6 +359,10 @@ def _edge_brightness(pixels: _Plane, least: float) -> float:
     along_y = (along_y[:, 2:] + along_y[:, :-2] + 2 * along_y[:, 1:-1]) / 8
     if along_x.size == 0:
         return 0.0
+    # Squares of very large and of very small numbers are beyond float32.
+    unit = _power_of_two(pixels)
+    along_x *= unit
+    along_y *= unit
     steepness, brightness = cv2.magnitude(along_x, along_y), here[:, 1:-1]
     step = sample_step(steepness.size)
     # Much faster than an index by a mask.

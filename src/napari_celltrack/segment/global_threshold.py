@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import Self
 
+from napari_celltrack.arrays.rounding import is_blank
 from napari_celltrack.segment.histogram import Histogram, histogram
 from napari_celltrack.settings import ADVANCED, Settings
 
@@ -94,7 +95,7 @@ class GlobalThreshold(Settings):
         return self.automatic_level(image) * self.factor + self.offset
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.bool_]:
-        """Return the pixels brighter than the level; a constant image has none.
+        """Return the pixels brighter than the level; a blank image has none.
 
         Parameters
         ----------
@@ -106,10 +107,9 @@ class GlobalThreshold(Settings):
         ndarray of bool, shape (Y, X)
             The foreground.
         """
-        pixels = histogram(image)
-        if pixels.is_constant:
+        if is_blank(image):
             return np.zeros(image.shape, dtype=np.bool_)
-        return brighter_than(image, self.level_of(pixels) * self.factor + self.offset)
+        return brighter_than(image, self.level(image))
 
     def _level_of(self, pixels: Histogram) -> float:
         raise NotImplementedError

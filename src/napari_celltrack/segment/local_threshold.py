@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from napari_celltrack.arrays.rounding import difference, is_blank, middle_of
 from napari_celltrack.settings import Settings
 
 
@@ -36,14 +37,16 @@ class LocalThreshold(Settings):
         ndarray of float32, shape (Y, X)
             Local brightness plus offset.
         """
-        around = self._surroundings(np.ascontiguousarray(image, dtype=np.float32))
-        return np.asarray(around + np.float32(self.offset), dtype=np.float32)
+        # Around 0, an image is rounded relative to its contrast and not to its brightness.
+        middle = middle_of(image)
+        around = self._surroundings(np.subtract(image, middle, dtype=np.float32))
+        return np.asarray(around + (middle + np.float32(self.offset)), dtype=np.float32)
 
     def __call__(self, image: NDArray[Any]) -> NDArray[np.bool_]:
-        """Return the pixels brighter than their level; a constant image has none."""
-        if image.min() == image.max():
+        """Return the pixels brighter than their level; a blank image has none."""
+        if is_blank(image):
             return np.zeros(image.shape, dtype=np.bool_)
-        return np.asarray(image > self.level(image))
+        return np.asarray(difference(image, self.level(image)) > 0)
 
     def _surroundings(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
         raise NotImplementedError

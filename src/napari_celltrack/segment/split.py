@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from napari_celltrack.arrays.label_runs import label_runs_of
+from napari_celltrack.arrays.rounding import rounding_of
 from napari_celltrack.arrays.sampling import sample_step
 from napari_celltrack.arrays.strips import Strip, on_all_cores
 from napari_celltrack.segment.distance import distance_to_edge
@@ -38,6 +39,8 @@ _LINE_SIGMA_PX = 1.0
 #: Smoothing and reach, relative to the half width of the cells, that remove their texture but keep
 #: a line between two of them.
 _TEXTURE, _REACH = 0.15, 0.4
+#: What is darker counts as this bright, so that shares stay finite: in integer and in float images.
+_LEAST, _LEAST_FLOAT = np.float32(1e-6), 1e-35
 
 
 class NoSplit(Settings, title="Leave together"):
@@ -157,11 +160,15 @@ class WatershedDistance(Watershed, title="Watershed by shape"):
         half_width_px = min(3 * total_px / max(1, n_pixels), _WIDEST_PX)
         sigma_px, reach_px = _TEXTURE * half_width_px, max(1, int(_REACH * half_width_px))
 
+        least = (
+            np.float32(max(rounding_of(image), _LEAST_FLOAT)) if image.dtype.kind == "f" else _LEAST
+        )
+
         def smooth(strip: Strip) -> tuple[_Plane, _Plane]:
             above = np.subtract(image[strip.wide], ground, dtype=np.float32)
             land = distance[strip.wide]
             if self.intensity_weight > 0:
-                share = _share_of_brightest(above, sigma_px, reach_px)
+                share = _share_of_brightest(above, least, sigma_px, reach_px)
                 land = land * cv2.pow(share, 0.5 * self.intensity_weight)
             planes = gaussian(land, self.smoothing_px), gaussian(above, _LINE_SIGMA_PX)
             return planes[0][strip.inside], planes[1][strip.inside]
@@ -252,9 +259,9 @@ def ground_of(image: NDArray[Any], parts: _Labels) -> np.float32:
     return ground
 
 
-def _share_of_brightest(image: _Plane, sigma_px: float, reach_px: int) -> _Plane:
+def _share_of_brightest(image: _Plane, least: np.float32, sigma_px: float, reach_px: int) -> _Plane:
     """Return how bright each pixel of the smoothed image is, relative to the brightest nearby."""
-    bright = np.maximum(gaussian(image, sigma_px), np.float32(1e-6))
+    bright = np.maximum(gaussian(image, sigma_px), least)
     # A square is good enough here, and its cost does not grow with its size.
     around = cv2.dilate(bright, np.ones((2 * reach_px + 1,) * 2, np.uint8))
     share: _Plane = np.divide(bright, around, out=bright)
