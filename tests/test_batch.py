@@ -65,7 +65,7 @@ def test_results_hold_what_the_engine_says(folder: Path, tmp_path: Path) -> None
     frames = list(engine.run(movie, Recipe()))
     result = engine.link_objects(movie, Recipe(), [frame.objects for frame in frames])
     for name in ("objects", "tracks", "counts", "events", "drift"):
-        written = pd.read_csv(out / "t3" / f"{name}.csv")
+        written = pd.read_csv(out / "t3" / f"{name}.csv", float_precision="round_trip")
         expected = getattr(result, name)
         assert written.drop(columns="file", errors="ignore").columns.tolist() == [*expected]
         pd.testing.assert_frame_equal(written[[*expected]], expected, check_exact=True)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import pytest
 import tifffile
 
 import napari_celltrack
@@ -90,3 +91,16 @@ def test_demo_finds_the_cells_of_the_made_movie(tmp_path: Path) -> None:
     assert float(tracks.split()[-2]) > 0.98
     counts = pd.read_csv(tmp_path / "demo" / "results" / "dividing_nuclei" / "counts.csv")
     assert first.split()[-2] == str(counts["n_cells"][0])
+
+
+def test_a_run_without_pyarrow_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)  # as where it is not installed
+    tifffile.imwrite(tmp_path / "a.tif", three_disks())
+    (tmp_path / "r.yaml").write_text("version: 1\nexport: [{method: tables_parquet}]\n")
+    out = tmp_path / "out"
+    done = celltrack("run", tmp_path / "r.yaml", tmp_path / "a.tif", "-o", out, code=1)
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "install it with 'pip install \"napari-celltrack[parquet]\"'" in said
+    assert not (out / "a").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ from qtpy.QtWidgets import QCheckBox, QLabel, QLineEdit, QPushButton, QRadioButt
 
 from napari_celltrack.batch import find_inputs
 from napari_celltrack.batch.plan import make_plan
+from napari_celltrack.export import TablesCsv, TablesParquet
+from napari_celltrack.gui.docks.batch.batch_options import BatchOptions
 from napari_celltrack.gui.docks.batch.plan_box import PlanBox
 from napari_celltrack.gui.file_recipe import recipe_for_files
 from napari_celltrack.gui.session import session_of
@@ -212,3 +215,22 @@ def test_the_window_answers_while_ten_thousand_files_are_listed(
         part(dock, QLineEdit, "batch_folder").setText("")
         desk.qtbot.waitUntil(lambda: not listed(dock), timeout=60_000)
     dock._ahead.forget()
+
+
+def test_parquet_is_offered_where_it_can_be_written(qtbot, monkeypatch) -> None:
+    def offered() -> set[str]:
+        names = {box.objectName() for box in options.findChildren(QCheckBox)}
+        return {name.partition("_export_")[2] for name in names if "_export_" in name}
+
+    options = BatchOptions("batch")
+    qtbot.addWidget(options)
+    assert "tables_parquet" in offered()
+    monkeypatch.setitem(sys.modules, "pyarrow", None)  # as where it is not installed
+    options = BatchOptions("batch")
+    qtbot.addWidget(options)
+    assert offered() == {"tables_csv", "labels_tiff", "ctc"}
+    # A recipe that asks for it is shown as it is.
+    options.set_export((TablesCsv(), TablesParquet()))
+    assert "tables_parquet" in offered()
+    parquet = [box for box in options.findChildren(QCheckBox) if box.text().endswith("(Parquet)")]
+    assert [box.isChecked() for box in parquet] == [True]

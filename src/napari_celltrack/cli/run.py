@@ -10,7 +10,7 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -199,7 +199,6 @@ def shown(events: Iterator[Any], n_files: int) -> Iterator[Iterator[Any]]:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         console=err_console,
-        disable=not err_console.is_terminal,
         transient=True,
     )
 
@@ -224,7 +223,7 @@ def shown(events: Iterator[Any], n_files: int) -> Iterator[Iterator[Any]]:
             yield event
 
     try:
-        with progress:
+        with progress if err_console.is_terminal else nullcontext():
             yield watched()
     except KeyboardInterrupt:
         err_console.print("Stopped; run the same command again to go on from here.")

@@ -57,9 +57,14 @@ class TablesParquetWriter:
         """Nothing is left open."""
 
 
+def has_pyarrow() -> bool:
+    """Tell whether the library is installed that reads and writes Parquet."""
+    return find_spec("pyarrow") is not None
+
+
 def need_pyarrow() -> None:
     """Raise a ResultError with instructions if pyarrow is not installed."""
-    if find_spec("pyarrow") is None:
+    if not has_pyarrow():
         raise ResultError(
             "Parquet files need the library pyarrow; install it with "
             "'pip install \"napari-celltrack[parquet]\"', or save the tables as CSV."

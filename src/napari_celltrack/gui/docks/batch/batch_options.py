@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_celltrack.batch.run_options import RunOptions
+from napari_celltrack.export import is_installed
 from napari_celltrack.field_facts import fields_of, help_of, title_of
 from napari_celltrack.gui.forms.check_boxes import CheckBoxes, Choice
 from napari_celltrack.gui.forms.fold import Fold
@@ -33,6 +34,7 @@ from napari_celltrack.settings import Settings
 
 #: Exports side by side in a row.
 _EXPORTS_A_ROW = 2
+(_EXPORT,) = (each for each in fields_of(Recipe) if each.name == "export")
 _ONE_A_CORE = "one per core"
 
 
@@ -54,6 +56,7 @@ class BatchOptions(QWidget):
     def __init__(self, prefix: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(f"{prefix}_options")
+        self._prefix = prefix
         self._export: tuple[Settings, ...] = ()
         self._overrides: Path | None = None
         self._begin_at = ""
@@ -129,7 +132,8 @@ class BatchOptions(QWidget):
         """Show which files a run writes."""
         self._export = tuple(export)
         with self._exports.changed.blocked():
-            self._exports.value = tuple(type(each) for each in export)
+            wanted = tuple(type(each) for each in export)
+            self._exports.show_choices(self._export_choices(wanted), wanted)
 
     def set_overrides(self, path: Path | None, lines: Sequence[str], begin_at: str = "") -> None:
         """Show which files have settings of their own: the file that says so, a line a pattern."""
@@ -141,17 +145,18 @@ class BatchOptions(QWidget):
     # Laying out
 
     def _export_boxes(self, prefix: str) -> CheckBoxes:
-        (facts,) = (each for each in fields_of(Recipe) if each.name == "export")
-        boxes = CheckBoxes(
-            choices=[
-                Choice(cls, title_of(cls), f"{prefix}_export_{method}", help_of(cls))
-                for method, cls in facts.methods.items()
-            ],
-            n_columns=_EXPORTS_A_ROW,
-        )
+        boxes = CheckBoxes(choices=self._export_choices(), n_columns=_EXPORTS_A_ROW)
         boxes.changed.connect(self._take_export)
-        self._add("Write", boxes.native, f"{prefix}_export", facts.help)
+        self._add("Write", boxes.native, f"{prefix}_export", _EXPORT.help)
         return boxes
+
+    def _export_choices(self, wanted: Collection[type[Settings]] = ()) -> list[Choice]:
+        """Return the formats whose libraries are installed, and those that the recipe asks for."""
+        return [
+            Choice(cls, title_of(cls), f"{self._prefix}_export_{method}", help_of(cls))
+            for method, cls in _EXPORT.methods.items()
+            if cls in wanted or is_installed(cls)
+        ]
 
     def _box(self, name: str, text: str, tooltip: str) -> QCheckBox:
         box = QCheckBox(text)
