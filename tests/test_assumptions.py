@@ -140,7 +140,7 @@ def test_lengths_that_were_to_be_rescaled_pass_a_strict_run(tmp_path: Path) -> N
     *_, done = run_files(recipe, find_inputs([path]), tmp_path / "out", options)
     assert isinstance(done, FileDone)
     assert done.status == "done"
-    assert "taken 2 times" in " ".join(done.warnings)
+    assert "multiplied by 2" in " ".join(done.warnings)
 
 
 def test_recipes_that_do_not_say_their_axes_warn_of_none() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +13,9 @@ import pytest
 import tifffile
 
 from napari_celltrack.batch import RunOptions, run_files
-from napari_celltrack.batch.inputs import Item, find_inputs, open_item, open_others, open_recorded
+from napari_celltrack.batch.inputs import Item, find_inputs, open_item, open_others
 from napari_celltrack.batch.overrides import Overrides
+from napari_celltrack.batch.recorded_movie import open_recorded, place_of_item
 from napari_celltrack.errors import CelltrackError, MovieError
 from napari_celltrack.readers import is_image_file
 from napari_celltrack.readers.images import split_image
@@ -55,8 +55,8 @@ def test_files_of_one_movie_are_one_item(folder: Path) -> None:
     assert (movie.n_frames, movie.channels, movie.name) == (3, ("DIC", "YFP"), drug.file)
     expected = tifffile.imread(folder / "drug_w2YFP_s1_t11.TIF")
     np.testing.assert_array_equal(movie.plane(2, channel="YFP"), expected)
-    about = {"path": drug.path, "parts": [asdict(part) for part in drug.parts]}
-    recorded = open_recorded(ResultRecord(json.loads(json.dumps(about))), Recipe())
+    about = json.loads(json.dumps(place_of_item(drug, folder)))
+    recorded = open_recorded(ResultRecord(about), Recipe(), folder)
     assert (recorded.fingerprint, recorded.channels) == (movie.fingerprint, movie.channels)
     assert pickle.loads(pickle.dumps(control)) == control
     assert len({control, drug, pickle.loads(pickle.dumps(drug))}) == 2

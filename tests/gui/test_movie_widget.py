@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_celltrack.gui.docks.movie.movie_preprocess import MoviePreprocess
+from napari_celltrack.gui.docks.movie.open_row import OpenRow
 from napari_celltrack.gui.layers.prepared_layer import prepared_layer
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.input import Crop, FrameRange
@@ -440,12 +441,14 @@ def test_sliders_are_called_what_they_are(viewer, open_movie_dock) -> None:
 
 
 def test_the_button_names_the_way_out_of_a_file_of_a_microscope(
-    viewer, open_movie_dock, tmp_path, monkeypatch
+    qtbot, viewer, open_movie_dock, tmp_path, monkeypatch
 ) -> None:
     said = []
     monkeypatch.setattr(notifications, "show_error", said.append)
     path = tmp_path / "a.czi"
     path.write_bytes(b"ZISRAWFILE" + bytes(60))
-    open_movie_dock()._open.open(str(path))
+    row = open_movie_dock().findChild(OpenRow)
+    row.open([str(path)])
+    qtbot.waitUntil(lambda: bool(said))
     assert len(said) == 1
     assert "export it from ZEN as OME-TIFF" in said[0]

@@ -204,7 +204,7 @@ def _drop_begun(out: Path, items: Sequence[Item]) -> None:
 
     for item in items:
         for step in STEPS[:-1]:
-            StepStore(out, step, item.name).drop_partial()
+            StepStore(out, step, item.name).drop_begun()
 
 
 def _chain(wrong: Sequence[FileDone], events: Events) -> Iterator[FrameDone | FileDone]:

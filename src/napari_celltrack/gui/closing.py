@@ -20,7 +20,7 @@ _NAME = "celltrack_closing"
 
 def ask_before_closing(viewer: Any, session: Session) -> None:
     """Ask from now on when the user closes the window of a viewer; a program may close it."""
-    window = getattr(viewer.window, "_qt_window", None)
+    window = getattr(getattr(viewer, "window", None), "_qt_window", None)
     if window is not None and window.findChild(QObject, _NAME) is None:
         _Closing(window, session)
 

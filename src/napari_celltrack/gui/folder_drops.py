@@ -21,7 +21,7 @@ _PLUGIN = "napari-celltrack"
 
 def take_folders(viewer: Any) -> None:
     """Open the folders that are dropped onto the window of a viewer, from now on."""
-    window = getattr(viewer.window, "_qt_window", None)
+    window = getattr(getattr(viewer, "window", None), "_qt_window", None)
     canvas = getattr(window, "_qt_viewer", None)
     if canvas is not None and canvas.findChild(QObject, _NAME) is None:
         canvas.installEventFilter(_FolderDrops(canvas))

@@ -125,11 +125,17 @@ class StepStore:
         # The folder of the results itself is not made: when it is gone, so is the run.
         self._folder.parent.mkdir(exist_ok=True)
         self._folder.mkdir(exist_ok=True)
+        self.drop_begun()
+        return make_hidden(self._folder / self.name)
+
+    def drop_begun(self) -> None:
+        """Delete what a run that was stopped has begun to write; a finished step stays."""
+        if self._folder.is_symlink() or not self._folder.is_dir():
+            return
         for hidden in left_hidden(self._folder / self.name):
             if self._was_moved_from(hidden):
                 (hidden / self._mark.name).replace(self._mark)
             remove_unfinished(hidden)
-        return make_hidden(self._folder / self.name)
 
     def inside(self, hidden: Path) -> Path:
         """Return where in the hidden folder the zarr is written."""
