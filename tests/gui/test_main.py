@@ -103,8 +103,10 @@ def test_result_of_one_channel_works_on_its_layer(viewer, tmp_path: Path) -> Non
 def test_result_whose_movie_or_files_are_gone_is_one_sentence(
     viewer, movie_file: Path, tmp_path: Path
 ) -> None:
+    # It has a content of its own: one of the same content in a folder near by would be taken.
+    dividing_nuclei(6, (96, 160), 5, n_divisions=0).save(movie_file)
     folder = run(Recipe(), movie_file, tmp_path / "out")
-    movie_file.rename(tmp_path / "moved.tif")
+    movie_file.unlink()
     n_before = len(notification_manager.records)
     open_paths(viewer, [str(folder)])
     (folder / "run.json").write_text("[]")

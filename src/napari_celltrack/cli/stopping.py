@@ -32,12 +32,12 @@ def stopped_once() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    is_stopping = False
+    is_stopping, first = False, signal.SIGINT
 
-    def stop(*_: Any) -> None:
-        nonlocal is_stopping
+    def stop(number: int, _: Any) -> None:
+        nonlocal is_stopping, first
         if not is_stopping:
-            is_stopping = True
+            is_stopping, first = True, signal.Signals(number)
             raise KeyboardInterrupt
 
     def unraised(lost: sys.UnraisableHookArgs) -> None:
@@ -45,7 +45,7 @@ def stopped_once() -> Iterator[None]:
         nonlocal is_stopping
         if isinstance(lost.exc_value, KeyboardInterrupt):
             is_stopping = False
-            threading.Timer(0.01, _thread.interrupt_main).start()  # when this has returned
+            threading.Timer(0.01, _signal_main, (first,)).start()  # when this has returned
         else:
             hook(lost)
 
@@ -61,3 +61,11 @@ def stopped_once() -> Iterator[None]:
         for number, handler in before.items():
             # A process that was stopped ends now, and is to end in peace.
             signal.signal(number, signal.SIG_IGN if is_stopping else handler)
+
+
+def _signal_main(number: signal.Signals) -> None:
+    """Have a signal come to the main thread, which wakes up where the system can do that."""
+    if hasattr(signal, "pthread_kill") and (ident := threading.main_thread().ident) is not None:
+        signal.pthread_kill(ident, number)
+    else:
+        _thread.interrupt_main(number)

@@ -21,7 +21,7 @@ from napari_celltrack.gui.docks.image_menus import ChannelMenu, ImageMenu, set_u
 from napari_celltrack.gui.docks.movie.axis_strip import AxisStrip
 from napari_celltrack.gui.docks.movie.crop_menu import CropMenu, FrameRangeEditor
 from napari_celltrack.gui.docks.movie.health_strip import HealthStrip
-from napari_celltrack.gui.docks.movie.open_row import MovieChoice, OpenRow
+from napari_celltrack.gui.docks.movie.open_row import OpenRow, OtherMovies
 from napari_celltrack.gui.docks.movie.prepared_box import PreparedBox
 from napari_celltrack.gui.docks.movie.quantity_line import QuantityLine
 from napari_celltrack.gui.forms.rows import add_grid, heading
@@ -67,7 +67,7 @@ class MoviePreprocess(Dock):
         assert self.viewer is not None  # it is there while its dock is made
         column.addWidget(OpenRow(self.viewer))
         grid = add_grid(column)
-        self._choice = MovieChoice(self.viewer)
+        self._choice = OtherMovies(self.viewer)
         self._layer_menu = ImageMenu("movie_layer")
         self._channel_menu = ChannelMenu("movie_channel")
         self._add_row(grid, "Movie", self._choice)

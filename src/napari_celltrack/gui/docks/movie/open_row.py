@@ -100,7 +100,7 @@ class OpenRow(QWidget):
         _say(error)
 
 
-class MovieChoice(QComboBox):
+class OtherMovies(QComboBox):
     """Offers the movies that were found with the one in use: positions, series, files of a folder.
 
     Parameters
