@@ -50,6 +50,14 @@ def paint(path: Path) -> None:
     cells[1] = np.full_like(cells[1], 7)
 
 
+def pipe(path: Path) -> None:
+    """Put a pipe in the place of a file: whoever opens it waits for ever."""
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("needs pipes")
+    path.unlink()
+    os.mkfifo(path)
+
+
 def write(path: Path) -> None:
     path.write_text("mine")
 
@@ -66,6 +74,10 @@ HARMS: dict[str, tuple[str, Callable[[Path], None], str, str]] = {
     "cells by hand": (f"{CELLS}/0", paint, CELLS, "changed by hand"),
     "file in a step": ("steps/2_cells/c.tif", write, "steps/2_cells/c.tif", "of others"),
     "file in a result": ("a/notes.txt", write, "a/notes.txt", "of others"),
+    "pipe for a table": ("a/objects.csv", pipe, "a/objects.csv", "damaged"),
+    "pipe for a record": ("b/run.json", pipe, "b/run.json", "damaged"),
+    "pipe for a chunk": (f"{CELLS}/0/1/0/0", pipe, CELLS, "changed by hand"),
+    "pipe for what says how chunks are read": (f"{CELLS}/.zgroup", pipe, CELLS, "changed by hand"),
     "file beside results": ("notes.txt", write, "notes.txt", "of others"),
 }
 

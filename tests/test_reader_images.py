@@ -21,6 +21,7 @@ from napari_celltrack.batch.overrides import Overrides
 from napari_celltrack.errors import CelltrackError, MovieError
 from napari_celltrack.movie import Movie
 from napari_celltrack.readers import open_movie
+from napari_celltrack.readers.ome_zarr import MARKS, read_ome_zarr
 from readers_scenes import (
     ome_xml,
     sizes,
@@ -302,6 +303,12 @@ def test_pipes_and_devices_are_no_files(tmp_path: Path) -> None:
             open_movie(tmp_path / name)
     with pytest.raises(CelltrackError, match="no images"):
         find_inputs([tmp_path])
+    zarr.save(str(tmp_path / "a.zarr"), np.zeros((4, 4), np.uint8))
+    (metadata,) = [file for name in MARKS if (file := tmp_path / "a.zarr" / name).exists()]
+    metadata.unlink()
+    os.mkfifo(metadata)
+    with pytest.raises(MovieError, match="that is no file"):
+        read_ome_zarr(tmp_path / "a.zarr")
 
 
 def test_claims_of_more_planes_than_any_recording_has(tmp_path: Path) -> None:

@@ -1,12 +1,29 @@
-"""Files that are written whole or not at all: under a hidden name, until they take their place."""
+"""Files that are written whole or not at all, under a hidden name until they take their place."""
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_ISREG
+
+
+def file_at(path: Path) -> Path:
+    """Return the path of a file that is about to be read, if it is a file.
+
+    Whoever opens a pipe in its place waits for ever.
+
+    Raises
+    ------
+    OSError
+        If there is nothing, or no file.
+    """
+    if not S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is no file", str(path))
+    return path
 
 
 def hidden_file(path: Path) -> Path:

@@ -14,6 +14,7 @@ import tifffile
 
 from napari_celltrack.errors import ResultError
 from napari_celltrack.readers.guard import decoding, quiet
+from napari_celltrack.whole_files import file_at
 
 Ids = npt.NDArray[np.int64]
 #: A cell in a frame: (frame, label).
@@ -199,7 +200,7 @@ def _read_table(path: Path) -> Ids:
 
 def _lines(path: Path) -> Iterable[str]:
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        return file_at(path).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ResultError(f"{path} cannot be read; check that it is a text file.") from error
 

@@ -28,6 +28,7 @@ from napari_celltrack.gui.layers.movie_layers import corrected_before
 from napari_celltrack.movie import Movie
 from napari_celltrack.readers import open_movie
 from napari_celltrack.text import plural
+from napari_celltrack.whole_files import file_at
 
 #: Files of the folder.
 FACTS, LABELS = "made_by_hand.json", "corrected_labels.tif"
@@ -221,7 +222,7 @@ def _read_facts(file: Path) -> dict[str, Any]:
         f"{file} is not what was saved of hand-made things; choose the {FACTS} of such a folder."
     )
     try:
-        facts = json.loads(file.read_text(encoding="utf-8"))
+        facts = json.loads(file_at(file).read_text(encoding="utf-8"))
     except OSError as error:
         raise CelltrackError(f"{file} cannot be read ({error.strerror}).") from error
     except ValueError as error:

@@ -15,6 +15,7 @@ from napari_celltrack.errors import MovieError
 from napari_celltrack.readers.calibration import Calibration, calibrated, interval_of
 from napari_celltrack.readers.colours import of_ome
 from napari_celltrack.readers.units import time_s
+from napari_celltrack.whole_files import file_at
 
 #: More planes than any recording has; a list of them is made before the pages are looked at.
 MOST_PLANES = 10_000_000
@@ -141,7 +142,7 @@ def read_companion(path: Path) -> str:
     OSError
         If it cannot be read.
     """
-    return path.read_text(encoding="utf-8", errors="replace")
+    return file_at(path).read_text(encoding="utf-8", errors="replace")
 
 
 def _check_size(pixels: ET.Element, name: str) -> None:

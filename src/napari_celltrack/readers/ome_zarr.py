@@ -21,6 +21,7 @@ from napari_celltrack.readers.colours import of_hex
 from napari_celltrack.readers.guard import check_claim, decoding, n_bytes
 from napari_celltrack.readers.stored import Stored
 from napari_celltrack.readers.zarr_limits import limit_decoders
+from napari_celltrack.whole_files import file_at
 
 #: Files that distinguish a zarr from a folder of images.
 MARKS = (".zgroup", ".zarray", ".zattrs", "zarr.json")
@@ -69,7 +70,7 @@ def _attributes_on_disk(path: Path) -> dict[str, Any]:
     """Return the OME metadata of a group without zarr, which takes long to import."""
     for name in (".zattrs", "zarr.json"):
         try:
-            known = json.loads((path / name).read_text(encoding="utf-8"))
+            known = json.loads(file_at(path / name).read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):
             continue
         attributes = known.get("attributes", {}) if name == "zarr.json" else known
@@ -121,6 +122,7 @@ class ZarrArray:
         if self._array is None:
             import zarr  # takes half a second to import
 
+            _check_files(self.path)
             array = zarr.open_array(str(self.path), mode="r")
             limit_decoders(array)
             self._array = array
@@ -134,9 +136,17 @@ class ZarrArray:
         return {**self.__dict__, "_array": None}
 
 
+def _check_files(path: Path) -> None:
+    """Refuse what zarr would wait for: a pipe in the place of a file."""
+    for place in (path / name for name in (*MARKS, ".zmetadata")):
+        if place.exists() and not place.is_file():
+            raise MovieError(f"{path.name} has a {place.name} that is no file; remove it.")
+
+
 def _describe(path: Path) -> Stored:
     import zarr
 
+    _check_files(path)
     node = zarr.open(str(path), mode="r")
     if hasattr(node, "shape"):
         return _stored(ZarrArray(path, path.name), "", path)
@@ -150,6 +160,7 @@ def _describe(path: Path) -> Stored:
                 "next, and so on",
             )
         path = path / "0"
+        _check_files(path)
         attributes = _attributes(zarr.open_group(str(path), mode="r"))
     if "plate" in attributes or "well" in attributes:
         raise MovieError(

@@ -37,7 +37,7 @@ from napari_celltrack.results.own_files import (
 )
 from napari_celltrack.results.result_record import ResultRecord
 from napari_celltrack.results.small_files import read_json, write_json
-from napari_celltrack.whole_files import write_text
+from napari_celltrack.whole_files import file_at, write_text
 
 #: Files that say how a result was made, beside its tables.
 RECORD, RECIPE = "run.json", "recipe.yaml"
@@ -193,7 +193,7 @@ class ResultFolder:
         file = self.path / f"{name}.csv"
         columns = None if is_wanted is None else lambda c: c in needed or is_wanted(c)
         try:
-            table: pd.DataFrame = pd.read_csv(file, usecols=columns)
+            table: pd.DataFrame = pd.read_csv(file_at(file), usecols=columns)
         except FileNotFoundError as error:
             raise ResultError(
                 f"{file} is not there; run the recipe again, with the tables as CSV."
@@ -335,7 +335,7 @@ def recipe_text(recipe: Recipe) -> str:
 def text_or_nothing(path: Path) -> str:
     """Return the text of a small file; empty if it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8")
+        return file_at(path).read_text(encoding="utf-8")
     except (OSError, ValueError):
         return ""
 

@@ -29,7 +29,7 @@ from napari_celltrack.results.result_folder import (
 from napari_celltrack.results.result_record import ResultRecord
 from napari_celltrack.results.small_files import read_json, write_json
 from napari_celltrack.text import from_cell_text
-from napari_celltrack.whole_files import write_text
+from napari_celltrack.whole_files import file_at, write_text
 
 SUMMARY, REPORT = "summary.csv", "report.html"
 #: Tables that are put together from those of the results.
@@ -229,7 +229,7 @@ class RunFolder:
         """
         file = self.path / SUMMARY
         try:
-            table = pd.read_csv(file, dtype=str, keep_default_na=False)
+            table = pd.read_csv(file_at(file), dtype=str, keep_default_na=False)
         except (OSError, ValueError) as error:
             raise ResultError(
                 f"{file} cannot be read; give a folder that celltrack run has written."

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from napari_celltrack.whole_files import write_text
+from napari_celltrack.whole_files import file_at, write_text
 
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
@@ -21,12 +21,12 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises
     ------
     OSError
-        If there is no such file, or it cannot be read.
+        If there is no such file, or it cannot be read, as a pipe.
     ValueError
         If it is not JSON, or not a mapping.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(file_at(path).read_text(encoding="utf-8"))
     except RecursionError as error:
         raise ValueError(f"{path.name} is nested too deeply") from error
     if not isinstance(values, dict):

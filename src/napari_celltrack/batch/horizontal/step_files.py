@@ -26,6 +26,7 @@ from napari_celltrack.readers.ome_zarr import read_ome_zarr
 from napari_celltrack.readers.stored import movie_of
 from napari_celltrack.results.own_files import FileFact, facts_in
 from napari_celltrack.tables import FRAME, OBJECT_COLUMNS
+from napari_celltrack.whole_files import file_at
 
 Plane = npt.NDArray[Any]
 
@@ -223,9 +224,9 @@ def read_tables(path: Path, title: str, frames: Sequence[int]) -> Iterator[pd.Da
     is_exact = tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1)
     exactly: dict[str, Any] = {} if is_exact else {"float_precision": "round_trip"}
     try:
-        with pd.read_csv(path, dtype=dtypes, chunksize=_ROWS_A_CHUNK, **exactly) as chunks:
+        with pd.read_csv(file_at(path), dtype=dtypes, chunksize=_ROWS_A_CHUNK, **exactly) as chunks:
             yield from _by_frame(chunks, frames)
-    except (ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise ResultError(
             f"{title} cannot be read as a table of objects ({error}); save it with the columns "
             "that it had and sorted by frame, or delete it to have it made anew."
@@ -234,6 +235,8 @@ def read_tables(path: Path, title: str, frames: Sequence[int]) -> Iterator[pd.Da
 
 def is_cut_off(path: Path, n_bytes: int) -> bool:
     """Whether a table that had some length is damaged: its end is lost, or it holds NUL bytes."""
+    if not path.is_file():
+        return True
     content = path.read_bytes()
     return b"\0" in content or (len(content) < n_bytes and not content.endswith(b"\n"))
 

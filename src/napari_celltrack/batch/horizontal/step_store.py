@@ -257,6 +257,10 @@ class StepStore:
         differing = {*wrong, *(there - mark.files.keys())}
         if not differing:
             return found
+        if strange := [name for name in differing & there if not (self._folder / name).is_file()]:
+            # Whoever reads a pipe waits for ever.
+            error = f"{self.title} cannot be read ({sorted(strange)[0]} is no file); remove it."
+            return replace(found, digests=(), error=error)
         if self.step == "measure":
             is_lost = is_as_timed or is_cut_off(self._own, mark.files[self._own.name].n_bytes)
             return replace(found, digests=(LOST if is_lost else file_digest(self._own),))

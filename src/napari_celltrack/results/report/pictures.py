@@ -38,6 +38,7 @@ from napari_celltrack.tables import (
     Y_PX,
     Y_UM,
 )
+from napari_celltrack.whole_files import file_at
 
 #: Sizes of charts on the page, and bins that can still be told apart there.
 _LOW_PX, _HIGH_PX, _MOST_BINS = (326.0, 168.0), (326.0, 288.0), 40
@@ -49,7 +50,7 @@ _TEXT = STYLES["print"].text
 def outlines_uri(folder: Path) -> str:
     """Return the outline picture of a result; empty where there is none that can be read."""
     try:
-        data = np.frombuffer((folder / "preview.png").read_bytes(), np.uint8)
+        data = np.frombuffer(file_at(folder / "preview.png").read_bytes(), np.uint8)
         picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
     except (OSError, cv2.error):
         return ""
