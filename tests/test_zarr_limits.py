@@ -14,11 +14,12 @@ from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
 
 from napari_celltrack.errors import MovieError
 from napari_celltrack.readers import guard, open_movie
+from napari_celltrack.readers.zarr_limits import zstd_length
 from readers_scenes import pixels
 
 OLD = [
     numcodecs.Zlib(1), numcodecs.GZip(1), numcodecs.BZ2(1), numcodecs.LZMA(preset=1),
-    numcodecs.Blosc("lz4"), numcodecs.Zstd(1),
+    numcodecs.Blosc("lz4"), numcodecs.Zstd(1), numcodecs.LZ4(),
 ]  # fmt: skip
 NEW = [
     (GzipCodec(level=1), numcodecs.GZip(1)),
@@ -65,3 +66,16 @@ def test_a_chunk_is_inflated_to_its_shape_and_little_more(
     with pytest.raises(MovieError, match=r"a\.zarr cannot be decoded"):
         movie.plane(1)
     movie.close()
+
+
+def test_the_length_of_zstd_is_known_without_being_stated() -> None:
+    for data in (b"", bytes(3), bytes(10_000_000), pixels((3, 640, 480), "uint16").tobytes()):
+        stated = numcodecs.Zstd(1).encode(data)
+        assert zstd_length(memoryview(stated)) == len(data)
+    # Ten blocks of one byte again and again, as a frame whose end was not known is written.
+    repeated = (0b011 | 131072 << 3).to_bytes(3, "little") + b"a"
+    going_on = (0b010 | 131072 << 3).to_bytes(3, "little") + b"a"
+    frame = b"\x28\xb5\x2f\xfd" + b"\x00\x38" + going_on * 9 + repeated
+    assert numcodecs.Zstd().decode(frame) == 10 * 131072 * b"a"
+    assert zstd_length(memoryview(frame)) == 10 * 131072
+    assert zstd_length(memoryview(frame * 3)) == 3 * 10 * 131072

@@ -21,6 +21,10 @@ from napari_celltrack.readers.guard import HARMLESS_BYTES, n_bytes
 
 #: A chunk may be stored in larger numbers than it is read in.
 _WIDER = 8
+#: How a frame of zstd begins, what a block inflates to at most, and the kinds of blocks.
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_ZSTD_BLOCK = 128 * 1024
+_ZSTD_REPEATED, _ZSTD_COMPRESSED = 1, 2
 _TOO_MUCH = "a chunk holds far more than its shape"
 
 
@@ -82,24 +86,47 @@ def _blosc(codec: Any, data: Any, most: int) -> Any:
     return type(codec).decode(codec, data)
 
 
-def _zstd(codec: Any, data: Any, most: int) -> Any:
-    head = bytes(memoryview(data)[:18])
-    if len(head) > 4 and _zstd_length(head) >= most:
+def _lz4(codec: Any, data: Any, most: int) -> Any:
+    # As of blosc, with the length in front.
+    if int.from_bytes(bytes(memoryview(data)[:4]), "little") >= most:
         raise ValueError(_TOO_MUCH)
     return type(codec).decode(codec, data)
 
 
-def _zstd_length(head: bytes) -> int:
-    """Return the length that the head of a frame states, 0 if it states none (RFC 8878, 3.1.1)."""
-    flags = head[4]
-    is_single = flags >> 5 & 1
-    start = 6 - is_single + (0, 1, 2, 4)[flags & 3]
-    n = (is_single, 2, 4, 8)[flags >> 6]
-    return int.from_bytes(head[start : start + n], "little") + (256 if n == 2 else 0)
+def _zstd(codec: Any, data: Any, most: int) -> Any:
+    if zstd_length(memoryview(data).cast("B")) >= most:
+        raise ValueError(_TOO_MUCH)
+    return type(codec).decode(codec, data)
+
+
+def zstd_length(data: memoryview) -> int:
+    """Return to how much frames of zstd inflate at most, by what they state (RFC 8878, 3.1.1).
+
+    The length of a frame may be left out, that of its blocks cannot be.
+    """
+    length = at = 0
+    while len(data) > at + 4 and data[at : at + 4] == _ZSTD:
+        flags = data[at + 4]
+        is_single = flags >> 5 & 1
+        start = at + 6 - is_single + (0, 1, 2, 4)[flags & 3]
+        n = (is_single, 2, 4, 8)[flags >> 6]
+        stated = int.from_bytes(data[start : start + n], "little") + (256 if n == 2 else 0)
+        at, of_blocks = start + n, 0
+        is_last = False
+        while not is_last and len(data) >= at + 3:
+            head = int.from_bytes(data[at : at + 3], "little")
+            is_last, kind, size = bool(head & 1), head >> 1 & 3, head >> 3
+            of_blocks += _ZSTD_BLOCK if kind == _ZSTD_COMPRESSED else size
+            at += 3 + (1 if kind == _ZSTD_REPEATED else size)
+        # A frame that inflates to more than it states is refused by its decoder.
+        length += stated or of_blocks
+        at += 4 * (flags >> 2 & 1)  # the checksum
+    return length
 
 
 #: Inflates the bytes of a chunk to as many as there may be at most.
 _Inflate = Callable[[Any, Any, int], Any]
 _INFLATE: dict[str, _Inflate] = {
     "zlib": _zlib, "gzip": _gzip, "bz2": _bz2, "lzma": _lzma, "blosc": _blosc, "zstd": _zstd,
+    "lz4": _lz4,
 }  # fmt: skip
