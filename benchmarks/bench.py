@@ -22,8 +22,8 @@ from rich.console import Console
 
 import performance_page
 import rows
+from accuracy import SHARED_DATA
 from accuracy_rows import accuracy_rows
-from count_accuracy import SHARED_DATA
 from counting_rows import count_rows, preview_rows
 from folder_rows import folder_rows, memory_rows
 from growth import as_growth_table, growth_rows

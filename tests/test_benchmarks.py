@@ -142,3 +142,31 @@ def test_the_peer_finds_the_made_nuclei(benchmarks) -> None:
     # It is no peer to be proud to beat if it does not find what is there.
     assert detection_f1(labels, truth).value > 0.8
     assert len(table) == labels.max()
+
+
+def test_the_mean_of_a_set_counts_scenes_in_which_nothing_was_found(benchmarks) -> None:
+    from accuracy import ImageScore, means
+
+    images = [
+        ImageScore("made", "a", 1.0, found=10, true=10),
+        ImageScore("made", "b", 0.0, found=0, true=4),
+        ImageScore("made", "nothing to find", 1.0, found=0, true=0),
+        ImageScore("made, only counted", "c", None, found=15, true=10),
+    ]
+    masks, counted = means(images)
+    assert (masks.n_scenes, masks.n_empty) == (3, 1)
+    assert masks.f1 == pytest.approx(2 / 3)
+    assert masks.count_error == pytest.approx(1 / 3)
+    assert counted.f1 is None and counted.count_error == 0.5
+
+
+def test_two_runs_are_compared_line_by_line(benchmarks) -> None:
+    from accuracy import SetScore, as_table
+
+    before = [SetScore("made", "images", 2, f1=0.9, count_error=0.2, lnk=0.5)]
+    now = [SetScore("made", "images", 2, f1=0.8, count_error=0.1, lnk=0.5)]
+    texts = {column.header: next(iter(column.cells)) for column in as_table(now, before).columns}
+    assert texts["F1"] == "[red]0.9000 > 0.8000[/]"
+    # Less of an error is better.
+    assert texts["count error"] == "[green]20.0% > 10.0%[/]"
+    assert (texts["LNK"], texts["TRA"]) == ("0.5000", "–")
