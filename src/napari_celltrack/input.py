@@ -80,10 +80,13 @@ class Input(Settings):
         title="Frame interval",
         description="Time between frames; leave empty to take it from the file, if it says so.",
     )
-    channel: int | str = Field(
-        0,
+    channel: int | str | None = Field(
+        None,
         title="Channel",
-        description="Channel with the cells, by index or by name (red, green, blue of a picture).",
+        description=(
+            "Channel with the cells, by index or by name (red, green, blue of a picture); when "
+            "left empty, the one in which most looks like cells, and it is said which that is."
+        ),
     )
     crop: Crop | None = Field(
         None, title="Crop", description="Work on a part of the image; all of it when left empty."
@@ -220,6 +223,9 @@ class Input(Settings):
     def __call__(self, movie: Movie, frame: int) -> Plane:
         """Return the image in which cells are detected: one channel, projected and cropped.
 
+        Where no channel is named this is the first;
+        :func:`~napari_celltrack.engine.with_channel` finds the one with the cells before.
+
         Parameters
         ----------
         movie : Movie
@@ -237,7 +243,7 @@ class Input(Settings):
         MovieError, RecipeError
             If the frame cannot be read, or the movie lacks the channel, frame or crop.
         """
-        return as_grey(self.plane(movie, frame, self.channel)[self.slices_in(movie)])
+        return as_grey(self.plane(movie, frame, self.channel or 0)[self.slices_in(movie)])
 
     def _range_in(self, movie: Movie) -> range:
         frames = range(movie.n_frames)[self.frames.start : self.frames.stop : self.frames.step]

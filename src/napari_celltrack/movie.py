@@ -127,6 +127,11 @@ class Movie:
             raise MovieError(f"{self.name} has no channel {channel!r}; choose {names}{indices}.")
         return index
 
+    def channel_name(self, index: int) -> int | str:
+        """Return a channel as a recipe names it: by its index where it has no name."""
+        name = self.channels[index]
+        return index if name == str(index) else name
+
     def plane(self, frame: int, z: int = 0, channel: int | str = 0) -> npt.NDArray[Any]:
         """Read one plane.
 

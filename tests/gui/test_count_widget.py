@@ -27,7 +27,7 @@ from napari_celltrack.gui.docks.count.count_cells import CountCells
 from napari_celltrack.gui.layers import movie_layers
 from napari_celltrack.gui.session import session_of
 from napari_celltrack.measure import ObjectFilter
-from napari_celltrack.recipe import Recipe, TunedOn
+from napari_celltrack.recipe import Input, Recipe, TunedOn
 from napari_celltrack.segment import Manual, Otsu, Regions
 
 DOCK = "Count cells"
@@ -217,7 +217,9 @@ def test_a_still_has_no_frames(viewer, open_count, scene, cells_of_frame):
 def test_the_channel_of_a_colour_image_is_chosen(viewer, open_count, scene, qtbot, cells_of_frame):
     colours = np.stack([scene[0], scene[1], scene[2]], axis=-1) // 4
     viewer.add_image(colours.astype(np.uint8), rgb=True)
-    session_of(viewer).update(segment=Regions(threshold=Manual(value=60.0)))
+    session_of(viewer).update(
+        input=Input(channel="red"), segment=Regions(threshold=Manual(value=60.0))
+    )
     dock = open_count()
     menu = dock.findChild(QComboBox, "count_channel")
     assert [menu.itemText(i) for i in range(menu.count())] == ["red", "green", "blue"]

@@ -131,9 +131,9 @@ def test_the_channel_of_the_recipe_and_the_layer_follow_each_other(model, three_
     session.undo()
     session.open_layer(layers[2])
     session.open_layer(one)
-    assert session.recipe.input.channel == 0
+    assert session.recipe.input.channel is None
     session.undo()
-    assert session.recipe.input.channel == 0
+    assert session.recipe.input.channel is None
 
 
 def test_a_recipe_that_names_a_channel_keeps_it_when_a_movie_is_opened(

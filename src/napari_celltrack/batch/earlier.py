@@ -84,7 +84,10 @@ def find_earlier(
         results[item.name] = record.result
         own = _own(recipe, item, options)
         text = settings if own is recipe else recipe_text(own) if own else None
-        if folder.recipe_text() == text and _is_enough(record, options):
+        is_same = folder.recipe_text() == text or (
+            own is not None and _differs_as_found(own, folder)
+        )
+        if is_same and _is_enough(record, options):
             same.add(item.name)
         if n_seen % _A_CHUNK == 0:
             yield Earlier(dict(results), frozenset(same))
@@ -97,6 +100,17 @@ def _own(recipe: Recipe, item: Item, options: RunOptions) -> Recipe | None:
         return options.overrides.recipe_for(recipe, item) if options.overrides else recipe
     except RecipeError:
         return None
+
+
+def _differs_as_found(own: Recipe, folder: ResultFolder) -> bool:
+    """Whether settings differ from those of a result only by the channel that its run has found."""
+    if own.input.channel is not None:
+        return False
+    try:
+        made = folder.recipe()
+    except RecipeError:
+        return False
+    return made == own.replace(input=own.input.replace(channel=made.input.channel))
 
 
 def _is_enough(record: ResultRecord, options: RunOptions) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from napari_celltrack.batch.inputs import Item
 from napari_celltrack.batch.rescale import rescale_notes, rescaled
 from napari_celltrack.batch.run_options import RunOptions
+from napari_celltrack.engine import guess_channel
 from napari_celltrack.errors import MovieError
 from napari_celltrack.movie import Movie
 from napari_celltrack.recipe import Recipe
@@ -34,7 +35,7 @@ def fitted_recipe(
     Returns
     -------
     recipe : Recipe
-        Adapted, if that is asked for.
+        Adapted, if that is asked for, and with the channel that cells are looked for in.
     warnings : tuple of str
         Sentences.
 
@@ -52,6 +53,12 @@ def fitted_recipe(
     if recipe.tuned_on is not None:
         called = replace(recipe.input.calibrated(movie), name=item.file)
         warnings += recipe.tuned_on.differences(called)
+    is_open = recipe.input.channel is None and len(movie.channels) > 1
+    if is_open and options.cells_from == "image":
+        guess = guess_channel(movie, recipe.input)
+        recipe = recipe.replace(input=recipe.input.replace(channel=guess.channel))
+        if guess.sentence:
+            warnings.append(f"{guess.sentence}; set input.channel if it is another.")
     if options.strict and warnings:
         raise MovieError(
             f"{item.file} has warnings, and the run is strict: {' '.join(warnings)} Settle them in "

@@ -92,7 +92,8 @@ def _header(recipe: Recipe, item: Item, options: RunOptions) -> ItemHeader | str
             other.close()
         n_frames = len(recipe.input.frames_of(movie))
         recipe.input.slices_in(movie)
-        movie.channel_index(recipe.input.channel)
+        if recipe.input.channel is not None:
+            movie.channel_index(recipe.input.channel)
         measured_channels(movie, recipe)
     except CelltrackError as error:
         return str(error)

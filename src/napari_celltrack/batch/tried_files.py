@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from napari_celltrack.batch.inputs import Item, open_item
 from napari_celltrack.batch.preview import outline_png
-from napari_celltrack.engine import segment_frame
+from napari_celltrack.engine import segment_frame, with_channel
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.recipe import Recipe
 from napari_celltrack.text import plural
@@ -54,6 +54,7 @@ def try_files(items: Sequence[Item], recipe_of: Callable[[Item], Recipe]) -> Ite
             yield TriedFile(item, problem=str(error))
             continue
         try:
+            recipe = with_channel(movie, recipe)
             frames = recipe.input.frames_of(movie)
             frame = frames[len(frames) // 2]
             labels = segment_frame(movie, recipe, frame)

@@ -11,6 +11,7 @@ from napari_celltrack.engine.cell_source import (
     shared_cache,
 )
 from napari_celltrack.engine.cells import Cells
+from napari_celltrack.engine.channels import ChannelGuess, guess_channel, with_channel
 from napari_celltrack.engine.frames import FrameResult, in_order, needs_overlaps, with_overlaps
 from napari_celltrack.engine.linking import link_objects
 from napari_celltrack.engine.measuring import measure_cells, measure_frame, measured_channels
@@ -20,8 +21,10 @@ from napari_celltrack.engine.segmenting import segment_frame, segment_prepared
 __all__ = [
     "CellSource",
     "Cells",
+    "ChannelGuess",
     "FrameResult",
     "for_labels",
+    "guess_channel",
     "in_order",
     "link_objects",
     "measure_cells",
@@ -36,5 +39,6 @@ __all__ = [
     "segment_prepared",
     "shared_cache",
     "shift_of",
+    "with_channel",
     "with_overlaps",
 ]

@@ -208,8 +208,12 @@ def for_labels(recipe: Recipe) -> Recipe:
     Label images have one channel, are taken whole, frame by frame, and hold no intensities. The
     stages `preprocess` and `segment` stay as they are and are not used.
     """
+    standard = Input()
     plain = recipe.input.replace(
-        channel=0, crop=None, project_t=None, measure_each_frame=Input().measure_each_frame
+        channel=standard.channel,
+        crop=None,
+        project_t=None,
+        measure_each_frame=standard.measure_each_frame,
     )
     return recipe.replace(input=plain, measure=recipe.measure.replace(channels=()))
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_celltrack.arrays.rounding import is_blank
 from napari_celltrack.engine.cache import StageCache
+from napari_celltrack.engine.channels import with_channel
 from napari_celltrack.movie import Movie, Plane
 from napari_celltrack.preprocess import DriftCorrection, ReferenceStep, stabilised
 from napari_celltrack.recipe import Recipe, Stage
@@ -83,6 +84,7 @@ def preprocess_frame(
     MovieError, RecipeError
         If the frame cannot be read, or the recipe does not fit the movie.
     """
+    recipe = with_channel(movie, recipe)
     frame = true_frame(movie, recipe, frame)
 
     def read() -> Plane:

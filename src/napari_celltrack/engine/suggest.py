@@ -16,6 +16,7 @@ import numpy.typing as npt
 from napari_celltrack.analysis.frame_health import health_of
 from napari_celltrack.analysis.plausibility import Plausibility, plausibility
 from napari_celltrack.engine.cache import StageCache
+from napari_celltrack.engine.parts import part_to_try
 from napari_celltrack.engine.preparing import preprocess_frame
 from napari_celltrack.measure import ObjectFilter
 from napari_celltrack.movie import Movie, Plane
@@ -43,8 +44,6 @@ Labels = npt.NDArray[np.int32]
 _STANDARD_PX, _AS_IT_IS = 28.0, 2.0
 #: Another way must be so many times better than the standard settings.
 _CLEARLY_BETTER = 1.5
-#: Larger images are tried in part.
-_LARGEST_PX = 768
 #: Objects smaller than this share of a cell are left out.
 _LEAST_AREA = 0.1
 #: Blobs of more than this are not tried: the filters would take seconds.
@@ -155,7 +154,7 @@ def suggest(
     rows, columns = recipe.input.slices_in(movie)
     corner = np.array([rows.start or 0, columns.start or 0])
     clicks = np.array(clicks_px or [], np.float64).reshape(-1, 2) - corner
-    part = _part_to_try(image, clicks)
+    part = part_to_try(image, clicks)
     clicks = clicks - [part[0].start, part[1].start]
     best, trials = _best_of(_contiguous(image, part), clicks)
     if best is not None and not len(clicks):
@@ -343,31 +342,6 @@ def _with_least_area(trial: _Trial, clicks: npt.NDArray[np.float64]) -> _Trial:
 
 def _least_area_px2(diameter_px: float) -> int:
     return max(4, int(_LEAST_AREA * np.pi / 4 * diameter_px**2))
-
-
-def _part_to_try(image: Plane, clicks: npt.NDArray[np.float64]) -> tuple[slice, slice]:
-    """Return the part of a large image that is tried: round the clicks, or where most is seen."""
-    lengths = [min(length, _LARGEST_PX) for length in image.shape]
-    if len(clicks):
-        middle = clicks.mean(axis=0)
-        starts = [
-            int(_within(at - length / 2, 0, whole - length))
-            for at, length, whole in zip(middle, lengths, image.shape, strict=True)
-        ]
-    else:
-        # The middle, or the corners: whichever differs most within.
-        ends = [whole - length for whole, length in zip(image.shape, lengths, strict=True)]
-        places: set[tuple[int, int]] = {
-            (y, x) for y in (0, ends[0] // 2, ends[0]) for x in (0, ends[1] // 2, ends[1])
-        }
-
-        def contrast(place: tuple[int, int]) -> float:
-            y, x = place
-            return float(image[y : y + lengths[0] : 4, x : x + lengths[1] : 4].std())
-
-        starts = [*max(sorted(places), key=contrast)]
-    y, x = (slice(start, start + length) for start, length in zip(starts, lengths, strict=True))
-    return y, x
 
 
 def _sentence(best: _Trial, trials: list[_Trial], clicks: npt.NDArray[np.float64]) -> str:

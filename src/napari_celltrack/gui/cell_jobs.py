@@ -12,11 +12,13 @@ from functools import partial
 
 import pandas as pd
 
+from napari_celltrack.analysis.frame_health import health_of
 from napari_celltrack.engine import (
     CellSource,
     FrameResult,
     in_order,
     needs_overlaps,
+    preprocess_frame,
     with_overlaps,
 )
 from napari_celltrack.engine.cache import StageCache
@@ -35,9 +37,16 @@ def find_cells(source: CellSource, frame: int, cache: StageCache) -> Iterator[Fo
     cells = source.cells(frame, cache)
     labels = cells.labels
     took_ms = 1000 * (time.perf_counter() - began)
-    found = Found(source.movie, source.recipe, frame, labels, cells.n, took_ms)
+    is_empty = not cells.n and source.given is None and _is_empty(source, frame, cache)
+    found = Found(source.movie, source.recipe, frame, labels, cells.n, took_ms, is_empty)
     make_ready_for_cells()
     yield found
+
+
+def _is_empty(source: CellSource, frame: int, cache: StageCache) -> bool:
+    """Whether there is nothing to find in the image of a frame, as the file has it."""
+    as_it_is = source.recipe.replace(preprocess=())
+    return health_of(preprocess_frame(source.movie, as_it_is, frame, cache)).is_empty
 
 
 def measure_frames(

@@ -39,11 +39,16 @@ def recipe_in(layer: Image | None, before: Image | None, recipe: Recipe) -> Reci
 
 
 def recipe_of(layer: Image | None, recipe: Recipe) -> Recipe:
-    """Return the recipe of another movie as it holds here: a channel that is gone is the first."""
+    """Return the recipe of another movie as it holds here: without a channel that is gone."""
     movie = None if layer is None else file_of(layer).movie
     if movie is None or _channel_in(layer, recipe) is not None:
         return recipe
-    return _with_channel(recipe, 0)
+    return without_channel(recipe)
+
+
+def without_channel(recipe: Recipe) -> Recipe:
+    """Return a recipe that leaves it open which channel shows the cells."""
+    return _with_channel(recipe, None)
 
 
 def does_name_channel(layer: Image, recipe: Recipe) -> bool:
@@ -60,12 +65,12 @@ def axes_in_layer(layer: Image, axes: str | None) -> str | None:
 
 
 def _channel_in(layer: Image | None, recipe: Recipe) -> int | None:
-    movie = None if layer is None else file_of(layer).movie
+    movie, channel = None if layer is None else file_of(layer).movie, recipe.input.channel
     try:
-        return None if movie is None else movie.channel_index(recipe.input.channel)
+        return None if movie is None or channel is None else movie.channel_index(channel)
     except CelltrackError:
         return None
 
 
-def _with_channel(recipe: Recipe, channel: int | str) -> Recipe:
+def _with_channel(recipe: Recipe, channel: int | str | None) -> Recipe:
     return recipe.replace(input=recipe.input.replace(channel=channel))

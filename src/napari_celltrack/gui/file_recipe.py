@@ -78,12 +78,13 @@ def _is_read_otherwise(input_: Input, movie: Movie, file: LayerFile) -> bool:
 
 
 def _named(input_: Input, movie: Movie) -> dict[str, Any]:
+    if input_.channel is None:
+        return {}
     try:
         channel = movie.channel_index(input_.channel)
     except CelltrackError:
         return {}
-    name = movie.channels[channel]
-    return {"channel": channel if name == str(channel) else name}
+    return {"channel": movie.channel_name(channel)}
 
 
 def _sizes(input_: Input, movie: Movie, file: LayerFile) -> dict[str, Any]:

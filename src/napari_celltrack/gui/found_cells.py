@@ -31,6 +31,8 @@ class Found:
     n_cells : int
     took_ms : float
         Time it took; little when the cache knew.
+    is_empty : bool
+        Whether no cells were found because nothing stands out of the noise of the image.
     """
 
     movie: Movie
@@ -39,6 +41,7 @@ class Found:
     labels: Labels
     n_cells: int
     took_ms: float
+    is_empty: bool = False
 
 
 @dataclass(frozen=True, eq=False)

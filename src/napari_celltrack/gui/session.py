@@ -17,10 +17,11 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
 from napari_celltrack.analysis.reviewed import Reviewed
-from napari_celltrack.engine import CellSource, FrameResult
+from napari_celltrack.engine import CellSource, ChannelGuess, FrameResult
 from napari_celltrack.engine.cache import StageCache
 from napari_celltrack.errors import CelltrackError
 from napari_celltrack.gui.by_hand import ByHand
+from napari_celltrack.gui.channel_guess import CellChannel
 from napari_celltrack.gui.drawn_layers import DrawnLayers
 from napari_celltrack.gui.failure import report
 from napari_celltrack.gui.file_channels import (
@@ -29,6 +30,7 @@ from napari_celltrack.gui.file_channels import (
     is_one_of_several,
     recipe_in,
     recipe_of,
+    without_channel,
 )
 from napari_celltrack.gui.follower import Follower, Wanted
 from napari_celltrack.gui.found_cells import Followed, Found
@@ -102,6 +104,7 @@ class Session(SessionState):
         self.by_hand = ByHand(viewer, self._hand, self.reviewed)
         self.preview_frames = _PREVIEW_FRAMES
         self.cache = StageCache()
+        self._channel = CellChannel()
         self._preview = Preview()
         self.follower = Follower()
         self.follower.frame_measured.connect(self._on_measured)
@@ -155,6 +158,11 @@ class Session(SessionState):
             self._history.put(recipe)
             self._use(recipe)
 
+    def take_recipe(self, recipe: Recipe) -> None:
+        """Use a recipe of a person's, whose channel holds for other movies too."""
+        self._channel.forget()
+        self.set_recipe(recipe)
+
     def undo(self) -> None:
         """Take the last change of the recipe back."""
         self._use(recipe_of(self.layer, self._history.undo()))
@@ -167,22 +175,20 @@ class Session(SessionState):
         """Use another layer of the viewer, or none; cells are looked for in its channel."""
         if layer is self.layer and (layer is None) == (self._movie is None):
             return
-        recipe = recipe_in(layer, self.layer, self._recipe)
-        is_other = recipe != self._recipe
-        if is_other:
-            self._history.put(recipe)
-            self._recipe = recipe
-        self._switch(layer)
-        if is_other:
-            self.recipe_changed.emit(recipe)
+        recipe = self._recipe
+        is_of_other = not movie_layers.show_one_movie(self.layer, layer)
+        if layer is not None and is_of_other and self._channel.is_guessed(recipe):
+            recipe = without_channel(recipe)
+        self._open(layer, recipe_in(layer, self.layer, recipe))
 
     def take_movie(self, layer: Image) -> None:
-        """Use a movie that was opened: the channel that the recipe names, if it is there."""
-        if does_name_channel(layer, self._recipe):
-            self._switch(layer)
-            self._follow_channel()
+        """Use a movie that was opened: in the channel that the recipe names, or that has cells."""
+        is_guessed = self._channel.is_guessed(self._recipe)
+        if is_guessed or (is_one_of_several(layer) and not does_name_channel(layer, self._recipe)):
+            self._open(layer, without_channel(self._recipe))
         else:
-            self.open_layer(layer)
+            self._open(layer, recipe_of(layer, self._recipe))
+            self._follow_channel()
 
     def use_labels(self, layer: Labels | None) -> None:
         """Take the cells from a Labels layer of the user, or find them again with None."""
@@ -263,6 +269,8 @@ class Session(SessionState):
         """Have the cells of the frame in view found, and followed, if somebody looks."""
         if self._movie is None or not self._live or not self._watches.cells:
             return
+        if self._channel.is_awaited:
+            return  # its answer asks again
         asked = self._measured_with(), self.frame
         if self._preview.is_answered(*asked) and self._drawn.has_cells() and not self._problem:
             self._request_follow()
@@ -278,6 +286,9 @@ class Session(SessionState):
         other_channel = recipe.input.channel != self._recipe.input.channel
         before = self._measured_with()
         self._recipe = recipe
+        if other_channel:
+            self._channel.forget()
+            self._find_channel()
         # What was wrong may be right now; if it is not, the next job says so.
         if self._movie is not None:
             self._problem = ""
@@ -291,6 +302,42 @@ class Session(SessionState):
             self._changed_cells()
         else:
             self.request_preview()
+
+    def _open(self, layer: Image | None, recipe: Recipe) -> None:
+        is_other = recipe != self._recipe
+        if is_other:
+            # A channel that was left open is no change of a person's, nor is one that is now.
+            is_open = None in {self._recipe.input.channel, recipe.input.channel}
+            (self._history.amend if is_open else self._history.put)(recipe)
+            self._recipe = recipe
+        if layer is None:
+            self._channel.stop()
+        else:
+            self._channel.forget()
+        self._switch(layer)
+        if is_other:
+            self.recipe_changed.emit(recipe)
+
+    def _find_channel(self) -> None:
+        """Have the channel with the cells found, where the recipe leaves it open."""
+        movie, recipe = self._movie, self._recipe
+        if movie is None or recipe.input.channel is not None or len(movie.channels) == 1:
+            return
+
+        self._channel.find(movie, recipe, self._take_channel, self._fail_to_find_channel)
+
+    def _take_channel(self, guess: ChannelGuess) -> None:
+        input_ = self._recipe.input.replace(channel=guess.channel)
+        self._recipe = self._recipe.replace(input=input_)
+        # Nobody chose it, so there is nothing to take back.
+        self._history.amend(self._recipe)
+        self.recipe_changed.emit(self._recipe)
+        self._follow_channel()
+        self._changed_cells()
+
+    def _fail_to_find_channel(self, error: Exception) -> None:
+        self._fail(error)
+        self.request_preview()
 
     def _switch(self, layer: Image | None) -> None:
         # Cells are the same in all channels of a movie, also those that a person made.
@@ -311,6 +358,8 @@ class Session(SessionState):
         """Draw over the layer of the channel in which cells are looked for."""
         layer, movie, viewer = self.layer, self._movie, self._viewer()
         if layer is None or movie is None or viewer is None or not is_one_of_several(layer):
+            return
+        if self._recipe.input.channel is None:
             return
         try:
             channel = movie.channel_index(self._recipe.input.channel)
@@ -372,6 +421,7 @@ class Session(SessionState):
             self._preview.result = None
         self._problem = problem
         self.others.fit(layer, movie)
+        self._find_channel()
         self.movie_changed.emit(movie)
         if problem:
             self.failed.emit(problem)

@@ -8,6 +8,7 @@ import pandas as pd
 from napari.layers import Image, Labels
 from psygnal import Signal
 
+from napari_celltrack.gui.channel_guess import CellChannel
 from napari_celltrack.gui.drawn_layers import DrawnLayers
 from napari_celltrack.gui.follower import Follower
 from napari_celltrack.gui.found_cells import Followed, Found
@@ -55,6 +56,7 @@ class SessionState:
     others: OtherLayers
     follower: Follower
     _layer_watch: LayerWatch
+    _channel: CellChannel
     _hand: HandLabels
     _drawn: DrawnLayers
     _history: History
@@ -153,6 +155,11 @@ class SessionState:
     def corrected_frames(self) -> frozenset[int]:
         """Frames whose cells were corrected by hand; they stay as they are until dropped."""
         return frozenset(self._hand.corrected)
+
+    @property
+    def assumed_channel(self) -> str:
+        """What was assumed of the channel, without a full stop; empty where it was chosen."""
+        return "" if self._movie is None else self._channel.sentence(self._recipe)
 
     @property
     def picked(self) -> int:

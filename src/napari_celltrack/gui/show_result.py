@@ -222,7 +222,7 @@ def _track_rows(folder: ResultFolder) -> npt.NDArray[np.float64]:
 
 def _use(viewer: ViewerModel, recipe: Recipe, movie: Movie, images: list[Image]) -> None:
     """Have the docks work on the movie with the recipe, as they read it: a layer a channel."""
-    channel = movie.channel_index(recipe.input.channel)
+    channel = movie.channel_index(recipe.input.channel or 0)
     # The movie was opened with the axes of the recipe.
     axes = recipe.input.axes and file_of(images[0]).axes
     session = session_of(viewer)

@@ -94,7 +94,7 @@ def numbers_of(
         pixel_size_um=pixel_size_um if side_um is None else (side_um, side_um),
         frame_interval_s=recipe.input.frame_interval_s or frame_interval_s,
         traces=recipe.traces,
-        channel=str(recipe.input.channel),
+        channel=str(recipe.input.channel or 0),
         recipe=recipe,
     )
 

@@ -59,21 +59,23 @@ class ChannelMenu(QComboBox):
         set_up_menu(self, name, "The channel that shows the cells.")
         self.activated.connect(lambda index: self.chosen.emit(self.itemData(index)))
 
-    def show_channels(self, movie: Movie | None, wanted: int | str) -> bool:
+    def show_channels(self, movie: Movie | None, wanted: int | str | None) -> bool:
         """Show the channel of a recipe; return whether there is anything to choose."""
         channels = movie.channels if movie else ()
         self.clear()
         for index, name in enumerate(channels):
-            self.addItem(name, index if name == str(index) else name)
+            self.addItem(name, None if movie is None else movie.channel_name(index))
         chosen = -1
-        if movie is not None:
+        if movie is not None and wanted is None:
+            self.setPlaceholderText("looking for cells…")
+        elif movie is not None and wanted is not None:
             try:
                 chosen = movie.channel_index(wanted)
             except CelltrackError:
                 # The recipe names a channel that is not here; the foot says so.
                 self.setPlaceholderText(f"{wanted} (not here)")
         self.setCurrentIndex(chosen)
-        return len(channels) > 1 or (movie is not None and chosen < 0)
+        return len(channels) > 1 or (movie is not None and wanted is not None and chosen < 0)
 
 
 def set_up_menu(

@@ -71,7 +71,7 @@ class RecipeMenu(QMenu):
         if not path:
             return
         try:
-            self._session.set_recipe(recipe_for_window(Recipe.load(path), self._session))
+            self._session.take_recipe(recipe_for_window(Recipe.load(path), self._session))
         except CelltrackError as error:
             self.failed.emit(error)
 

@@ -51,8 +51,7 @@ class LayerFile:
     def channel_name(self) -> int | str:
         """The channel that the layer shows, as a recipe names it: by index where it has no name."""
         channel = self.channel or 0
-        name = self.movie.channels[channel] if self.movie is not None else "0"
-        return channel if name == str(channel) else name
+        return channel if self.movie is None else self.movie.channel_name(channel)
 
     def read_as(self, axes: str) -> Movie | None:
         """Return the movie with other axes of the layer; None if the file cannot be read so."""

@@ -233,12 +233,15 @@ class FileOpener:
             return
         found = FoundMovie(item.name, item, item.path)
         images = add_layers(viewer, movie_layers(movie, found))
-        try:
-            channel = movie.channel_index(recipe.input.channel)
-        except CelltrackError:
-            channel = 0
         session = self._dock.session
-        session.open_layer(images[channel if len(images) > 1 else 0])
+        if recipe.input.channel is None:
+            session.take_movie(images[0])
+        else:
+            try:
+                channel = movie.channel_index(recipe.input.channel)
+            except CelltrackError:
+                channel = 0
+            session.open_layer(images[channel if len(images) > 1 else 0])
         if recipe.input.axes:
             # The file was opened with them.
             axes = file_of(images[0]).axes

@@ -63,7 +63,7 @@ class CellSourceRows(QWidget):
         """Offer layers of images."""
         self._image_menu.show_images(images, chosen)
 
-    def show_channels(self, movie: Movie | None, wanted: int | str) -> None:
+    def show_channels(self, movie: Movie | None, wanted: int | str | None) -> None:
         """Offer the channels of a movie; a single one is nothing to choose."""
         is_choice = self._channel_menu.show_channels(movie, wanted)
         self._channel_menu.setVisible(is_choice)

@@ -228,6 +228,8 @@ class CountCells(Dock):
             told.append(_cells_in_words(found))
         elif found is not None and not session.live:
             told.append(_EARLIER if found.frame == session.frame else _ELSEWHERE)
+        if session.assumed_channel:
+            told.append(f"{session.assumed_channel}; choose another under Channel.")
         if self._advice is not None and self._advice[1].holds(session):
             told.append(self._advice[0])
         elif session.movie is not None and session.movie.n_frames > 1:
@@ -323,8 +325,20 @@ def _cells_in_words(found: Found) -> str:
     place = "" if found.movie.n_frames == 1 else f"frame {found.frame}: "
     cells = f"{found.n_cells} {plural(found.n_cells, 'cell')}"
     took = f", {found.took_ms:.0f} ms" if found.took_ms >= 1 else ""
-    hint = "" if found.n_cells else "; find dimmer or smaller ones with a lower threshold or area"
+    hint = ""
+    if found.is_empty:
+        hint = f"; {_what_is_empty(found)} is empty, nothing stands out of its noise"
+    elif not found.n_cells:
+        hint = "; find dimmer or smaller ones with a lower threshold or area"
     return f"{place}{cells}{took}{hint}."
+
+
+def _what_is_empty(found: Found) -> str:
+    """Name the image that was looked in."""
+    movie, channel = found.movie, found.recipe.input.channel
+    if len(movie.channels) == 1 or channel is None:
+        return "the image"
+    return f"channel {movie.channels[movie.channel_index(channel)]}"
 
 
 def _suggest(
