@@ -33,6 +33,7 @@ from napari_celltrack.preprocess import (
     PreprocessStep,
     ReferenceStep,
     RollingBall,
+    Texture,
     WhiteTophat,
 )
 from napari_celltrack.settings import Settings, parse
@@ -53,6 +54,8 @@ EVERY_METHOD = [
     GaussianBackground(sigma_px=500),
     Normalize(low_percent=0, high_percent=100, clip=True),
     Clahe(window_px=8, clip_limit=20),
+    Texture(radius_px=1),
+    Texture(radius_px=100),
 ]
 
 REAL_FRAMES = ["bbbc039", "ctc_sim_nuclei", "lesson4"]
@@ -190,6 +193,47 @@ def test_clahe_lifts_a_dim_cell_beside_a_bright_half() -> None:
     after = Clahe(window_px=32, clip_limit=10)(image)
     contrast_before = before[cell].mean() - before[ground].mean()
     assert after[cell].mean() - after[ground].mean() > 5 * contrast_before
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("radius_px", [1, 5, 100])
+def test_texture_is_the_local_standard_deviation(dtype, radius_px) -> None:
+    # Several strips, so that their seams are compared too.
+    image = np.random.default_rng(0).normal(100, 20, (600, 700)).clip(0, 255).astype(dtype)
+    window = {"size": 2 * radius_px + 1, "mode": "reflect"}
+    mean = ndimage.uniform_filter(image.astype(np.float64), **window)
+    mean_square = ndimage.uniform_filter(image.astype(np.float64) ** 2, **window)
+    expected = np.sqrt(mean_square - mean**2)
+    assert_allclose(Texture(radius_px=radius_px)(image), expected, rtol=1e-6, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32])
+def test_texture_of_large_constants_is_exactly_zero(dtype) -> None:
+    largest = {np.uint16: 65_535, np.float32: 3.3e6}[dtype]
+    image = np.full((300, 200), largest, dtype)
+    image[:, 100:] = 0.9 * largest
+    image[200:] = 7
+    spread = Texture(radius_px=5)(image)
+    flat = ndimage.maximum_filter(image, 11) == ndimage.minimum_filter(image, 11)
+    assert 0.5 < flat.mean() < 0.95
+    assert not spread[flat].any()
+    assert spread[~flat].all()
+
+
+def test_texture_shows_cells_that_are_no_brighter_than_the_ground() -> None:
+    random = np.random.default_rng(1)
+    image = random.normal(100, 1, (128, 128))
+    cells = np.zeros(image.shape, bool)
+    for y, x in ((30, 30), (30, 90), (90, 60)):
+        rows, columns = np.ogrid[:128, :128]
+        cells |= (rows - y) ** 2 + (columns - x) ** 2 <= 15**2
+    image[cells] += random.normal(0, 8, int(cells.sum()))
+    image = image.astype(np.float32)
+    assert abs(image[cells].mean() - image[~cells].mean()) < 1
+    spread = Texture(radius_px=4)(image)
+    found, n_found = ndimage.label(spread > filters.threshold_otsu(spread))
+    assert n_found == 3
+    assert (found > 0)[ndimage.binary_erosion(cells, iterations=2)].all()
 
 
 def test_clahe_is_the_same_for_8_bit_and_16_bit_copies() -> None:

@@ -23,6 +23,7 @@ from napari_celltrack.preprocess.median import Median
 from napari_celltrack.preprocess.normalize import Normalize
 from napari_celltrack.preprocess.rolling_ball import RollingBall
 from napari_celltrack.preprocess.step import ReferenceStep, Step
+from napari_celltrack.preprocess.texture import Texture
 from napari_celltrack.preprocess.white_tophat import WhiteTophat
 
 PreprocessStep = (
@@ -34,6 +35,7 @@ PreprocessStep = (
     | GaussianBackground
     | Normalize
     | Clahe
+    | Texture
     | Invert
     | BleachCorrection
     | DriftCorrection
@@ -57,6 +59,7 @@ __all__ = [
     "ReferenceStep",
     "RollingBall",
     "Step",
+    "Texture",
     "WhiteTophat",
     "phase_shift_px",
     "stabilised",
