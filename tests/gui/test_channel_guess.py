@@ -60,6 +60,7 @@ def test_a_picture_opens_on_the_colour_with_cells(
     settle(qtbot)
     assert "looked for in" not in foot(dock)
     assert "0 cells" in foot(dock) and "channel red is empty" in foot(dock)
+    assert "choose another one" in foot(dock)
     assert "lower threshold" not in foot(dock)
     # Taking it back leads to the guess again, and so does a reset.
     session.undo()

@@ -205,9 +205,10 @@ def test_no_image_is_a_friendly_sentence(viewer, open_count, scene, qtbot):
     assert text(dock, "count_number") == "–"
 
 
-def test_a_still_has_no_frames(viewer, open_count, scene, cells_of_frame):
+def test_a_still_has_no_frames(viewer, open_count, scene, cells_of_frame, qtbot):
     viewer.add_image(scene[1])
     dock = open_count()
+    settle(qtbot)
     assert text(dock, "count_number") == str(cells_of_frame[1])
     assert text(dock, "count_caption") == "cells"
     assert dock.findChild(Chart, "count_curve").parentWidget().isHidden()
@@ -229,6 +230,23 @@ def test_the_channel_of_a_colour_image_is_chosen(viewer, open_count, scene, qtbo
     settle(qtbot)
     assert session_of(viewer).recipe.input.channel == "green"
     assert text(dock, "count_number") == str(cells_of_frame[1])
+
+
+def test_one_outline_round_many_cells_is_said(viewer, open_count, qtbot) -> None:
+    image = np.random.default_rng(0).normal(100, 3, (96, 160))
+    for y in range(5):
+        image[6 + 18 * y : 18 + 18 * y, 6:18] += 500
+    image[16:80, 60:124] += 400
+    for y, x in np.ndindex(3, 3):
+        image[22 + 20 * y : 34 + 20 * y, 66 + 20 * x : 78 + 20 * x] += 200
+    viewer.add_image(image.astype(np.uint16))
+    dock = open_count()
+    settle(qtbot)
+    assert text(dock, "count_number") == "6"
+    said = dock.in_words().sentence
+    assert "1 outline is probably round several cells" in said
+    # Corners are cut off by opening: 64² of 12² - 4.
+    assert "29 times as large as the usual one, with 9 bright spots" in said
 
 
 def test_another_layer_is_chosen(viewer, open_count, scene, qtbot, cells_of_frame):

@@ -10,8 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from napari_celltrack.analysis.clumps import clumps_in_words, find_clumps
 from napari_celltrack.analysis.frame_health import health_of
 from napari_celltrack.engine import (
     CellSource,
@@ -37,8 +40,12 @@ def find_cells(source: CellSource, frame: int, cache: StageCache) -> Iterator[Fo
     cells = source.cells(frame, cache)
     labels = cells.labels
     took_ms = 1000 * (time.perf_counter() - began)
-    is_empty = not cells.n and source.given is None and _is_empty(source, frame, cache)
-    found = Found(source.movie, source.recipe, frame, labels, cells.n, took_ms, is_empty)
+    is_empty, clumps = False, ""
+    # Whoever gave or corrected cells has decided what they are.
+    if source.given is None and frame not in source.corrected:
+        is_empty = not cells.n and _is_empty(source, frame, cache)
+        clumps = _clumps(source, frame, labels, cache)
+    found = Found(source.movie, source.recipe, frame, labels, cells.n, took_ms, is_empty, clumps)
     make_ready_for_cells()
     yield found
 
@@ -47,6 +54,15 @@ def _is_empty(source: CellSource, frame: int, cache: StageCache) -> bool:
     """Whether there is nothing to find in the image of a frame, as the file has it."""
     as_it_is = source.recipe.replace(preprocess=())
     return health_of(preprocess_frame(source.movie, as_it_is, frame, cache)).is_empty
+
+
+def _clumps(
+    source: CellSource, frame: int, labels: npt.NDArray[np.int32], cache: StageCache
+) -> str:
+    """Say which of the cells are probably several, in the image in which they were found."""
+    movie, recipe = source.movie, source.recipe
+    image = preprocess_frame(movie, recipe, frame, cache)
+    return clumps_in_words(find_clumps(image, labels[recipe.input.slices_in(movie)]))
 
 
 def measure_frames(

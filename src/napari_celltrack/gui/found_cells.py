@@ -33,6 +33,8 @@ class Found:
         Time it took; little when the cache knew.
     is_empty : bool
         Whether no cells were found because nothing stands out of the noise of the image.
+    clumps : str
+        How many outlines are probably round several cells, in a sentence; empty for none.
     """
 
     movie: Movie
@@ -42,6 +44,7 @@ class Found:
     n_cells: int
     took_ms: float
     is_empty: bool = False
+    clumps: str = ""
 
 
 @dataclass(frozen=True, eq=False)

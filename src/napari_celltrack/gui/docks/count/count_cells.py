@@ -327,18 +327,21 @@ def _cells_in_words(found: Found) -> str:
     took = f", {found.took_ms:.0f} ms" if found.took_ms >= 1 else ""
     hint = ""
     if found.is_empty:
-        hint = f"; {_what_is_empty(found)} is empty, nothing stands out of its noise"
+        hint = f"; {_what_is_empty(found)}"
     elif not found.n_cells:
         hint = "; find dimmer or smaller ones with a lower threshold or area"
-    return f"{place}{cells}{took}{hint}."
+    clumps = found.clumps and f" {found.clumps}"
+    return f"{place}{cells}{took}{hint}.{clumps}"
 
 
 def _what_is_empty(found: Found) -> str:
-    """Name the image that was looked in."""
+    """Say that the image that was looked in is empty, and what to do."""
     movie, channel = found.movie, found.recipe.input.channel
+    other = "frame" if movie.n_frames > 1 else "image"
     if len(movie.channels) == 1 or channel is None:
-        return "the image"
-    return f"channel {movie.channels[movie.channel_index(channel)]}"
+        return f"the image is empty, nothing stands out of its noise; choose another {other}"
+    name = movie.channels[movie.channel_index(channel)]
+    return f"channel {name} is empty, nothing stands out of its noise; choose another one"
 
 
 def _suggest(
