@@ -44,7 +44,9 @@ class ChannelGuess:
 
 
 def with_channel(movie: Movie, recipe: Recipe) -> Recipe:
-    """Return a recipe that names the channel with the cells; one that names any stays as it is.
+    """Return a recipe that names the channel with the cells, where there are several.
+
+    One that names any stays as it is.
 
     Parameters
     ----------
@@ -58,7 +60,7 @@ def with_channel(movie: Movie, recipe: Recipe) -> Recipe:
     MovieError, RecipeError
         If a frame cannot be read, or the recipe does not fit the movie.
     """
-    if recipe.input.channel is not None:
+    if recipe.input.channel is not None or len(movie.channels) == 1:
         return recipe
     channel = guess_channel(movie, recipe.input).channel
     return recipe.replace(input=recipe.input.replace(channel=channel))
@@ -93,9 +95,10 @@ def guess_channel(movie: Movie, input_: Input) -> ChannelGuess:
     key = input_.model_dump_json(include={"crop", "frames", "project_z"})
     with _lock:
         known = _known.setdefault(movie, {})
-        if key not in known:
-            known[key] = _guess(movie, input_)
-        return known[key]
+    # Two threads that ask at once both look, and find the same; other movies need not wait.
+    if key not in known:
+        known[key] = _guess(movie, input_)
+    return known[key]
 
 
 def _guess(movie: Movie, input_: Input) -> ChannelGuess:
