@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -24,6 +24,14 @@ _Rim = tuple[NDArray[np.int32], _Plane]
 
 #: The background is computed in an image that is this much smaller, as it has no detail.
 _SHRINK = 8
+#: Share of the pixels that lies below the slope of the background; cells may cover the others.
+_SLOPE_SHARE = 0.25
+#: Number of pixels that suffices to find it.
+_ENOUGH_FOR_SLOPE_PX = 1 << 12
+#: In so many steps the slope changes by less than the noise.
+_SLOPE_STEPS = 12
+#: Distances from the slope below this share of the typical one count as this.
+_SLOPE_LEAST = 0.05
 #: Standard deviation of a normal distribution relative to its median absolute deviation.
 _MAD_TO_SIGMA = 1.4826
 #: The opening that removes bright grains, so that they do not count as a cell's brightness.
@@ -34,6 +42,8 @@ _LAG_PX = 5
 _LEAST_LEVELS = 0.5
 #: Background brighter than this many times the typical one counts as haze, not as light.
 _MOST_LIGHT = 4.0
+#: How much of the background is darker than what counts as bright.
+_BRIGHT_PERCENT = 90
 #: Width of the rims inside and outside an object that are compared.
 _RIM_PX = 3
 #: Smallest difference of the rims, relative to the height of the object.
@@ -130,6 +140,8 @@ class Contrast(Settings):
         _subtract(pixels, np.float32(ground))
         least = self.noise_factor * noise
         least = max(least, _LEAST_LEVELS if image.dtype.kind != "f" else rounding_of(beneath))
+        # At the border, the smooth image of a slope is that much off.
+        least = max(least, _steepness(beneath) * max(1.0, self.smoothing_px))
         if self.typical_percent > 0:
             least = max(least, self.typical_percent / 100 * _edge_brightness(pixels, least))
         foreground = self._foreground(pixels, max(least, 0.0))
@@ -216,13 +228,61 @@ def background(pixels: _Plane, window_px: int) -> _Plane:
     small = (max(1, width // _SHRINK), max(1, height // _SHRINK))
     shrunk = cv2.resize(pixels, small, interpolation=cv2.INTER_AREA)
     half = max(1, window_px // (2 * _SHRINK))
-    # Slopes are continued beyond the border, so that they do not look like cells there.
-    wide = np.pad(shrunk, half, mode="reflect", reflect_type="odd")
+    # The opening keeps a slope only where its window has room beside the cells. Without the slope
+    # of the image it needs none, and a small picture gives what it gives as a part of a large one.
+    slope = _slope_of(np.asarray(shrunk, dtype=np.float32))
+    wide = np.pad(shrunk - slope.over(shrunk.shape), half, mode="symmetric")
     opened = cv2.morphologyEx(wide, cv2.MORPH_OPEN, np.ones((2 * half + 1,) * 2, np.uint8))
     inside = np.ascontiguousarray(opened[half:-half, half:-half], dtype=np.float32)
     smooth = gaussian(inside, half / 2)
     grown = cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(grown, dtype=np.float32)
+    return np.asarray(grown + slope.over((height, width)), dtype=np.float32)
+
+
+class _Slope(NamedTuple):
+    """A plane over an image of any size: its middle, and how much it rises along Y and X."""
+
+    middle: float
+    along_y: float
+    along_x: float
+
+    def over(self, shape: tuple[int, ...]) -> _Plane:
+        """Return it at the pixels of an image."""
+        y, x = _places(shape)
+        rows: _Plane = np.asarray(self.middle + self.along_y * y, dtype=np.float32)
+        return rows + np.asarray(self.along_x * x, dtype=np.float32)
+
+
+def _places(shape: tuple[int, ...], step: int = 1) -> list[NDArray[np.float64]]:
+    """Return where the middles of pixels lie between the edges of an image, at -1 and 1."""
+    (n_y, n_x) = shape
+    y, x = np.ogrid[0:n_y:step, 0:n_x:step]
+    return [(2 * y + 1) / n_y - 1, (2 * x + 1) / n_x - 1]
+
+
+def _slope_of(image: _Plane) -> _Slope:
+    """Return the plane that a share of the pixels lies below, which is that of the background.
+
+    It is found by least squares, again and again with other weights: E. J. Schlossmacher, "An
+    iterative technique for absolute deviations curve fitting", Journal of the American Statistical
+    Association 68, 857-859 (1973), with the weights of a quantile: R. Koenker and G. Bassett,
+    "Regression quantiles", Econometrica 46, 33-50 (1978).
+    """
+    step = max(1, int(np.sqrt(image.size / _ENOUGH_FOR_SLOPE_PX)))
+    values = image[::step, ::step].ravel().astype(np.float64)
+    y, x = _places(image.shape, step)
+    terms = np.stack(np.broadcast_arrays(1.0, y, x), axis=-1).reshape(-1, 3)
+    weights = np.ones(values.size)
+    for _ in range(_SLOPE_STEPS):
+        weighted = terms * weights[:, None]
+        plane = np.linalg.lstsq(weighted.T @ terms, weighted.T @ values, rcond=None)[0]
+        above = values - terms @ plane
+        size = np.abs(above)
+        least = _SLOPE_LEAST * float(np.median(size))
+        if least == 0:  # half of the image lies on it
+            break
+        weights = np.where(above > 0, _SLOPE_SHARE, 1 - _SLOPE_SHARE) / np.maximum(size, least)
+    return _Slope(*map(float, plane))
 
 
 def ground_and_noise(pixels: _Plane) -> tuple[float, float]:
@@ -325,16 +385,26 @@ def _means(rims: Sequence[_Rim], size: int) -> NDArray[np.float64]:
     return np.asarray(np.bincount(names, values, minlength=size) / count)
 
 
+def _steepness(beneath: _Plane) -> float:
+    """Return by how much the background typically changes from a pixel to the next."""
+    coarse = beneath[::_SHRINK, ::_SHRINK]
+    if min(coarse.shape) < 2:
+        return 0.0
+    along_y, along_x = np.gradient(coarse)
+    return float(np.median(np.hypot(along_y, along_x))) / _SHRINK
+
+
 def _photon_factor(beneath: _Plane) -> float:
-    """Return the noise of the brightest background over that of the typical background.
+    """Return the noise of bright background over that of the typical background.
 
     Photon noise grows with the root of the brightness. An offset of the camera makes the true
     factor larger, read noise makes it smaller.
     """
-    typical = float(np.median(beneath[::_SHRINK, ::_SHRINK]))
+    # The very brightest background hangs on what few pixels are in its window.
+    typical, bright = np.percentile(beneath[::_SHRINK, ::_SHRINK], (50, _BRIGHT_PERCENT))
     if typical <= 0:
         return 1.0
-    return float(np.sqrt(np.clip(beneath.max() / typical, 1.0, _MOST_LIGHT)))
+    return float(np.sqrt(np.clip(bright / typical, 1.0, _MOST_LIGHT)))
 
 
 def _power_of_two(pixels: _Plane) -> np.float32:
